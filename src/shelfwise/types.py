@@ -1,0 +1,60 @@
+"""Validated results over numpy arrays, shared by all rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Candidate", "Prediction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One category that a photo may show, and how sure the model is of it (0 to 1)."""
+
+    category: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """What a model says of one photo.
+
+    Attributes:
+        categories: the model's category names, in label order (shared between predictions).
+        probabilities: float32 array of shape ``(len(categories),)``, summing to 1.
+        source: the photo's path, or None where it had none.
+    """
+
+    categories: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        p = self.probabilities
+        if p.shape != (len(self.categories),):
+            raise ValueError(f"{len(self.categories)} categories, but probabilities of shape {p.shape}")
+        if not np.isfinite(p).all() or (p < 0).any() or abs(float(p.sum(dtype=np.float64)) - 1.0) > 1e-3:
+            raise ValueError("probabilities must be finite, not negative, and sum to 1")
+
+    @property
+    def label(self) -> int:
+        """Index of the most probable category (the first one of equals)."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def category(self) -> str:
+        """The most probable category."""
+        return self.categories[self.label]
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the most probable category, 0 to 1."""
+        return float(self.probabilities[self.label])
+
+    def top(self, k: int = 3) -> tuple[Candidate, ...]:
+        """The ``k`` most probable categories, best first; equals in label order."""
+        order = np.argsort(-self.probabilities, kind="stable")[: max(k, 0)]
+        return tuple(Candidate(self.categories[i], float(self.probabilities[i])) for i in order)

@@ -1,0 +1,16 @@
+"""Fixtures for all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real photos; the test is skipped where it is absent."""
+    default = Path(__file__).parents[1] / ".." / "shared" / "data"
+    folder = Path(os.environ.get("SHELFWISE_DATA", default)).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no real photos at {folder}: set SHELFWISE_DATA")
+    return folder
