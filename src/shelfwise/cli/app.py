@@ -1,0 +1,175 @@
+"""The command ``shelfwise``: a table of commands, each imported only when it runs, and the exit codes.
+
+Exit codes: 0 fine; 1 some inputs failed, or findings that count as failure; 2 wrong usage or a
+:class:`~shelfwise.errors.ShelfwiseError`; 130 interrupted; 141 the reader of the output went away.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, Final, NamedTuple, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
+
+import shelfwise
+from shelfwise.errors import ShelfwiseError
+
+__all__ = ["COMMANDS", "Entry", "app", "main"]
+
+FAILED: Final = 2
+PIPE_CLOSED: Final = 141
+
+
+class Entry(NamedTuple):
+    """Where a command lives.
+
+    Attributes:
+        module: its module, imported when the command is used. It may hold ``EXAMPLES``, a tuple of command
+            lines that ``--help`` shows.
+        attribute: a ``typer.Typer`` there (a group of commands) or a function with typer's annotations.
+        help: one line for the list of commands.
+    """
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: Final[Mapping[str, Entry]] = {
+    "data": Entry("shelfwise.cli.data", "app", "List, fetch, check and draw sets of photos."),
+    "train": Entry("shelfwise.cli.train", "train", "Train a model on a folder of labelled photos."),
+    "evaluate": Entry("shelfwise.cli.evaluate", "evaluate", "Measure a trained model on labelled photos."),
+    "crossval": Entry("shelfwise.cli.crossval", "crossval", "Train and test over a set's official folds."),
+    "classify": Entry("shelfwise.cli.classify", "classify", "Name the products on photos."),
+    "models": Entry("shelfwise.cli.models", "app", "List the networks and show how they are built."),
+    "demo": Entry("shelfwise.cli.demo", "demo", "Go through it all once on a rendered sample set."),
+}
+
+EXAMPLES: Final = (
+    "shelfwise demo",
+    "shelfwise train photos/ --recipe lite0 --out runs/shop",
+    "shelfwise classify new/ --model runs/shop/bundle --format csv",
+)
+
+SETTINGS: Final = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands from :data:`COMMANDS` without importing them; imports the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, entry in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=entry.help)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Replace the named placeholder by the real command."""
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        if name is None or placeholder is None:
+            return name, placeholder, rest
+        return name, load_command(name), rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its expected errors become one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except ShelfwiseError as error:
+            _print_error(str(error))
+            raise typer.Exit(FAILED) from error
+        except BrokenPipeError as error:
+            raise typer.Exit(PIPE_CLOSED) from error
+
+
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """Import a command of the table and build it for the parser."""
+    entry = COMMANDS[name]
+    module = importlib.import_module(entry.module)
+    target = getattr(module, entry.attribute)
+    command: Any
+    if isinstance(target, typer.Typer):
+        command = get_group(target)
+    else:
+        wrapper = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        wrapper.command(name)(target)
+        command = get_command(wrapper)
+    command.name = name
+    command.no_args_is_help = isinstance(command, TyperGroup)
+    command.context_settings = {**SETTINGS, **command.context_settings}
+    command.epilog = command.epilog or _epilog(module)
+    return command  # type: ignore[no-any-return]
+
+
+def _epilog(module: ModuleType) -> str | None:
+    examples: Sequence[str] = getattr(module, "EXAMPLES", ())
+    return _examples_text(examples) if examples else None
+
+
+def _examples_text(examples: Sequence[str]) -> str:
+    # An empty line between them: the help page joins the lines of a paragraph.
+    return "\n\n".join(["Examples:", *(f"  {line}".replace("[", "\\[") for line in examples)])
+
+
+app = typer.Typer(
+    name="shelfwise",
+    cls=LazyGroup,
+    help=shelfwise.__doc__,
+    epilog=_examples_text(EXAMPLES),
+    no_args_is_help=True,
+    context_settings=SETTINGS,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"shelfwise {shelfwise.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with its exit code.
+
+    Args:
+        args: the arguments after the program's name; by default the process's own.
+    """
+    try:
+        get_command(app).main(args, prog_name="shelfwise")
+        code = 0
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else int(done.code is not None)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = PIPE_CLOSED
+    if code == PIPE_CLOSED:
+        _discard_output()
+    sys.exit(code)
+
+
+def _print_error(message: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"error: {message}", style="red"))
+
+
+def _discard_output() -> None:
+    """Let the interpreter's last flush of standard output succeed although nobody reads it."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
