@@ -1,1 +1,15 @@
-"""."""
+"""Networks: one explicit table from a name to what builds it, the small CNN, the pretrained backbones.
+
+Importing this package loads no torch; building a network does.
+"""
+
+from shelfwise.models.spec import (
+    SPECS,
+    ModelSpec,
+    WeightsInfo,
+    build_network,
+    get_spec,
+    weights_info,
+)
+
+__all__ = ["SPECS", "ModelSpec", "WeightsInfo", "build_network", "get_spec", "weights_info"]

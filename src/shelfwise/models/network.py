@@ -1,0 +1,56 @@
+"""What every network offers to training and export."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Network", "fresh_head"]
+
+
+class Network(nn.Module):
+    """A body that turns pictures into features, and a head that turns features into scores.
+
+    A subclass sets :attr:`head`, a module from features to logits, and defines :meth:`features` and
+    :meth:`stages`. Everything but the head is the body.
+
+    Args:
+        feature_size: length D of a picture's feature vector.
+        num_classes: number C of categories.
+    """
+
+    head: nn.Module
+
+    def __init__(self, feature_size: int, num_classes: int) -> None:
+        super().__init__()
+        self.feature_size = feature_size
+        self.num_classes = num_classes
+
+    @abstractmethod
+    def features(self, x: Tensor) -> Tensor:
+        """Embed normalised pictures: float (N, 3, H, W) to (N, D)."""
+
+    @abstractmethod
+    def stages(self) -> list[nn.Module]:
+        """Parts of the body from input to output, for layer-wise rates and for freezing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score normalised pictures: float (N, 3, H, W) to logits (N, C)."""
+        logits: Tensor = self.head(self.features(x))
+        return logits
+
+    def head_parameters(self) -> Iterator[nn.Parameter]:
+        """Parameters of the head."""
+        return self.head.parameters()
+
+
+def fresh_head(feature_size: int, num_classes: int, dropout: float) -> nn.Sequential:
+    """A linear head behind dropout, near zero at first so that training starts from even scores."""
+    linear = nn.Linear(feature_size, num_classes)
+    with torch.no_grad():
+        nn.init.normal_(linear.weight, std=0.01)
+        nn.init.zeros_(linear.bias)
+    return nn.Sequential(nn.Dropout(dropout), linear)

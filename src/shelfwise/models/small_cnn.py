@@ -1,0 +1,63 @@
+"""The small CNN: five 3×3 convolutions for 104×104 pictures, 40,453 parameters with five categories."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from shelfwise.models.network import Network
+
+__all__ = ["SmallCNN"]
+
+FILTERS = 32
+UNITS = 64
+
+
+class SmallCNN(Network):
+    """Zero padding, five convolutions with pooling between, a dense layer of 64, a dense head.
+
+    It follows Keras in what Keras leaves to its defaults: Glorot-uniform weights and zero biases, batch norm
+    with epsilon 1e-3 and momentum 0.99 (0.01 as torch counts it). The feature vector is the dense layer's
+    output of 64. Pictures are 104×104: other sizes do not end in the 1×1×32 that the dense layer takes.
+
+    Args:
+        num_classes: number of categories.
+        dropout: rate behind each pooling and before the head.
+    """
+
+    def __init__(self, num_classes: int, dropout: float) -> None:
+        super().__init__(feature_size=UNITS, num_classes=num_classes)
+        norm = nn.BatchNorm2d(FILTERS, eps=1e-3, momentum=0.01)
+        self.body = nn.ModuleList(
+            [
+                nn.Sequential(nn.ZeroPad2d(1), *_convolution(3), norm, *_pooling(dropout)),
+                *(nn.Sequential(*_convolution(FILTERS), *_pooling(dropout)) for _ in range(4)),
+                nn.Sequential(nn.Flatten(), nn.Linear(FILTERS, UNITS), nn.ReLU(inplace=True)),
+            ]
+        )
+        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(UNITS, num_classes))
+        self.apply(_initialise)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Embed normalised pictures: float (N, 3, 104, 104) to (N, 64)."""
+        for stage in self.body:
+            x = stage(x)
+        return x
+
+    def stages(self) -> list[nn.Module]:
+        """The five convolution stages and the dense layer."""
+        return list(self.body)
+
+
+def _convolution(channels: int) -> list[nn.Module]:
+    return [nn.Conv2d(channels, FILTERS, 3), nn.ReLU(inplace=True)]
+
+
+def _pooling(dropout: float) -> list[nn.Module]:
+    return [nn.MaxPool2d(2), nn.Dropout(dropout)]
+
+
+def _initialise(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
