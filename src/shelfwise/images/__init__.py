@@ -1,1 +1,1 @@
-"""."""
+"""From the bytes of a photo to the pixels a network sees; the same path in training and in serving."""

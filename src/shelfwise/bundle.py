@@ -1,0 +1,281 @@
+"""A trained model's folder: the only thing that training hands to whatever serves it.
+
+A bundle holds ``bundle.json`` (labels, preprocessing, calibration, measurements, origin, checksums),
+``model.onnx`` and ``card.md``. It carries no time of writing, so that equal trainings give equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shelfwise.errors import BundleError, ConfigError, StorageError
+from shelfwise.files import storage_errors
+from shelfwise.images.preprocess import Preprocessing
+
+__all__ = ["Bundle", "read_bundle", "write_bundle"]
+
+_FORMAT_VERSION = 1
+_MANIFEST = "bundle.json"
+_MODEL = "model.onnx"
+_CARD = "card.md"
+_MAX_MANIFEST = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model, ready to serve.
+
+    Attributes:
+        path: its folder.
+        name: the network's name, such as ``lite0``.
+        categories: category names in label order; levels of a hierarchy are joined by ``/``.
+        preprocessing: how a photo becomes the network's input.
+        temperature: the logits are divided by it before the softmax (1: as trained).
+        metrics: what was measured when it was trained.
+        provenance: what it was made from: hashes of data and weights, seed, versions, configuration.
+        rendered: True where it learned from pictures drawn by a program.
+        id: first 12 hexadecimal digits of the digest of all its content.
+    """
+
+    path: Path
+    name: str
+    categories: tuple[str, ...]
+    preprocessing: Preprocessing
+    temperature: float
+    metrics: dict[str, Any]
+    provenance: dict[str, Any]
+    rendered: bool
+    id: str
+
+    @property
+    def model_path(self) -> Path:
+        """The network as ONNX."""
+        return self.path / _MODEL
+
+    @property
+    def card_path(self) -> Path:
+        """The model card, Markdown."""
+        return self.path / _CARD
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _File(_Strict):
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(ge=1)]
+
+
+class _Files(_Strict):
+    """Names are fixed, so that no manifest can point outside its folder."""
+
+    model: Annotated[_File, Field(alias="model.onnx")]
+    card: Annotated[_File, Field(alias="card.md")]
+
+
+class _Manifest(_Strict):
+    format_version: Literal[1]
+    name: Annotated[str, Field(min_length=1)]
+    categories: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    preprocessing: dict[str, Any]
+    temperature: Annotated[float, Field(gt=0)]
+    metrics: dict[str, Any]
+    provenance: dict[str, Any]
+    rendered: bool
+    files: _Files
+    digest: str
+
+
+def write_bundle(
+    folder: Path,
+    *,
+    model_onnx: bytes,
+    name: str,
+    categories: Sequence[str],
+    preprocessing: Preprocessing,
+    temperature: float = 1.0,
+    metrics: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    rendered: bool,
+    card: str,
+) -> Bundle:
+    """Write a bundle as a whole: ``folder`` is absent, the old bundle or the new one, never half of one.
+
+    Args:
+        folder: where to; an older bundle there is replaced, anything else is left alone.
+        model_onnx: the network; takes uint8 N×H×W×3 ``images``, gives ``logits`` and ``embedding``.
+        card: the model card in Markdown.
+
+    The rest is as in :class:`Bundle`.
+
+    Raises:
+        BundleError: a value is wrong (no category, a repeated one, NaN among the metrics).
+        StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
+    """
+    contents = {_MODEL: model_onnx, _CARD: card.encode()}
+    manifest: dict[str, Any] = {
+        "format_version": _FORMAT_VERSION,
+        "name": name,
+        "categories": list(categories),
+        "preprocessing": preprocessing.to_dict(),
+        "temperature": float(temperature),
+        "metrics": dict(metrics),
+        "provenance": dict(provenance),
+        "rendered": rendered,
+        "files": {file: {"sha256": _sha256(data), "bytes": len(data)} for file, data in contents.items()},
+    }
+    try:
+        manifest["digest"] = _digest(manifest)
+        text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise BundleError(f"cannot write the bundle {folder}: {error}") from error
+    contents[_MANIFEST] = text.encode()
+    bundle = _parse(folder, contents[_MANIFEST])
+    _place(folder, contents)
+    return bundle
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read and verify a bundle.
+
+    Raises:
+        BundleError: it is missing, damaged, incomplete or of another format version; the message says where.
+    """
+    if not folder.is_dir():
+        problem = "is a file, not a bundle's folder" if folder.exists() else "there is no such folder"
+        raise BundleError(f"{folder}: {problem}. Give the 'bundle' folder of a training run")
+    bundle, files = _parse_with_files(folder, _read(folder / _MANIFEST, _MAX_MANIFEST))
+    for file, expected in ((_MODEL, files.model), (_CARD, files.card)):
+        data = _read(folder / file, expected.bytes)
+        if len(data) != expected.bytes or _sha256(data) != expected.sha256:
+            raise BundleError(
+                f"{folder / file}: damaged or changed since the training wrote it (its checksum differs). "
+                "Copy the bundle again or train again"
+            )
+    return bundle
+
+
+def _parse(folder: Path, data: bytes) -> Bundle:
+    return _parse_with_files(folder, data)[0]
+
+
+def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
+    where = folder / _MANIFEST
+    try:
+        raw = json.loads(data)
+        if not isinstance(raw, dict):
+            raise BundleError(f"{where}: damaged (not a JSON object)")
+        version = raw.get("format_version")
+        if version != _FORMAT_VERSION:
+            raise BundleError(
+                f"{where}: format version {version!r}, but this Shelfwise reads version {_FORMAT_VERSION}. "
+                "Use the Shelfwise version that wrote it, or train again"
+            )
+        manifest = _Manifest.model_validate(raw)
+        preprocessing = Preprocessing.from_dict(manifest.preprocessing)
+        stated = raw.pop("digest")
+        digest = _digest(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise BundleError(f"{where}: {field}: {first['msg']}") from error
+    except ConfigError as error:
+        raise BundleError(f"{where}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{where}: damaged (not JSON: {error})") from error
+    if digest != stated:
+        raise BundleError(f"{where}: damaged or changed by hand (its checksum differs)")
+    if len(set(manifest.categories)) != len(manifest.categories):
+        raise BundleError(f"{where}: a category is named twice")
+    bundle = Bundle(
+        path=folder,
+        name=manifest.name,
+        categories=tuple(manifest.categories),
+        preprocessing=preprocessing,
+        temperature=manifest.temperature,
+        metrics=manifest.metrics,
+        provenance=manifest.provenance,
+        rendered=manifest.rendered,
+        id=digest[:12],
+    )
+    return bundle, manifest.files
+
+
+def _digest(manifest: Mapping[str, Any]) -> str:
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _sha256(text.encode())
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _read(path: Path, at_most: int) -> bytes:
+    """Read a file, but never much more than it should hold."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(at_most + 1)
+    except FileNotFoundError:
+        raise BundleError(
+            f"{path}: missing, so the bundle is incomplete. Copy the whole folder again"
+        ) from None
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read ({error.strerror or error})") from error
+    return data
+
+
+def _place(folder: Path, contents: Mapping[str, bytes]) -> None:
+    if folder.is_symlink() or (folder.exists() and not _replaceable(folder)):
+        raise StorageError(
+            f"cannot write the bundle {folder}: something else is there already; name another folder"
+        )
+    mark = secrets.token_hex(4)
+    temporary = folder.with_name(f".{folder.name}.{mark}.tmp")
+    aside = folder.with_name(f".{folder.name}.{mark}.old")
+    try:
+        with storage_errors(folder):
+            temporary.mkdir(parents=True)
+            for name, data in contents.items():
+                _write_durably(temporary / name, data)
+            _swap(temporary, folder, aside)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _replaceable(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / _MANIFEST).is_file() or not any(folder.iterdir()))
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _swap(temporary: Path, folder: Path, aside: Path) -> None:
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if aside.exists():
+            aside.rename(folder)
+        raise
+    descriptor = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
