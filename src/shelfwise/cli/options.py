@@ -1,0 +1,119 @@
+"""Command-line options made from the fields of a configuration model, with the same names."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from shelfwise.config import flag_name
+
+__all__ = ["ConfigFile", "config_options"]
+
+Result = TypeVar("Result")
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE", help="TOML file of settings, named as the options with _ for -."
+    ),
+]
+"""Annotation of a command's ``config`` parameter; its default is None."""
+
+_METAVARS: Final = {str: "NAME", int: "N", float: "X", bool: "", Path: "PATH"}
+_SCALARS: Final = tuple(_METAVARS)
+
+
+def config_options(
+    model: type[BaseModel], *, skip: Collection[str] = (), panel: str = "Settings"
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Give a command an option for each field of ``model``.
+
+    The decorated function takes ``flags``, a mapping of the options that were given (only those), which goes
+    to :func:`shelfwise.config.load_config`. A field's description is the option's help; a truth value becomes
+    ``--x/--no-x``, a ``Literal`` a choice, and a list an option to repeat, each time with one value or with
+    several between commas.
+
+    Args:
+        model: the configuration.
+        skip: fields that get no option, since the function has a parameter of its own for them.
+        panel: heading of the options on the help page. A field's own one, ``json_schema_extra={"panel": …}``,
+            comes first.
+    """
+    names = [name for name in model.model_fields if name not in skip]
+
+    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
+        @functools.wraps(function)
+        def command(**arguments: Any) -> Result:
+            given = {name: arguments.pop(name) for name in names}
+            flags = {name: _split(value) for name, value in given.items() if value not in (None, [])}
+            return function(**arguments, flags=flags)
+
+        own = inspect.signature(function)
+        hints = get_type_hints(function, include_extras=True)
+        kept = [
+            parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
+            for parameter in own.parameters.values()
+            if parameter.name != "flags"
+        ]
+        added = [_option(name, model.model_fields[name], panel) for name in names]
+        command.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in (*kept, *added)}
+        return command
+
+    return decorate
+
+
+def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
+    kind = _option_type(name, field.annotation)
+    flag = flag_name(name)
+    extra: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    option = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
+        help=_help(field, kind),
+        metavar=_METAVARS.get(kind, "NAME" if get_origin(kind) is Literal else "A,B"),
+        rich_help_panel=extra.get("panel", panel),
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+def _option_type(name: str, annotation: Any) -> Any:
+    """What the parser is told: a scalar, a ``Literal`` or a list of scalars."""
+    origin = get_origin(annotation)
+    arguments = [each for each in get_args(annotation) if each is not type(None)]
+    if origin is Annotated:
+        return _option_type(name, arguments[0])
+    if origin in (Union, types.UnionType) and len(arguments) == 1:
+        return _option_type(name, arguments[0])
+    if origin in (list, tuple, set, frozenset):
+        return list[_option_type(name, arguments[0])]  # type: ignore[misc]
+    if annotation in _SCALARS or origin is Literal:
+        return annotation
+    raise TypeError(f"no option can be made of field {name}: {annotation}; put it in skip")
+
+
+def _help(field: FieldInfo, kind: Any) -> str:
+    text = field.description or ""
+    if get_origin(kind) is Literal:
+        text += f" One of: {', '.join(get_args(kind))}."
+    default = field.default
+    if default is None or not isinstance(default, _SCALARS):
+        return text
+    shown = {True: "yes", False: "no"}[default] if isinstance(default, bool) else default
+    return f"{text} (default {shown})"
+
+
+def _split(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    parts = [part.split(",") if isinstance(part, str) else [part] for part in value]
+    return [part for some in parts for part in some]
