@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from shelfwise.models.network import Network, fresh_head
 
-__all__ = ["VARIANTS", "EfficientNetLite", "Variant", "same_padding"]
+__all__ = ["VARIANTS", "EfficientNetLite", "Variant", "same_padding", "stage_repeats"]
 
 STEM_WIDTH = 32
 TOP_WIDTH = 1280
@@ -58,10 +58,9 @@ class EfficientNetLite(Network):
         self.stem = ConvNorm(3, STEM_WIDTH, kernel=3, stride=2)
         self.blocks = nn.ModuleList()
         channels = STEM_WIDTH
-        for index, (repeats, kernel, stride, expansion, base_width) in enumerate(STAGES):
+        for repeats, stage in zip(stage_repeats(variant), STAGES, strict=True):
+            _, kernel, stride, expansion, base_width = stage
             width = _round_width(base_width * scale.width)
-            if 0 < index < len(STAGES) - 1:
-                repeats = math.ceil(repeats * scale.depth)
             blocks = [Block(channels, width, kernel, stride, expansion)]
             blocks += [Block(width, width, kernel, 1, expansion) for _ in range(repeats - 1)]
             self.blocks.append(nn.Sequential(*blocks))
@@ -150,6 +149,13 @@ def same_padding(side: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+def stage_repeats(variant: str) -> list[int]:
+    """Blocks in each stage; the depth scales all stages but the first and the last."""
+    first, *middle, last = (stage[0] for stage in STAGES)
+    return [first, *(math.ceil(repeats * VARIANTS[variant].depth) for repeats in middle), last]
+
+
 def _round_width(width: float, divisor: int = 8) -> int:
+    """Nearest multiple of ``divisor`` that is not more than a tenth below."""
     rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * width else rounded

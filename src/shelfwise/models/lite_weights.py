@@ -14,7 +14,7 @@ from torch import Tensor
 
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
-from shelfwise.models.efficientnet_lite import EfficientNetLite
+from shelfwise.models.efficientnet_lite import stage_repeats
 from shelfwise.models.network import Network
 from shelfwise.models.spec import WeightsInfo
 
@@ -82,9 +82,7 @@ def _package(variant: str) -> str:
 
 def _block_places(variant: str) -> list[str]:
     """Our name of each block in the published file's numbering, which counts through all stages."""
-    network = EfficientNetLite(variant, num_classes=1, dropout=0.0)
-    stages = enumerate(network.blocks)
-    return [f"blocks.{s}.{b}" for s, stage in stages for b, _ in enumerate(stage.children())]
+    return [f"blocks.{s}.{b}" for s, count in enumerate(stage_repeats(variant)) for b in range(count)]
 
 
 _PARTS = {

@@ -1,0 +1,144 @@
+"""From a trained network to ONNX: what a bundle holds and what every engine runs."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from shelfwise.errors import ModelError
+from shelfwise.extras import require
+from shelfwise.models.network import Network
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["EMBEDDING", "IMAGES", "LOGITS", "OPSET", "PictureNormalisation", "export_onnx"]
+
+IMAGES, LOGITS, EMBEDDING = "images", "logits", "embedding"
+"""Names of the graph's input and outputs."""
+
+OPSET = 18
+"""Version of the ONNX operators; every engine of the last years runs it."""
+
+MAX_BYTES = 2**31 - 1
+"""Limit of a protocol buffer, and so of an ONNX file that holds its weights."""
+
+
+class PictureNormalisation(Protocol):
+    """The part of the preprocessing that goes into the graph."""
+
+    @property
+    def size(self) -> int:
+        """Side of the square picture, in pixels."""
+
+    @property
+    def mean(self) -> tuple[float, float, float]:
+        """Per channel, of values scaled to 0 … 1."""
+
+    @property
+    def std(self) -> tuple[float, float, float]:
+        """Likewise."""
+
+
+def export_onnx(network: Network, preprocessing: PictureNormalisation) -> bytes:
+    """Export a network with its normalisation as one self-contained ONNX file.
+
+    The graph takes ``images``, uint8 of shape (N, size, size, 3) with any N, and gives ``logits``, float32
+    (N, C), and ``embedding``, float32 (N, D). Batch norm is folded into the convolution before it. The same
+    weights give the same bytes, and the file names no path of the machine that wrote it. The network itself
+    is left as it was.
+
+    Raises:
+        ModelError: the network is too large for one file.
+        MissingExtraError: onnx or onnxscript is not installed.
+    """
+    require("onnx", what="Exporting a network", extra="train")
+    require("onnxscript", what="Exporting a network", extra="train")
+    graph = _Graph(_for_export(network), preprocessing).eval()
+    example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
+    with _quiet_exporter(), torch.no_grad():
+        program = torch.onnx.export(
+            graph,
+            (example,),
+            input_names=[IMAGES],
+            output_names=[LOGITS, EMBEDDING],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise ModelError("the exporter returned nothing")
+    return _portable_bytes(program.model_proto)
+
+
+class _Graph(nn.Module):
+    """Normalisation, body and head, from uint8 N×H×W×3 to logits and embedding."""
+
+    scale: Tensor
+    shift: Tensor
+
+    def __init__(self, network: Network, preprocessing: PictureNormalisation) -> None:
+        super().__init__()
+        self.network = network
+        mean, std = (torch.tensor(v, dtype=torch.float64) for v in (preprocessing.mean, preprocessing.std))
+        self.register_buffer("scale", (1 / (255 * std)).float().view(1, 3, 1, 1))
+        self.register_buffer("shift", (-mean / std).float().view(1, 3, 1, 1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        # The bytes are transposed before they become floats: a quarter of the memory to move.
+        x = images.permute(0, 3, 1, 2).float() * self.scale + self.shift
+        embedding = self.network.features(x)
+        logits: Tensor = self.network.head(embedding)
+        return logits, embedding
+
+
+def _for_export(network: Network) -> Network:
+    """A copy for inference on the CPU, in float32 and the usual memory order."""
+    duplicate = copy.deepcopy(network).cpu().float().requires_grad_(False)
+    for parameter in duplicate.parameters():
+        parameter.data = parameter.data.contiguous()
+    return duplicate
+
+
+def _portable_bytes(model: onnx.ModelProto) -> bytes:
+    """Serialise without what the exporter notes about its own run: stack traces, source paths, versions."""
+    import onnx
+
+    model.producer_name = "shelfwise"
+    for field in ("producer_version", "doc_string", "metadata_props"):
+        model.ClearField(field)
+    graph = model.graph
+    del graph.value_info[:]
+    graph.name = "classifier"
+    for item in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        item.ClearField("doc_string")
+        item.ClearField("metadata_props")
+    if model.ByteSize() > MAX_BYTES:
+        raise ModelError(
+            f"the network takes {model.ByteSize() / 1e9:.1f} GB; an ONNX file holds 2 GB at most"
+        )
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+@contextlib.contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Silence what the exporter says of itself: its deprecated internals and the absent torchvision."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated", category=FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
