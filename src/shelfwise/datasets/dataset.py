@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shelfwise.errors import DataError
@@ -88,3 +90,50 @@ class Dataset:
         for sample in self.samples:
             counts[sample.label] += 1
         return tuple(counts)
+
+    def subset(self, indices: Sequence[int]) -> Dataset:
+        """Only the samples at ``indices``, in that order; all categories stay.
+
+        Raises:
+            DataError: an index is given twice or is outside the dataset.
+        """
+        position = {index: new for new, index in enumerate(indices)}
+        if len(position) < len(indices) or any(not 0 <= index < len(self) for index in indices):
+            raise DataError(f"{self.root}: a subset's samples must differ and lie within the {len(self)}")
+        official = {
+            name: tuple(sorted(position[index] for index in part if index in position))
+            for name, part in self.official.items()
+        }
+        return replace(
+            self,
+            samples=tuple(self.samples[index] for index in indices),
+            official={name: part for name, part in official.items() if part},
+        )
+
+    def with_classes(self, categories: Sequence[str]) -> Dataset:
+        """Only the samples of these categories (full names), labelled in this order.
+
+        Raises:
+            DataError: the dataset has no such category, or one is named twice.
+        """
+        unknown = [name for name in categories if name not in self.categories]
+        if unknown:
+            raise DataError(f"{self.root}: no category {unknown[0]!r}")
+        label = {self.categories.index(name): new for new, name in enumerate(categories)}
+        kept = self.subset([index for index, sample in enumerate(self.samples) if sample.label in label])
+        samples = tuple(replace(sample, label=label[sample.label]) for sample in kept.samples)
+        return replace(kept, categories=tuple(categories), samples=samples)
+
+    def fingerprint(self, hashes: Sequence[str] | None = None) -> str:
+        """SHA-256, in hexadecimal, of the categories and of each sample's key and label.
+
+        Args:
+            hashes: a content hash for each sample, to have the photos' content count too.
+        """
+        digest = hashlib.sha256()
+        for category in self.categories:
+            digest.update(os.fsencode(category) + b"\n")
+        for index, sample in enumerate(self.samples):
+            content = hashes[index] if hashes is not None else ""
+            digest.update(os.fsencode(f"{sample.key}\t{sample.label}\t{content}\n"))
+        return digest.hexdigest()

@@ -1,0 +1,101 @@
+"""Reading labelled photos from disk: one table of layouts, detection, and the choice of categories."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.layouts.base import SAMPLE_MARKER, Layout
+from shelfwise.datasets.layouts.folders import FOLDERS
+from shelfwise.datasets.layouts.freiburg import FREIBURG
+from shelfwise.datasets.layouts.grocery_store import GROCERY_STORE
+from shelfwise.datasets.layouts.listing import LIST
+from shelfwise.datasets.layouts.pictures import PICTURE_SUFFIXES, some, visible
+from shelfwise.datasets.layouts.selection import at_depth, with_chosen
+from shelfwise.errors import LayoutError
+
+__all__ = ["LAYOUTS", "PICTURE_SUFFIXES", "SAMPLE_MARKER", "Layout", "detect", "read_dataset"]
+
+LAYOUTS: Mapping[str, Layout] = {
+    "grocery-store": GROCERY_STORE,
+    "freiburg": FREIBURG,
+    "list": LIST,
+    "folders": FOLDERS,
+}
+"""All layouts by name, the most particular first: detection takes the first that fits."""
+
+
+def detect(root: Path) -> str:
+    """Name of the layout of a dataset's folder or file.
+
+    Raises:
+        LayoutError: no layout fits; the message lists what was looked for and what was found.
+    """
+    if not root.exists():
+        raise LayoutError(f"{root}: no such folder or file")
+    for name, layout in LAYOUTS.items():
+        if layout.detect(root):
+            return name
+    looked = "; ".join(f"{name}: {layout.looks_for}" for name, layout in LAYOUTS.items())
+    raise LayoutError(f"{root}: no known dataset layout. Looked for {looked}. Found {_contents(root)}.")
+
+
+def read_dataset(
+    root: Path,
+    layout: str | None = None,
+    *,
+    level: str | None = None,
+    classes: Sequence[str] | None = None,
+) -> Dataset:
+    """Read a labelled set of photos.
+
+    Args:
+        root: the dataset's folder, or the list, COCO or YOLO file that describes it.
+        layout: a name in :data:`LAYOUTS`; None: detected.
+        level: for hierarchies: a number cuts category names to that many levels ("1": ``Fruit``); ``fine``
+            and ``coarse`` are Grocery Store's own levels. None: everything.
+        classes: keep only these categories, labelled in this order. Each is a full name or the last levels
+            of one ("Granny-Smith"), upper or lower case.
+
+    Raises:
+        LayoutError: the layout is unknown or broken, photos are missing, or a category is unknown.
+    """
+    if not root.exists():
+        raise LayoutError(f"{root}: no such folder or file")
+    name = layout if layout is not None else detect(root)
+    if name not in LAYOUTS:
+        near = difflib.get_close_matches(name, LAYOUTS, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(LAYOUTS)}"
+        raise LayoutError(f"no dataset layout {name!r}; {hint}")
+    depth = _depth(name, level)
+    dataset = LAYOUTS[name].read(root, level)
+    if depth is not None:
+        dataset = at_depth(dataset, depth)
+    return dataset if classes is None else with_chosen(dataset, classes)
+
+
+def _depth(layout: str, level: str | None) -> int | None:
+    """The number of levels asked for, or None for the layout's own levels."""
+    own = LAYOUTS[layout].levels
+    if level is None or level in own:
+        return None
+    if level.isdecimal() and int(level) > 0:
+        return int(level)
+    known = " or ".join([*own, "a number from 1"])
+    raise LayoutError(f"no level {level!r} in the {layout} layout; give {known}")
+
+
+def _contents(root: Path) -> str:
+    if root.is_file():
+        return f"a file named {root.name}"
+    paths = sorted(path for path in root.iterdir() if visible(path.name))
+    folders = [path.name for path in paths if path.is_dir()]
+    files = [path.name for path in paths if not path.is_dir()]
+    counted = [
+        f"{len(names)} {what} ({some(names, 6)})"
+        for what, names in (("folders", folders), ("files", files))
+        if names
+    ]
+    return " and ".join(counted) or "nothing"

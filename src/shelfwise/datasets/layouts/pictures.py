@@ -1,0 +1,157 @@
+"""Finding photos and reading text under a dataset's root, without ever leaving it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from shelfwise.errors import LayoutError
+
+__all__ = [
+    "PICTURE_SUFFIXES",
+    "PictureFolder",
+    "byte_order",
+    "check_photos",
+    "inside",
+    "is_picture",
+    "read_text",
+    "some",
+    "visible",
+    "walk_pictures",
+]
+
+PICTURE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
+)
+"""What a photo's file name ends with, in lower case."""
+
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+def byte_order(name: str) -> bytes:
+    """Sort key that is the same on every machine: the bytes of the name, whatever the locale."""
+    return os.fsencode(name)
+
+
+def visible(name: str) -> bool:
+    """False for hidden files and for what file managers leave behind (``Thumbs.db``, ``__MACOSX``)."""
+    return not name.startswith(".") and name.lower() not in _CLUTTER
+
+
+def is_picture(name: str) -> bool:
+    """True where a visible file's name ends like a picture's, in any case."""
+    return visible(name) and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
+
+
+class PictureFolder:
+    """One folder met by :func:`walk_pictures`.
+
+    Attributes:
+        levels: names of the folders from the root down to it; empty for the root.
+        pictures: its own photos' names, in byte order.
+        empty: True where it holds nothing at all that is visible.
+    """
+
+    __slots__ = ("empty", "levels", "pictures")
+
+    def __init__(self, levels: tuple[str, ...], pictures: list[str], *, empty: bool) -> None:
+        self.levels = levels
+        self.pictures = pictures
+        self.empty = empty
+
+
+def walk_pictures(root: Path) -> Iterator[PictureFolder]:
+    """Every visible folder at or below ``root``, in byte order. Linked folders are not entered.
+
+    Raises:
+        LayoutError: a folder cannot be read.
+    """
+    for place, folders, files in os.walk(root, onerror=_cannot_list):
+        folders[:] = sorted(filter(visible, folders), key=byte_order)
+        files = list(filter(visible, files))
+        yield PictureFolder(
+            Path(place).relative_to(root).parts,
+            sorted(filter(is_picture, files), key=byte_order),
+            empty=not folders and not files,
+        )
+
+
+def _cannot_list(error: OSError) -> None:
+    raise LayoutError(f"{error.filename}: the folder cannot be read ({error.strerror})") from error
+
+
+def inside(relative: str, where: str) -> str:
+    """A path given by a dataset's file, made plain, if it stays under the dataset's root.
+
+    Backslashes are taken for slashes, ``./`` is dropped.
+
+    Args:
+        relative: the path as written.
+        where: the file and line it stands in, for the error.
+
+    Raises:
+        LayoutError: it is empty, absolute or climbs out with ``..``.
+    """
+    plain = relative.replace("\\", "/")
+    path = PurePosixPath(plain)
+    if not path.parts or "\0" in plain:
+        raise LayoutError(f"{where}: {relative!r} is not a path")
+    if path.is_absolute() or (len(plain) > 1 and plain[1] == ":") or ".." in path.parts:
+        raise LayoutError(
+            f"{where}: {relative!r} leads out of the dataset's folder; "
+            "give paths relative to that folder, without '..'"
+        )
+    return str(path)
+
+
+def check_photos(root: Path, paths: Iterable[str]) -> None:
+    """Make sure that each photo is a file that really lies under ``root``.
+
+    Raises:
+        LayoutError: some are missing (the first few are named, with the count), or one is a link that
+            leads out of ``root``.
+    """
+    home = root.resolve()
+    missing: list[str] = []
+    folders: set[Path] = set()
+    for path in dict.fromkeys(paths):
+        photo = root / path
+        mode = _mode(photo)
+        if photo.parent not in folders or stat.S_ISLNK(mode):
+            if not photo.resolve().is_relative_to(home):
+                raise LayoutError(f"{photo}: a link that leads out of {root}; copy the photo into the folder")
+            folders.add(photo.parent)
+        if not stat.S_ISREG(mode) and not (stat.S_ISLNK(mode) and photo.is_file()):
+            missing.append(path)
+    if missing:
+        raise LayoutError(f"{root}: {len(missing)} photos are missing: {some(missing)}")
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def read_text(path: Path) -> str:
+    """A text file's content, UTF-8 with or without a byte order mark.
+
+    Raises:
+        LayoutError: it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise LayoutError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise LayoutError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+
+
+def some(names: Iterable[str], limit: int = 5) -> str:
+    """The first few names, and how many more there are, for a message."""
+    listed = list(names)
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + more
