@@ -63,6 +63,7 @@ def split_dataset(
     groups: Sequence[int] | None = None,
     val_fraction: float = 0.15,
     keep_leaks: bool = False,
+    use_official: bool = True,
     progress: Progress | None = None,
 ) -> Split:
     """Divide a dataset into training, validation and test samples.
@@ -70,8 +71,8 @@ def split_dataset(
     - With ``fold``: the test is that official fold, whole; the other samples are divided into training and
       validation by ``val_fraction``. A copy of a test photo among them is left out (``keep_leaks`` keeps it).
     - Without, where the set has official ``train`` and ``test`` parts: these, unchanged; and ``val``, or
-      where there is none, ``val_fraction`` of ``train``. With ``train`` and ``val`` only, the test is the last of
-      ``fractions`` of ``train``. Copies of a photo in two official parts stay there: see :func:`leaks`.
+      where there is none, ``val_fraction`` of ``train``. With ``train`` and ``val`` only, the test is the last
+      of ``fractions`` of ``train``. Copies of a photo in two official parts stay there: see :func:`leaks`.
     - Otherwise: by ``fractions``, stratified by category.
 
     Byte-identical photos, and all crops of one photo, stay on one side wherever this function divides.
@@ -84,6 +85,7 @@ def split_dataset(
         groups: a number for each sample; samples with equal numbers stay on one side. None: identical photos.
         val_fraction: share of validation in what is divided into training and validation.
         keep_leaks: with ``fold``, keep training copies of test photos.
+        use_official: False: divide as if there were no official parts.
         progress: called with the number of photos hashed and of all to hash.
 
     Raises:
@@ -100,7 +102,7 @@ def split_dataset(
     if fold is not None:
         return _by_fold(dataset, fold, whole, val_fraction, seed, keep_leaks=keep_leaks)
     official = {name: dataset.official.get(name, ()) for name in ("train", "val", "test")}
-    if official["train"] and (official["test"] or official["val"]):
+    if use_official and official["train"] and (official["test"] or official["val"]):
         return _by_official(dataset, official, whole, (val_fraction, fractions[2]), seed)
     train, val, test = divide(dataset, range(len(dataset)), whole, fractions, seed)
     return Split(tuple(train), tuple(val), tuple(test), seed, "stratified")
@@ -194,7 +196,7 @@ def _by_official(
     if unknown:
         raise SplitError(
             f"{dataset.root}: no training photo in the official lists of {', '.join(map(repr, unknown))}; "
-            "leave these categories out"
+            "leave these categories out, or divide without the official lists"
         )
     return Split(tuple(sorted(train)), tuple(sorted(val)), tuple(sorted(test)), seed, "official")
 

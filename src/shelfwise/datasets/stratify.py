@@ -130,8 +130,8 @@ def _refuse_small(dataset: Dataset, state: _State) -> None:
     ]
     if small:
         raise SplitError(
-            f"{dataset.root}: too few photos to be in each of {need} parts: {', '.join(small)}; {need} different ones "
-            "a category are needed: add some, or leave the category out"
+            f"{dataset.root}: too few photos to be in each of {need} parts: {', '.join(small)}; "
+            f"{need} different ones a category are needed: add some, or leave the category out"
         )
 
 

@@ -8,19 +8,25 @@ from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import SAMPLE_MARKER, Layout
+from shelfwise.datasets.layouts.coco import COCO
 from shelfwise.datasets.layouts.folders import FOLDERS
 from shelfwise.datasets.layouts.freiburg import FREIBURG
 from shelfwise.datasets.layouts.grocery_store import GROCERY_STORE
 from shelfwise.datasets.layouts.listing import LIST
-from shelfwise.datasets.layouts.pictures import PICTURE_SUFFIXES, some, visible
+from shelfwise.datasets.layouts.pictures import some, visible
 from shelfwise.datasets.layouts.selection import at_depth, with_chosen
+from shelfwise.datasets.layouts.voc import VOC
+from shelfwise.datasets.layouts.yolo import YOLO
 from shelfwise.errors import LayoutError
 
-__all__ = ["LAYOUTS", "PICTURE_SUFFIXES", "SAMPLE_MARKER", "Layout", "detect", "read_dataset"]
+__all__ = ["LAYOUTS", "SAMPLE_MARKER", "Layout", "detect", "read_dataset"]
 
 LAYOUTS: Mapping[str, Layout] = {
     "grocery-store": GROCERY_STORE,
     "freiburg": FREIBURG,
+    "yolo": YOLO,
+    "voc": VOC,
+    "coco": COCO,
     "list": LIST,
     "folders": FOLDERS,
 }

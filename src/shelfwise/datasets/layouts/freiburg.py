@@ -59,19 +59,19 @@ def _read(root: Path, level: str | None) -> Dataset:
 
 def _fold_paths(file: Path) -> Iterator[tuple[str, str]]:
     if file.parent.name == "folds":
-        for number, line in enumerate(read_text(file).splitlines(), start=1):
-            if line.strip():
-                yield inside(line.strip(), f"{file}:{number}"), f"{file}:{number}"
+        for number, path in enumerate(read_text(file).splitlines(), start=1):
+            if path.strip():
+                yield inside(path.strip(), f"{file}:{number}"), f"{file}:{number}"
         return
     label_of: dict[str, str] = {}
     for line in list_lines(file):
-        path = inside(line.path, line.where)
-        category = path.partition("/")[0]
+        photo = inside(line.path, line.where)
+        category = photo.partition("/")[0]
         if label_of.setdefault(category, line.label) != line.label:
             raise LayoutError(
                 f"{line.where}: {category} has number {line.label}, but {label_of[category]} before"
             )
-        yield f"images/{path}", line.where
+        yield f"images/{photo}", line.where
 
 
 FREIBURG = Layout("images/ with folds/foldN.txt or splits/testN.txt of the Freiburg set", _detect, _read)

@@ -16,7 +16,6 @@ from pathlib import Path
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
 from shelfwise.datasets.layouts.pictures import (
-    PICTURE_SUFFIXES,
     byte_order,
     inside,
     read_text,
@@ -24,6 +23,7 @@ from shelfwise.datasets.layouts.pictures import (
     visible,
 )
 from shelfwise.errors import LayoutError
+from shelfwise.images.reading import PICTURE_SUFFIXES
 
 __all__ = ["LIST", "Line", "list_lines"]
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from shelfwise.errors import LayoutError
+from shelfwise.images.reading import PICTURE_SUFFIXES
 
 __all__ = [
-    "PICTURE_SUFFIXES",
     "PictureFolder",
     "byte_order",
     "check_photos",
@@ -22,11 +23,7 @@ __all__ = [
     "walk_pictures",
 ]
 
-PICTURE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".bmp", ".gif", ".tif", ".tiff"}
-)
-"""What a photo's file name ends with, in lower case."""
-
+_DRIVE = re.compile(r"[A-Za-z]:/")
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
@@ -98,7 +95,7 @@ def inside(relative: str, where: str) -> str:
     path = PurePosixPath(plain)
     if not path.parts or "\0" in plain:
         raise LayoutError(f"{where}: {relative!r} is not a path")
-    if path.is_absolute() or (len(plain) > 1 and plain[1] == ":") or ".." in path.parts:
+    if path.is_absolute() or _DRIVE.match(plain) or ".." in path.parts:
         raise LayoutError(
             f"{where}: {relative!r} leads out of the dataset's folder; "
             "give paths relative to that folder, without '..'"
