@@ -1,0 +1,118 @@
+"""What happens beside the training loop: stopping early, logs, the guard against divergence, Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import math
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from shelfwise.errors import DivergedError
+from shelfwise.files import atomic_write_text
+from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
+
+__all__ = ["EarlyStopping", "HistoryFile", "NanGuard", "Reporter", "Stopper"]
+
+
+class NanGuard(Callback):
+    """Stops a run whose loss is no longer a number."""
+
+    def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
+        """Raise DivergedError for a loss that is NaN or infinite."""
+        if not math.isfinite(loss):
+            epoch = trainer.history[-1].epoch + 1 if trainer.history else 1
+            raise DivergedError(
+                f"the loss became {loss} in epoch {epoch}, step {step}: try a lower learning rate (--lr"
+                f" {trainer.config.lr / 3:.1g}) or --precision fp32; the best epoch so far is kept"
+            )
+
+
+class EarlyStopping(Callback):
+    """Stops after ``patience`` epochs without a better one; 0 never stops."""
+
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """Compare with the best epoch."""
+        waited = record.epoch - best_record(trainer.history).epoch
+        if self._patience and waited >= self._patience:
+            trainer.should_stop = True
+
+
+class HistoryFile(Callback):
+    """Keeps ``history.csv``: one row an epoch, no clock times, so that equal runs give equal files."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """Write the whole file anew, atomically."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(record.to_dict()), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(r.to_dict() for r in trainer.history)
+        atomic_write_text(self._path, text.getvalue())
+
+
+class Reporter(Callback):
+    """Tells how far the run is: ``progress(done, total, text)`` in steps over all epochs."""
+
+    def __init__(self, progress: Callable[[int, int, str], None]) -> None:
+        self._progress = progress
+        self._loss = math.nan
+
+    def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
+        """Report the step, with a smoothed loss."""
+        self._loss = loss if math.isnan(self._loss) else 0.95 * self._loss + 0.05 * loss
+        epoch = trainer.history[-1].epoch + 1 if trainer.history else 1
+        self._report(
+            trainer, (epoch - 1) * len(trainer.batches) + step, f"epoch {epoch} loss {self._loss:.3f}"
+        )
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """Report the epoch's validation."""
+        self._report(trainer, record.epoch * len(trainer.batches), f"epoch {record.epoch}")
+
+    def _report(self, trainer: Trainer, done: int, text: str) -> None:
+        if trainer.history and not math.isnan(trainer.history[-1].val_accuracy):
+            best = best_record(trainer.history)
+            text += f" val {trainer.history[-1].val_accuracy:.1%} best {best.val_accuracy:.1%}"
+        self._progress(done, trainer.config.epochs * len(trainer.batches), text)
+
+
+class Stopper(Callback):
+    """Ctrl-C: the first one ends training after the present step, the second one at once."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
+        """Stop if asked to."""
+        trainer.should_stop = trainer.should_stop or self.interrupted
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """Stop if asked to."""
+        trainer.should_stop = trainer.should_stop or self.interrupted
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen for Ctrl-C for the length of a block; only the main thread can."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True

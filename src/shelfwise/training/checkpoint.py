@@ -1,0 +1,101 @@
+"""Checkpoints: the whole state of a run after each epoch, written atomically, read without unpickling code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from shelfwise.errors import TrainingError
+from shelfwise.files import atomic_path, atomic_write_bytes
+from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
+
+__all__ = ["CheckpointWriter", "read_best", "restore"]
+
+_FORMAT = 1
+
+
+class CheckpointWriter(Callback):
+    """Writes ``best.safetensors`` and ``last.pt`` into a folder after each epoch.
+
+    The best weights are written first: a run that is killed between the two repeats the epoch, which is the same
+    again, and writes them once more.
+
+    Args:
+        folder: where to write.
+        fingerprint: what the run depends on; a run with another one is not resumed from here.
+    """
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder, self._fingerprint = folder, fingerprint
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """Write the state, and the weights if they are the best so far."""
+        if best_record(trainer.history) is record:
+            with atomic_path(self._folder / "best.safetensors") as path:
+                save_file({name: value.contiguous() for name, value in trainer.weights().items()}, path)
+        average = trainer.average
+        state = {
+            "format": _FORMAT,
+            "fingerprint": self._fingerprint,
+            "network": trainer.network.state_dict(),
+            "optimizer": trainer.optimizer.state_dict(),
+            "average": None if average is None else average.state,
+            "average_updates": 0 if average is None else average.updates,
+            "history": [r.to_dict() for r in trainer.history],
+        }
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        data = buffer.getvalue()
+        atomic_write_bytes(self._folder / "last.pt", hashlib.sha256(data).digest() + data)
+
+
+def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
+    """Put a trainer into the state of the last checkpoint in ``folder``; False where there is none.
+
+    Raises:
+        TrainingError: the checkpoint is damaged or of a run with other settings, data or version.
+    """
+    path = folder / "last.pt"
+    if not path.exists():
+        return False
+    state = _read(path)
+    if state.get("format") != _FORMAT or state["fingerprint"] != fingerprint:
+        raise TrainingError(
+            f"{path} is of a run with other settings, photos or library versions, so going on would mix the two:"
+            " train into a new folder with --out"
+        )
+    trainer.network.load_state_dict(state["network"])
+    trainer.optimizer.load_state_dict(state["optimizer"])
+    if trainer.average is not None:
+        for name, value in state["average"].items():
+            trainer.average.state[name].copy_(value)
+        trainer.average.updates = state["average_updates"]
+    trainer.history = [EpochRecord(**row) for row in state["history"]]
+    return True
+
+
+def read_best(folder: Path) -> dict[str, Tensor]:
+    """The best weights so far.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    path = folder / "best.safetensors"
+    if not path.exists():
+        raise TrainingError(f"{folder} holds no finished epoch yet: there are no weights to keep")
+    return load_file(path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    digest, data = content[:32], content[32:]
+    if hashlib.sha256(data).digest() != digest:
+        raise TrainingError(f"{path} is damaged: delete the run folder and train again")
+    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    return state

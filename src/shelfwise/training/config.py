@@ -1,0 +1,135 @@
+"""The settings of one training run: strict, the same in Python, in TOML files and as command-line flags."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shelfwise.errors import ConfigError
+
+__all__ = ["RECIPES", "TrainConfig", "recipe_defaults"]
+
+RECIPES: tuple[str, ...] = ("small-cnn", "lite0", "lite1", "lite2", "hf")
+"""Names of the recipes: files of default settings in ``training/recipes``."""
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class TrainConfig(BaseModel):
+    """Everything that decides what a training run does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # The data
+    data: Path = Field(description="Folder (or list or annotation file) of labelled photos.")
+    layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")
+    level: str | None = Field(None, description="Level of the hierarchy to learn, such as fine or coarse.")
+    classes: list[str] | None = Field(None, description="Learn only these categories.")
+    fold: str | None = Field(None, description="Official fold to hold out as the test part.")
+    split: Path | None = Field(None, description="Use this saved split instead of making one.")
+    train_fraction: Fraction = Field(0.7, description="Part of the photos to train on.")
+    val_fraction: Fraction = Field(0.2, description="Part to choose the best epoch by.")
+    test_fraction: Fraction = Field(0.1, description="Part that is only measured on, at the end.")
+    balance: bool = Field(False, description="Give minority categories augmented copies until all are equal.")
+
+    # The network
+    recipe: str = Field("lite0", description="Recipe: small-cnn, lite0, lite1, lite2 or hf.")
+    backbone: str | None = Field(None, description="Another network, such as hf:REPO_OR_PATH.")
+    pretrained: bool = Field(True, description="Start from pretrained weights where there are some.")
+    size: Positive | None = Field(None, description="Side of the input in pixels, training and serving.")
+    train_size: Positive | None = Field(
+        None, description="Side during training, if smaller than when serving."
+    )
+    resize: Literal["squash", "crop", "pad"] = Field("squash", description="How photos become square.")
+    dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.2, description="Dropout before the last layer.")
+    frozen_stages: Annotated[int, Field(ge=0)] = Field(
+        0, description="First parts of the body left as they are."
+    )
+
+    # The optimisation
+    epochs: Positive = Field(20, description="Largest number of epochs.")
+    patience: Annotated[int, Field(ge=0)] = Field(
+        0, description="Stop after so many epochs without gain; 0: never."
+    )
+    batch_size: Positive = Field(32, description="Photos in a step.")
+    optimizer: Literal["adam", "adamw", "sgd"] = Field(
+        "adamw", description="Adam, AdamW or SGD with momentum."
+    )
+    lr: Annotated[float, Field(gt=0)] = Field(1e-3, description="Highest learning rate, that of the head.")
+    body_lr: Annotated[float, Field(ge=0)] = Field(
+        0.5, description="Rate of the body's last part over the head's."
+    )
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.8, description="Rate of each part over the next one's."
+    )
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.02, description="Weight decay, not on norms and biases."
+    )
+    schedule: Literal["constant", "cosine"] = Field("cosine", description="Course of the learning rate.")
+    warmup_epochs: Annotated[float, Field(ge=0)] = Field(1.0, description="Epochs of rising learning rate.")
+    loss: Literal["cross-entropy", "binary-cross-entropy"] = Field("cross-entropy", description="Loss.")
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.1, description="Share of the target spread out."
+    )
+    ema: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.0, description="Decay of the weights' moving average; 0: off."
+    )
+    head_first: bool = Field(True, description="Fit the head on frozen features before training the whole.")
+
+    # The augmentation
+    crop: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="Smallest area of a random crop; 1: off."
+    )
+    flip: bool = Field(True, description="Mirror half of the photos.")
+    operations: Annotated[int, Field(ge=0, le=11)] = Field(2, description="Random operations a photo.")
+    magnitude: Fraction = Field(0.5, description="Strength of the random operations.")
+    erase: Fraction = Field(0.0, description="Probability of a painted-over rectangle.")
+    mixup: Annotated[float, Field(ge=0)] = Field(0.0, description="Beta parameter of mixup; 0: off.")
+    cutmix: Annotated[float, Field(ge=0)] = Field(0.0, description="Beta parameter of CutMix; 0: off.")
+    augment: Literal["all", "copies", "none"] = Field(
+        "all", description="Vary all photos, only the copies, or none."
+    )
+
+    # The run
+    out: Path | None = Field(None, description="Run folder; runs/RECIPE-N if not given.")
+    seed: Annotated[int, Field(ge=0)] = Field(42, description="Seed of everything random.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it.")
+    threads: Positive | None = Field(None, description="CPU threads; all cores if not given.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainConfig:
+        total = self.train_fraction + self.val_fraction + self.test_fraction
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
+        if self.train_fraction == 0:
+            raise ValueError("train_fraction is 0: there would be nothing to train on")
+        if self.train_size is not None and self.size is not None and self.train_size > self.size:
+            raise ValueError("train_size is larger than size")
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """Name of the network for :func:`shelfwise.models.get_spec`."""
+        if self.backbone is not None:
+            return self.backbone
+        if self.recipe == "hf":
+            raise ConfigError("recipe 'hf' needs a network: add --backbone hf:REPO_OR_PATH")
+        return self.recipe
+
+
+def recipe_defaults(name: str) -> dict[str, Any]:
+    """The settings that a recipe stands for.
+
+    Raises:
+        ConfigError: there is no such recipe.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"no recipe is named '{name}'; there are: {', '.join(RECIPES)}")
+    text = resources.files("shelfwise.training").joinpath("recipes", f"{name}.toml").read_text("utf-8")
+    return {"recipe": name, **tomllib.loads(text)}

@@ -1,0 +1,178 @@
+"""One run's training: network, fitted head, loop with its callbacks, and the best weights at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from shelfwise.errors import TrainingError
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.models import ModelSpec, build_network
+from shelfwise.models.network import Network
+from shelfwise.training.balance import Plan
+from shelfwise.training.batches import Batches, Part
+from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Reporter, Stopper
+from shelfwise.training.checkpoint import CheckpointWriter, read_best, restore
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.hardware import choose_device, reproducible
+from shelfwise.training.head import fit_head
+from shelfwise.training.loop import EpochRecord, Trainer
+from shelfwise.training.optim import MovingAverage
+
+__all__ = ["FitResult", "Report", "Stages", "TrainingData", "fit"]
+
+
+class Report(Protocol):
+    """Takes how far one stage of the work is."""
+
+    def __call__(self, done: int, total: int | None = None, text: str = "") -> None:
+        """``done`` of ``total`` steps are done; ``text`` is what else there is to say."""
+
+
+Stages = Callable[[str], Report]
+"""Begins a stage of the work with a name for people, and gives what reports on it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """The photos of a run, decoded.
+
+    Attributes:
+        train: training photos, larger than the input where crops are taken from them.
+        validation: validation photos, exactly as served; may be empty.
+        plan: what an epoch shows.
+        categories: category names.
+    """
+
+    train: Part
+    validation: Part
+    plan: Plan
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitResult:
+    """A trained network with its best weights, the history, and whether Ctrl-C ended it."""
+
+    network: Network
+    history: list[EpochRecord]
+    interrupted: bool
+    device: str
+
+
+def fit(
+    config: TrainConfig,
+    spec: ModelSpec,
+    preprocessing: Preprocessing,
+    data: TrainingData,
+    folder: Path,
+    fingerprint: str,
+    stages: Stages,
+) -> FitResult:
+    """Train, from the last checkpoint in ``folder/checkpoints`` where there is one.
+
+    Raises:
+        TrainingError: training cannot start, or was stopped before anything was learnt.
+        DivergedError: the loss became NaN or infinite.
+        StorageError: a checkpoint could not be written.
+    """
+    device = choose_device(config.device)
+    stopper = Stopper()
+    with reproducible(config.threads), stopper.listening():
+        trainer = _trainer(config, spec, preprocessing, data, device)
+        checkpoints = folder / "checkpoints"
+        trainer.callbacks = [
+            NanGuard(),
+            EarlyStopping(config.patience),
+            CheckpointWriter(checkpoints, fingerprint),
+            HistoryFile(folder / "history.csv"),
+            Reporter(stages("Training")),
+            stopper,
+        ]
+        resumed = restore(trainer, checkpoints, fingerprint)
+        if not resumed and config.head_first:
+            _fit_head_first(trainer, data, preprocessing, stages)
+        elif resumed:
+            _replay_stop(trainer, config)
+        trainer.fit()
+        trainer.network.load_state_dict(read_best(checkpoints))
+    return FitResult(trainer.network, trainer.history, stopper.interrupted, str(device))
+
+
+def _trainer(
+    config: TrainConfig,
+    spec: ModelSpec,
+    preprocessing: Preprocessing,
+    data: TrainingData,
+    device: torch.device,
+) -> Trainer:
+    torch.manual_seed(config.seed)  # the initial weights
+    network = build_network(
+        config.model_name, len(data.categories), dropout=config.dropout, pretrained=config.pretrained
+    )
+    network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batches = Batches(
+        data.train,
+        data.plan,
+        config,
+        categories=len(data.categories),
+        size=config.train_size or preprocessing.size,
+        device=device,
+    )
+    return Trainer(network, config, batches, data.validation, mean=spec.mean, std=spec.std, device=device)
+
+
+def _replay_stop(trainer: Trainer, config: TrainConfig) -> None:
+    """Let early stopping see the last epoch of the checkpoint: it may have been the one to stop at."""
+    EarlyStopping(config.patience).on_epoch_end(trainer, trainer.history[-1])
+
+
+def _fit_head_first(
+    trainer: Trainer, data: TrainingData, preprocessing: Preprocessing, stages: Stages
+) -> None:
+    """Fit the last layer on the frozen body's features; it becomes epoch 0 of the history."""
+    report = stages("Fitting the head")
+    layer = _last_linear(trainer.network)
+    features = trainer.predict(_Resized(data.train.images, preprocessing), embedding=True, progress=report)
+    val_features = trainer.predict(data.validation.images, embedding=True)
+    head = fit_head(
+        features,
+        torch.from_numpy(data.train.labels),
+        val_features,
+        torch.from_numpy(data.validation.labels),
+        len(data.categories),
+    )
+    head.copy_to(layer)
+    if trainer.average is not None:
+        trainer.average = MovingAverage(trainer.network, trainer.config.ema)
+    trainer.finish_epoch(0, math.nan, math.nan)
+
+
+class _Resized:
+    """Training photos as they would be served, made batch by batch."""
+
+    def __init__(self, images: NDArray[np.uint8], preprocessing: Preprocessing) -> None:
+        self._images, self._preprocessing = images, preprocessing
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
+        return np.stack([self._preprocessing.apply(image) for image in self._images[part]])
+
+
+def _last_linear(network: Network) -> nn.Linear:
+    layers = [module for module in network.head.modules() if isinstance(module, nn.Linear)]
+    if len(layers) != 1:
+        raise TrainingError(
+            "head_first needs a network with one linear layer as its head: use --no-head-first"
+        )
+    return layers[0]

@@ -1,0 +1,112 @@
+"""A run's folder: where its files lie, and what a run depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from shelfwise.config import load_config
+from shelfwise.errors import TrainingError
+from shelfwise.extras import require
+from shelfwise.files import atomic_write_text
+from shelfwise.training.config import TrainConfig
+
+__all__ = ["RunFolder", "library_versions"]
+
+_LIBRARIES = ("shelfwise", "torch", "numpy", "pillow", "onnxruntime")
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that a run's result depends on."""
+    return {name: version(name) for name in _LIBRARIES}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        """The settings, as TOML."""
+        return self.path / "config.toml"
+
+    @property
+    def split(self) -> Path:
+        """Which photos are in which part."""
+        return self.path / "split.json"
+
+    @property
+    def checks(self) -> Path:
+        """What the data check found, for the report."""
+        return self.path / "checks.json"
+
+    @property
+    def bundle(self) -> Path:
+        """The trained model."""
+        return self.path / "bundle"
+
+    @property
+    def report(self) -> Path:
+        """The report's folder."""
+        return self.path / "report"
+
+    @classmethod
+    def create(cls, config: TrainConfig) -> RunFolder:
+        """Make the folder that ``config`` names, or the next free ``runs/RECIPE-N``, and save the settings there.
+
+        Raises:
+            TrainingError: the folder holds something already.
+            StorageError: it cannot be written.
+        """
+        path = config.out or _next_free(Path("runs"), config.model_name)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise TrainingError(
+                f"{path} holds something already: name another folder with --out, or go on with --resume {path}"
+            )
+        run = cls(path)
+        data = config.data.absolute()
+        split = config.split.absolute() if config.split is not None else None
+        saved = config.model_copy(update={"data": data, "out": path, "split": split})
+        settings = {key: value for key, value in saved.model_dump(mode="json").items() if value is not None}
+        toml = require("tomli_w", what="Training", extra="train")
+        atomic_write_text(run.config, toml.dumps(settings))
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> tuple[RunFolder, TrainConfig]:
+        """An existing run and its settings.
+
+        Raises:
+            TrainingError: there is no run in that folder.
+            ConfigError: its settings are damaged.
+        """
+        run = cls(path)
+        if not run.config.is_file():
+            raise TrainingError(f"{path} is not a run's folder: it has no config.toml")
+        return run, load_config(TrainConfig, file=run.config)
+
+    def fingerprint(self, config: TrainConfig, data_hash: str) -> str:
+        """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
+        ignored = {"data", "out", "split"}
+        content: Mapping[str, Any] = {
+            "config": config.model_dump(mode="json", exclude=ignored),
+            "data": data_hash,
+            "split": hashlib.sha256(self.split.read_bytes()).hexdigest(),
+            "versions": library_versions(),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _next_free(parent: Path, name: str) -> Path:
+    safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    number = 1
+    while (parent / f"{safe}-{number}").exists():
+        number += 1
+    return parent / f"{safe}-{number}"

@@ -1,0 +1,213 @@
+"""The training loop. What is not the loop itself (checkpoints, logs, stopping) is a callback beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from shelfwise.models.network import Network
+from shelfwise.training.batches import Batch, Batches, Part, epoch_seed
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.hardware import autocast
+from shelfwise.training.optim import (
+    MovingAverage,
+    binary_cross_entropy,
+    build_optimizer,
+    learning_rate_factor,
+)
+
+__all__ = ["Callback", "EpochRecord", "PhotoArray", "Trainer", "best_record"]
+
+_EVALUATION_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """What one epoch gave. Epoch 0 is the state before the first: the fitted head on the frozen body."""
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+    def to_dict(self) -> dict[str, float]:
+        """The record as a row of the history."""
+        return asdict(self)
+
+
+def best_record(history: Sequence[EpochRecord]) -> EpochRecord:
+    """The epoch to keep: highest validation accuracy, then lowest loss, then the earliest.
+
+    Without validation photos it is the last one.
+    """
+    if math.isnan(history[-1].val_loss):
+        return history[-1]
+    return min(history, key=lambda r: (-r.val_accuracy, r.val_loss, r.epoch))
+
+
+class PhotoArray(Protocol):
+    """Photos that can be counted and sliced: an array, a memory map, or a view that makes them when asked."""
+
+    def __len__(self) -> int:
+        """Number of photos."""
+
+    def __getitem__(self, part: slice, /) -> NDArray[np.uint8]:
+        """Some of them, uint8 n×S×S×3."""
+
+
+class Callback:
+    """Something that happens beside the loop; subclasses override what they need."""
+
+    def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
+        """After each optimiser step of an epoch (``step`` counts from 1)."""
+
+    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+        """After each epoch has been validated; ``record`` is already in ``trainer.history``."""
+
+
+class Trainer:
+    """Trains one network.
+
+    Args:
+        network: the network, on ``device``.
+        config: the settings.
+        batches: the training photos.
+        validation: the photos that the best epoch is chosen by; may be empty.
+        mean, std: normalisation of the input, of values in 0…1.
+        device: where to train.
+        callbacks: called in this order.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        config: TrainConfig,
+        batches: Batches,
+        validation: Part,
+        *,
+        mean: Sequence[float],
+        std: Sequence[float],
+        device: torch.device,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.network, self.config, self.batches, self.validation = network, config, batches, validation
+        self.device, self.callbacks = device, callbacks
+        self.optimizer = build_optimizer(network, config)
+        self.average = MovingAverage(network, config.ema) if config.ema > 0 else None
+        self.history: list[EpochRecord] = []
+        self.should_stop = False
+        scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
+        self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
+
+    def fit(self) -> list[EpochRecord]:
+        """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""
+        first = self.history[-1].epoch + 1 if self.history else 1
+        for epoch in range(first, self.config.epochs + 1):
+            if self.should_stop:
+                break
+            train_loss, train_accuracy = self._train_epoch(epoch)
+            if self.should_stop:  # stopped in the middle of the epoch: it is not a whole one
+                break
+            self.finish_epoch(epoch, train_loss, train_accuracy)
+        return self.history
+
+    def finish_epoch(self, epoch: int, train_loss: float, train_accuracy: float) -> None:
+        """Validate, add to the history and tell the callbacks."""
+        rate = max(group["lr"] for group in self.optimizer.param_groups) if epoch else 0.0
+        record = EpochRecord(epoch, rate, train_loss, train_accuracy, *self._validate())
+        self.history.append(record)
+        for callback in self.callbacks:
+            callback.on_epoch_end(self, record)
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights to keep: the moving average where there is one."""
+        return self.network.state_dict() if self.average is None else self.average.state
+
+    def _train_epoch(self, epoch: int) -> tuple[float, float]:
+        torch.manual_seed(epoch_seed(self.config.seed, epoch))  # dropout
+        self.network.train()
+        done, loss_sum, hits = 0, 0.0, 0
+        for step, batch in enumerate(self.batches.epoch(epoch), start=1):
+            loss, logits = self._step(batch, (epoch - 1) * len(self.batches) + step - 1)
+            done += len(batch.labels)
+            loss_sum += loss * len(batch.labels)
+            hits += int((logits.argmax(1) == batch.labels).sum())
+            for callback in self.callbacks:
+                callback.on_step(self, step, loss)
+            if self.should_stop:
+                break
+        return loss_sum / done, hits / done
+
+    def _step(self, batch: Batch, step: int) -> tuple[float, Tensor]:
+        factor = learning_rate_factor(self.config, step, len(self.batches))
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak_lr"] * factor
+        with autocast(self.device, self.config.precision):
+            logits = self.network(batch.images * self._scale - self._shift)
+        loss = self._loss(logits.float(), batch.targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update(self.network)
+        return float(loss.detach()), logits.detach()
+
+    def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        if self.config.loss == "binary-cross-entropy":
+            return binary_cross_entropy(logits, targets)
+        return functional.cross_entropy(logits, targets)
+
+    def _validate(self) -> tuple[float, float]:
+        if len(self.validation) == 0:
+            return math.nan, math.nan
+        with self._kept_weights():
+            logits = self.predict(self.validation.images)
+        labels = torch.from_numpy(self.validation.labels)
+        targets = functional.one_hot(labels, logits.shape[1]).float()
+        accuracy = float((logits.argmax(1) == labels).float().mean())
+        return float(self._loss(logits, targets)), accuracy
+
+    @torch.no_grad()
+    def predict(
+        self,
+        images: PhotoArray,
+        *,
+        embedding: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Tensor:
+        """Logits (or embeddings) of uint8 photos N×S×S×3 by the present weights, as float32 on the CPU."""
+        self.network.eval()
+        run = self.network.features if embedding else self.network
+        answers = [torch.empty(0, self.network.feature_size if embedding else self.network.num_classes)]
+        for start in range(0, len(images), _EVALUATION_BATCH):
+            batch = torch.from_numpy(np.array(images[start : start + _EVALUATION_BATCH])).to(self.device)
+            batch = batch.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+            with autocast(self.device, self.config.precision):
+                answers.append(run(batch.float() * self._scale - self._shift).float().cpu())
+            if progress is not None:
+                progress(start + len(batch), len(images))
+        return torch.cat(answers)
+
+    @contextlib.contextmanager
+    def _kept_weights(self) -> Iterator[None]:
+        """The network with the weights to keep, for the length of a block."""
+        if self.average is None:
+            yield
+            return
+        own = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average.state)
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(own)

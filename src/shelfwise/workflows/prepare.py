@@ -1,0 +1,170 @@
+"""From a folder of labelled photos to what training reads: checked, divided, decoded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shelfwise.datasets.checks import SummaryRow, check_dataset, duplicate_groups
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.duplicates import content_hashes
+from shelfwise.datasets.layouts import read_dataset
+from shelfwise.datasets.split import Split, load_split, save_split, split_dataset
+from shelfwise.errors import ImageError, TrainingError
+from shelfwise.files import atomic_write_text
+from shelfwise.images.cache import cached_images
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.training.balance import plan_epoch
+from shelfwise.training.batches import Part
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.fit import Stages, TrainingData
+from shelfwise.training.folder import RunFolder
+
+__all__ = ["Prepared", "prepare"]
+
+_CROP_MARGIN = 1.15
+"""Training photos are kept this much larger than the input, so that a crop of them loses no detail."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A dataset ready to train on.
+
+    Attributes:
+        dataset: the labelled photos.
+        split: which are in which part; broken photos are in none.
+        data: the decoded training and validation photos.
+        data_hash: SHA-256 over all photos' names, labels and contents.
+        checks: findings of the data check.
+        broken: photos of the three parts that cannot be read.
+    """
+
+    dataset: Dataset
+    split: Split
+    data: TrainingData
+    data_hash: str
+    checks: list[SummaryRow]
+    broken: list[ImageError]
+
+
+def prepare(
+    config: TrainConfig,
+    run: RunFolder,
+    preprocessing: Preprocessing,
+    *,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None],
+) -> Prepared:
+    """Read, check, divide and decode the photos; the split is saved with the run, and taken from there again.
+
+    Raises:
+        DataError: the dataset is wrong or cannot be divided.
+        TrainingError: there is nothing to tell apart, or a category has no photo to learn from.
+        StorageError: the cache or the split cannot be written.
+    """
+    dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
+    _refuse_one_class(dataset)
+    checks, groups = _check(dataset, run, stages)
+    hashes = content_hashes(dataset, stages("Hashing photos"))
+    split = _split(config, run, dataset, groups)
+    margin = _CROP_MARGIN if config.augment == "all" and config.crop < 1 else 1.0
+    larger = preprocessing.with_size(math.ceil(preprocessing.size * margin))
+    train, train_kept, broken = _decode(dataset, split.train, larger, cache_dir, stages("Decoding photos"))
+    validation, val_kept, val_broken = _decode(
+        dataset, split.val, preprocessing, cache_dir, stages("Decoding validation photos")
+    )
+    broken += val_broken
+    for error in broken:
+        note(f"left out: {error}")
+    _refuse_empty(dataset, train)
+    plan = plan_epoch(
+        train.labels,
+        len(dataset.categories),
+        balance=config.balance,
+        augment=config.augment,
+        seed=config.seed,
+    )
+    kept = Split(tuple(train_kept), tuple(val_kept), split.test, split.seed, split.method)
+    data = TrainingData(train, validation, plan, dataset.categories)
+    return Prepared(dataset, kept, data, _data_hash(dataset, hashes), checks, broken)
+
+
+def _refuse_one_class(dataset: Dataset) -> None:
+    if len(dataset.categories) < 2:
+        names = ", ".join(dataset.categories) or "none"
+        raise TrainingError(
+            f"{dataset.root}: training needs at least two categories, there is: {names}; add a folder of photos"
+            " of something else"
+        )
+
+
+def _check(dataset: Dataset, run: RunFolder, stages: Stages) -> tuple[list[SummaryRow], list[int]]:
+    """The data check's findings and its groups of duplicates, from the run's folder if they are there."""
+    if run.checks.exists():
+        saved = json.loads(run.checks.read_text("utf-8"))
+        if len(saved["groups"]) == len(dataset):
+            return [SummaryRow(**row) for row in saved["rows"]], saved["groups"]
+    report = check_dataset(dataset, progress=stages("Checking photos"))
+    rows, groups = report.summary_rows(), duplicate_groups(report)
+    atomic_write_text(run.checks, json.dumps({"rows": [row._asdict() for row in rows], "groups": groups}))
+    return rows, groups
+
+
+def _split(config: TrainConfig, run: RunFolder, dataset: Dataset, groups: Sequence[int]) -> Split:
+    if run.split.exists():
+        return load_split(run.split, dataset)
+    if config.split is not None:
+        split = load_split(config.split, dataset)
+    else:
+        held_in = config.train_fraction + config.val_fraction
+        split = split_dataset(
+            dataset,
+            fractions=(config.train_fraction, config.val_fraction, config.test_fraction),
+            seed=config.seed,
+            fold=config.fold,
+            groups=groups,
+            val_fraction=config.val_fraction / held_in,
+        )
+    save_split(run.split, dataset, split)
+    return split
+
+
+def _decode(
+    dataset: Dataset,
+    indices: Sequence[int],
+    preprocessing: Preprocessing,
+    cache_dir: Path,
+    progress: Callable[[int, int], None],
+) -> tuple[Part, list[int], list[ImageError]]:
+    items = [(dataset.path(i), dataset.samples[i].box) for i in indices]
+    images, errors = cached_images(items, preprocessing, cache_dir, progress=progress)
+    labels = np.array([dataset.samples[i].label for i in indices], dtype=np.int64)
+    if not errors:
+        return Part(images, labels), list(indices), []
+    good = [position for position in range(len(indices)) if position not in errors]
+    return Part(images[good], labels[good]), [indices[p] for p in good], list(errors.values())
+
+
+def _refuse_empty(dataset: Dataset, train: Part) -> None:
+    counts = np.bincount(train.labels, minlength=len(dataset.categories))
+    empty = [name for name, count in zip(dataset.categories, counts, strict=True) if count == 0]
+    if empty:
+        raise TrainingError(
+            f"{dataset.root}: no readable training photo of {', '.join(empty)}; add photos, or leave the category"
+            " out with --classes"
+        )
+
+
+def _data_hash(dataset: Dataset, hashes: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    rows = zip(dataset.samples, hashes, strict=True)
+    for key, label, content in sorted((s.key, dataset.categories[s.label], h) for s, h in rows):
+        digest.update(f"{key}\0{label}\0{content}\n".encode())
+    return digest.hexdigest()
