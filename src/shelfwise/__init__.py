@@ -1,3 +1,36 @@
 """Shelfwise tells a shop what it has by looking."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from shelfwise.errors import ImageError, ShelfwiseError
+    from shelfwise.inference.classifier import Classifier, load
+    from shelfwise.types import Candidate, Prediction
+
+__all__ = ["Candidate", "Classifier", "ImageError", "Prediction", "ShelfwiseError", "__version__", "load"]
+
 __version__ = "0.1.0"
+
+_HOMES: Final = {
+    "Candidate": "shelfwise.types",
+    "Classifier": "shelfwise.inference.classifier",
+    "ImageError": "shelfwise.errors",
+    "Prediction": "shelfwise.types",
+    "ShelfwiseError": "shelfwise.errors",
+    "load": "shelfwise.inference.classifier",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use, so that `import shelfwise` and `shelfwise --help` stay quick.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -22,7 +22,7 @@ from PIL import Image
 from shelfwise.errors import ImageError
 from shelfwise.images.reading import PICTURE_SUFFIXES, Limits, check_length, ends_early, read_bytes, sniff
 
-__all__ = ["PICTURE_SUFFIXES", "Limits", "Picture", "decode", "open_picture"]
+__all__ = ["PICTURE_SUFFIXES", "Limits", "Picture", "decode", "open_picture", "rgb_of"]
 
 DEFAULT_LIMITS = Limits()
 _IN_MEMORY = "picture in memory"
@@ -132,10 +132,25 @@ def open_picture(
     return Picture(data, kind, name, limits)
 
 
+def rgb_of(image: Image.Image, *, name: str = _IN_MEMORY) -> NDArray[np.uint8]:
+    """Turn a Pillow image into RGB pixels as :func:`decode` would, EXIF orientation included.
+
+    Raises:
+        ImageError: it is not loaded yet and its file is damaged.
+    """
+    with _decoder_errors(name, "Pillow", b""):
+        exif = image.info.get("exif")
+        image.load()
+        orientation = _exif_orientation(exif) if isinstance(exif, bytes) else 1
+        transpose = None if image.format in ("TIFF", "HEIF") else _ORIENTATIONS.get(orientation)
+        upright = _to_rgb(image) if transpose is None else _to_rgb(image).transpose(transpose)
+        return np.array(upright)
+
+
 @contextmanager
 def _decoder_errors(name: str, kind: str, data: bytes) -> Any:
     """Turn whatever a decoder raises on hostile bytes into an ImageError, and let no warning out."""
-    noisy = kind == "TIFF" or (kind == "PNG" and b"acTL" in data[:4096])
+    noisy = kind in ("TIFF", "Pillow") or (kind == "PNG" and b"acTL" in data[:4096])
     guard: AbstractContextManager[object] = _silence() if noisy else nullcontext()
     try:
         with guard:

@@ -110,11 +110,12 @@ class Preprocessing:
         image = picture.rgb(self._enough(region))
         return self._resized(image, tuple(edge / picture.shrink for edge in region))
 
-    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def apply(self, image: NDArray[np.uint8], *, name: str = "array") -> NDArray[np.uint8]:
         """Resize pixels that are decoded already.
 
         Args:
             image: uint8 array of shape (height, width, 3), RGB.
+            name: what to call it in errors.
 
         Returns:
             uint8 array of shape (size, size, 3).
@@ -124,9 +125,9 @@ class Preprocessing:
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
             shape = " × ".join(map(str, image.shape))
-            raise ImageError("array", f"must be height × width × 3 of uint8, not {shape} of {image.dtype}")
+            raise ImageError(name, f"must be height × width × 3 of uint8, not {shape} of {image.dtype}")
         picture = Image.fromarray(np.ascontiguousarray(image))
-        return self._resized(picture, self._region(picture.size, None, "array"))
+        return self._resized(picture, self._region(picture.size, None, name))
 
     def _region(
         self, size: tuple[int, int], box: BoxLike | None, name: str

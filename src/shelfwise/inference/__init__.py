@@ -1,1 +1,1 @@
-"""."""
+"""Trained models at work: engines behind one small protocol, and the classifier."""

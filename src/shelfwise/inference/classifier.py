@@ -1,0 +1,235 @@
+"""Name what is on photos, with a trained model and no training library."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from shelfwise.bundle import Bundle, read_bundle
+from shelfwise.errors import BundleError, ImageError, ModelError
+from shelfwise.images.decode import DEFAULT_LIMITS, Limits, rgb_of
+from shelfwise.inference.session import OnnxRuntimeSession, Session
+from shelfwise.types import Prediction
+
+__all__ = ["Classifier", "Source", "load", "softmax"]
+
+Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
+"""A photo: a path (also as text), a picture file's bytes, RGB pixels, or a Pillow image."""
+
+_BATCH = 16
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def load(
+    bundle: str | Path,
+    *,
+    threads: int | None = None,
+    batch_size: int = _BATCH,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Classifier:
+    """Load a trained model.
+
+    ::
+
+        classifier = shelfwise.load("runs/shop/bundle")
+        for prediction in classifier.classify(["a.jpg", "b.heic"]):
+            print(prediction.category, prediction.confidence)
+
+    Args:
+        bundle: the ``bundle`` folder of a training run.
+        threads: how many photos are worked on at once; one a core by default.
+        batch_size: photos that go through the network together.
+        limits: what one picture may cost at most.
+
+    Raises:
+        BundleError: the folder is missing, damaged or of another version.
+    """
+    return Classifier(read_bundle(Path(bundle)), threads=threads, batch_size=batch_size, limits=limits)
+
+
+class Classifier:
+    """Names what is on photos.
+
+    Each core takes a batch of photos through everything, from decoding to probabilities. That leaves no core
+    idle whether decoding or the network takes longer, and the order of results is that of the photos.
+
+    Args:
+        bundle: the trained model.
+        session: what runs the network; by default ONNX Runtime. Several threads call it at the same time.
+        threads: how many batches are worked on at once; one a core by default.
+        batch_size: photos that go through the network together.
+        limits: what one picture may cost at most.
+
+    Raises:
+        ModelError: the bundle's network cannot be loaded or does not fit its categories.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        session: Session | None = None,
+        threads: int | None = None,
+        batch_size: int = _BATCH,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        if batch_size < 1 or (threads is not None and threads < 1):
+            raise ValueError("threads and batch_size must be at least 1")
+        self.bundle = bundle
+        self._session = session or _session_of(bundle)
+        self._threads = threads or os.cpu_count() or 1
+        self._batch_size = batch_size
+        self._limits = limits
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Category names in label order."""
+        return self.bundle.categories
+
+    def classify(self, images: Iterable[Source]) -> list[Prediction]:
+        """Classify photos and return one prediction for each, in the same order.
+
+        Args:
+            images: paths, picture files as bytes, uint8 RGB arrays of shape (height, width, 3), Pillow images.
+
+        Raises:
+            ImageError: at the first photo that cannot be read; :meth:`stream` goes on instead.
+        """
+        predictions = []
+        for result in self.stream(images):
+            if isinstance(result, ImageError):
+                raise result
+            predictions.append(result)
+        return predictions
+
+    def stream(self, sources: Iterable[Source]) -> Iterator[Prediction | ImageError]:
+        """Classify any number of photos in constant memory, giving results as they come, in order.
+
+        ``sources`` is read a few batches ahead, in the calling thread.
+
+        Yields:
+            For each source a prediction, or the error that says why it cannot be read.
+        """
+        if isinstance(sources, str | bytes | Path | np.ndarray | Image.Image):
+            raise TypeError("give a list of photos, even for one: classify([photo])")
+        numbered = enumerate(sources, start=1)
+        # Small batches first: results come soon, and a few photos still keep all cores busy.
+        batches = _batches(numbered, (2, 4, 8, self._batch_size))
+        for results in self._ahead(self._classify_batch, batches):
+            yield from results
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities of all categories for pictures that are preprocessed already.
+
+        Args:
+            images: uint8 array of shape (N, size, size, 3).
+
+        Returns:
+            float32 array of shape (N, categories); each row sums to 1.
+        """
+        size = self.bundle.preprocessing.size
+        if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3):
+            raise ValueError(
+                f"must be uint8 of shape (N, {size}, {size}, 3), not {images.dtype} {images.shape}"
+            )
+        starts = range(0, len(images), self._batch_size)
+        parts = self._ahead(self._run, (images[i : i + self._batch_size] for i in starts))
+        return np.concatenate([np.zeros((0, len(self.categories)), np.float32), *parts])
+
+    def _ahead(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+        """Map over items in all threads, in order, never more than a few items ahead of the consumer."""
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="classify")
+        pending: deque[Future[_Result]] = deque()
+        try:
+            for item in items:
+                pending.append(pool.submit(work, item))
+                if len(pending) >= 2 * self._threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _classify_batch(self, batch: Sequence[tuple[int, Source]]) -> list[Prediction | ImageError]:
+        size = self.bundle.preprocessing.size
+        pixels = np.empty((len(batch), size, size, 3), np.uint8)
+        results: list[Prediction | ImageError] = []
+        errors: dict[int, ImageError] = {}
+        for position, (number, source) in enumerate(batch):
+            try:
+                pixels[position - len(errors)] = self._pixels(source, number)
+            except ImageError as error:
+                # A new one without traceback: that would keep the photo's bytes in memory.
+                errors[position] = ImageError(error.source, error.reason)
+        rows = iter(self._run(pixels[: len(batch) - len(errors)])) if len(errors) < len(batch) else iter(())
+        for position, (_, source) in enumerate(batch):
+            error_here = errors.get(position)
+            results.append(error_here or Prediction(self.categories, next(rows), _path_text(source)))
+        return results
+
+    def _pixels(self, source: Source, number: int) -> NDArray[np.uint8]:
+        preprocessing = self.bundle.preprocessing
+        name = _path_text(source) or f"picture {number}"
+        if isinstance(source, str):
+            return preprocessing.load(Path(source), name=name, limits=self._limits)
+        if isinstance(source, Path | bytes):
+            return preprocessing.load(source, name=name, limits=self._limits)
+        if isinstance(source, Image.Image):
+            source = rgb_of(source, name=name)
+        return preprocessing.apply(source, name=name)
+
+    def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        logits = self._session.run(images).logits
+        if logits.shape != (len(images), len(self.categories)):
+            raise ModelError(
+                f"{self.bundle.path}: {len(self.categories)} categories, but logits of shape {logits.shape}"
+            )
+        if not np.isfinite(logits).all():
+            raise ModelError(f"{self.bundle.path}: the network gives NaN or infinite logits")
+        return softmax(logits, self.bundle.temperature)
+
+
+def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Probabilities along the last axis, ``exp(z / T) / sum(exp(z / T))``, without overflow.
+
+    The temperature is that of Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
+    """
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=-1, keepdims=True)
+    np.exp(scaled, out=scaled)
+    scaled /= scaled.sum(axis=-1, keepdims=True)
+    return scaled.astype(np.float32)
+
+
+def _session_of(bundle: Bundle) -> OnnxRuntimeSession:
+    session = OnnxRuntimeSession(bundle.model_path, threads=1)
+    if session.categories not in (None, len(bundle.categories)):
+        raise BundleError(
+            f"{bundle.path}: {len(bundle.categories)} categories, but its network gives {session.categories}"
+        )
+    if session.size not in (None, bundle.preprocessing.size):
+        raise BundleError(
+            f"{bundle.path}: preprocessing makes pictures of {bundle.preprocessing.size} pixels, "
+            f"but its network takes {session.size}"
+        )
+    return session
+
+
+def _path_text(source: Source) -> str | None:
+    return str(source) if isinstance(source, str | Path) else None
+
+
+def _batches(items: Iterator[_Item], sizes: Sequence[int]) -> Iterator[list[_Item]]:
+    """Cut into lists of ``sizes``, the last of which repeats and none of which is exceeded."""
+    growing = iter(min(size, sizes[-1]) for size in sizes)
+    while batch := list(islice(items, next(growing, sizes[-1]))):
+        yield batch
