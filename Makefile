@@ -1,0 +1,61 @@
+# Everything runs in .venv, which these targets set up by themselves. `make help` lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+# The package to install PyTorch from: torch==VERSION from your package index, or the path of a wheel.
+TORCH ?= torch==2.13.0
+# Processes that run the tests; `make test ARGS="-k split"` picks some of them.
+JOBS ?= auto
+ARGS ?=
+DEMO ?= runs/demo
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LOCK := requirements/ci.txt
+
+.DEFAULT_GOAL := help
+.PHONY: run demo test check format bench lock help
+.DELETE_ON_ERROR:
+
+run: demo ## Set everything up and run the main job (the demo)
+
+demo: $(STAMP) ## Render sample photos, train on them, evaluate, classify, write the report
+	$(BIN)/shelfwise demo $(DEMO)
+
+test: $(STAMP) ## Set everything up and run all tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: $(STAMP) ## Formatting, lint, types, and who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMP) ## Format the code and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## Measure speed and memory (takes long; quiet machine)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Choose the versions of all packages anew and write requirements/ci.txt
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet "$(TORCH)"
+	build/lock/bin/pip install --quiet -e '.[train,hf,dev]'
+	mkdir -p $(dir $(LOCK))
+	{ echo "# Written by 'make lock'. PyTorch is not in it: the Makefile installs it first."; \
+	  build/lock/bin/pip freeze --exclude-editable --exclude torch | grep -Ev '^(nvidia|cuda|triton)' ; } > $(LOCK)
+	rm -rf build/lock
+
+$(STAMP): pyproject.toml $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet "$(TORCH)"
+	$(BIN)/pip install --quiet -r $(LOCK)
+	$(BIN)/pip install --quiet --no-deps -e .
+	$(BIN)/pip check
+	touch $@
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
