@@ -1,0 +1,152 @@
+"""``shelfwise data check``: look for what would spoil training, before it does."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from shelfwise.datasets.checks import CheckReport, Finding, Kind, SummaryRow
+
+__all__ = ["EXAMPLES", "check"]
+
+EXAMPLES: Final = (
+    "shelfwise data check photos/",
+    "shelfwise data check photos/ --html check.html",
+    "shelfwise data check photos/ --format json > check.json",
+)
+
+FOUND_ERRORS: Final = 1
+SHOWN: Final = 5
+"""Findings of a kind that the table shows without ``--all``."""
+PHOTOS_SHOWN: Final = 4
+"""Photos of a finding that the table shows without ``--all``."""
+
+_STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+_WORDS: Final = {"error": "error", "warning": "warning", "info": "note"}
+
+
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of labelled photos.")],
+    layout: Annotated[
+        str | None, typer.Option("--layout", metavar="NAME", help="Its layout; recognised by itself.")
+    ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option("--level", metavar="LEVEL", help="Level of a hierarchy: fine, coarse or a number."),
+    ] = None,
+    split: Annotated[
+        Path | None,
+        typer.Option("--split", metavar="FILE", help="Saved split whose parts must not share photos."),
+    ] = None,
+    fold: Annotated[
+        str | None, typer.Option("--fold", metavar="NAME", help="Official fold to hold against the rest.")
+    ] = None,
+    output: Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")] = "table",
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with thumbnails too.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Print every finding, not the first few.")] = False,
+) -> None:
+    """Look for unreadable, poor, duplicated and mislabelled photos, leaks between parts, thin categories.
+
+    Nothing is changed. Leaves with 1 when an error is found; warnings and notes alone leave 0.
+    """
+    from shelfwise.cli.progress import stage
+    from shelfwise.workflows.check_data import check_data
+
+    with stage("Checking photos") as progress:
+        report = check_data(
+            folder, layout=layout, level=level, split=split, fold=fold, page=html, progress=progress
+        )
+    if output == "json":
+        typer.echo(json.dumps(report.to_dict(), indent=2))
+    else:
+        print_report(report, show_all=show_all)
+    if html is not None:
+        typer.echo(f"Page: {html}", err=True)
+    if report.has_errors:
+        raise typer.Exit(FOUND_ERRORS)
+
+
+def print_report(report: CheckReport, *, show_all: bool = False) -> None:
+    """Print a report for people: each kind of finding with what to do and its first cases."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    _print_head(console, report)
+    cut = False
+    for kind, row, found in report.grouped():
+        _print_kind(console, kind, row)
+        shown = found if show_all else found[:SHOWN]
+        for finding in shown:
+            cut |= _print_finding(console, finding, show_all=show_all)
+        if len(shown) < len(found):
+            cut = True
+            console.print(f"      … and {len(found) - len(shown):,} more", style="dim")
+        console.print()
+    _print_end(console, report, cut=cut)
+
+
+def _print_head(console: Console, report: CheckReport) -> None:
+    from rich.table import Table
+
+    from shelfwise.datasets.checks.text import printable
+
+    where = f"{report.photos:,} photos, {len(report.counts)} categories, layout {report.layout}"
+    console.print(printable(report.root), style="bold")
+    console.print(where + (", rendered by a program" if report.rendered else ""))
+    console.print()
+    rows = report.summary_rows()
+    if not rows:
+        return
+    table = Table("", "found", "", box=None, show_header=False, pad_edge=False)
+    for row in rows:
+        table.add_row(_WORDS[row.severity], f"{row.count:,}", row.message, style=_STYLES[row.severity])
+    console.print(table)
+    console.print()
+
+
+def _print_kind(console: Console, kind: Kind, row: SummaryRow) -> None:
+    from rich.text import Text
+
+    heading = Text.assemble((f"{_WORDS[row.severity]}: ", _STYLES[row.severity]), (kind.title, "bold"))
+    heading.append(f" ({row.count:,})", "dim")
+    console.print(heading)
+    console.print(f"  {kind.advice}", style="dim")
+
+
+def _print_finding(console: Console, finding: Finding, *, show_all: bool) -> bool:
+    """Print one finding; say whether some of its photos were left out."""
+    from shelfwise.datasets.checks.text import printable
+
+    photos = finding.photos if show_all else finding.photos[:PHOTOS_SHOWN]
+    if len(finding.photos) == 1:
+        console.print(f"    {printable(finding.photos[0].path)}: {printable(finding.message)}")
+        return False
+    console.print(f"    {printable(finding.message)}")
+    for photo in photos:
+        told = "; ".join(filter(None, (", ".join(photo.categories), ", ".join(photo.parts))))
+        console.print(printable(f"      {photo.path}" + (f"  ({told})" if told else "")))
+    hidden = len(finding.photos) - len(photos)
+    if hidden:
+        console.print(f"      … and {hidden:,} more", style="dim")
+    return hidden > 0
+
+
+def _print_end(console: Console, report: CheckReport, *, cut: bool) -> None:
+    if cut:
+        console.print("All of them: --all or --format json; with pictures: --html check.html", style="dim")
+    counts = {
+        "error": report.number_of("error"),
+        "warning": report.number_of("warning"),
+        "note": report.number_of("info"),
+    }
+    parts = [f"{count:,} {word}{'' if count == 1 else 's'}" for word, count in counts.items()]
+    console.print(", ".join(parts), style="bold")
