@@ -50,7 +50,7 @@ def list_models(format_: FormatOption = Format.TABLE) -> None:
     table = _table("Name", "Network", ">Input", ">Parameters", "Licence")
     for spec in SPECS.values():
         table.add_row(spec.name, spec.title, f"{spec.input_size} px", spec.parameters_note, spec.licence)
-    table.add_row(f"{HF_PREFIX}REPO_OR_PATH", "An image model of transformers", "", "", "")
+    table.add_row(f"{HF_PREFIX}REPO_OR_PATH", "a transformers model", "", "", "")
     _print(table)
 
 

@@ -7,7 +7,7 @@ import copy
 import logging
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ OPSET = 18
 
 MAX_BYTES = 2**31 - 1
 """Limit of a protocol buffer, and so of an ONNX file that holds its weights."""
+
+_TALKATIVE = ("torch.onnx._internal.exporter._registration", "onnxscript.optimizer._constant_folding")
 
 
 class PictureNormalisation(Protocol):
@@ -76,7 +78,21 @@ def export_onnx(network: Network, preprocessing: PictureNormalisation) -> bytes:
         )
     if program is None:
         raise ModelError("the exporter returned nothing")
+    _free_names(program.model.graph)
     return _portable_bytes(program.model_proto)
+
+
+def _free_names(graph: Any) -> None:
+    """Rename inner values called like an input or output: the exporter names values after operators."""
+    for value in tuple(graph.initializers.values()):
+        if value.name in (IMAGES, LOGITS, EMBEDDING):
+            graph.initializers.pop(value.name)
+            value.name = f"{value.name}.inner"
+            graph.register_initializer(value)
+    for node in graph.all_nodes():
+        for value in node.outputs:
+            if value.name in (IMAGES, LOGITS, EMBEDDING) and not value.is_graph_output():
+                value.name = f"{value.name}.inner"
 
 
 class _Graph(nn.Module):
@@ -132,13 +148,15 @@ def _portable_bytes(model: onnx.ModelProto) -> bytes:
 
 @contextlib.contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence what the exporter says of itself: its deprecated internals and the absent torchvision."""
-    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Silence what the exporter says of itself: deprecated internals, the absent torchvision, folds left."""
+    loggers = [logging.getLogger(name) for name in _TALKATIVE]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*LeafSpec.*is deprecated", category=FutureWarning)
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

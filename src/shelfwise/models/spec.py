@@ -98,7 +98,7 @@ def _small_cnn() -> ModelSpec:
 
     return ModelSpec(
         name="small-cnn",
-        title="Small CNN, trained from scratch",
+        title="Small CNN",
         input_size=104,
         mean=(0.0, 0.0, 0.0),
         std=(1.0, 1.0, 1.0),
@@ -124,7 +124,7 @@ def _lite(variant: str, input_size: int, dropout: float, parameters_note: str) -
 
     return ModelSpec(
         name=variant,
-        title=f"EfficientNet-Lite{variant[-1]}, ImageNet",
+        title=f"EfficientNet-Lite{variant[-1]}",
         input_size=input_size,
         mean=(127 / 255, 127 / 255, 127 / 255),
         std=(128 / 255, 128 / 255, 128 / 255),
@@ -159,6 +159,10 @@ def get_spec(name: str) -> ModelSpec:
     """
     if name in SPECS:
         return SPECS[name]
+    if name.startswith(HF_PREFIX):
+        from shelfwise.models.hf import hf_spec
+
+        return hf_spec(name.removeprefix(HF_PREFIX))
     near = difflib.get_close_matches(name.lower(), SPECS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise ModelError(
