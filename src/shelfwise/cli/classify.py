@@ -1,0 +1,162 @@
+"""``shelfwise classify``: name the products on photos."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from shelfwise.bundle import Bundle
+    from shelfwise.cli.classify_output import Style
+    from shelfwise.cli.progress import Progress
+    from shelfwise.workflows.classify import Tally
+
+__all__ = ["EXAMPLES", "classify"]
+
+EXAMPLES = (
+    "shelfwise classify photo.jpg",
+    "shelfwise classify new/ --model runs/shop/bundle --format csv --output new.csv",
+    "shelfwise classify 'new/**/*.heic' --min-confidence 0.8 --sort-into sorted",
+    "find . -newer last -name '*.jpg' | shelfwise classify - --format jsonl",
+)
+
+_FORMAT_OF_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def classify(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH",
+            help="Photos, folders, patterns in quotes; - is standard input: a picture or a list of paths.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="The trained model. By default $SHELFWISE_MODEL, else the newest runs/*/bundle.",
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", min=1, help="Tell the K likeliest categories.")] = 1,
+    output_format: Annotated[
+        Literal["table", "csv", "jsonl"] | None,
+        typer.Option(
+            "--format",
+            metavar="table|csv|jsonl",
+            help="How to write the answers. By default a table, or as --output ends.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answers to this file.")
+    ] = None,
+    min_confidence: Annotated[
+        float,
+        typer.Option(
+            metavar="X", min=0.0, max=1.0, help="Below it (0 to 1) a photo's category is 'unknown'."
+        ),
+    ] = 0.0,
+    sort_into: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Copy photos into a folder per category; nothing is overwritten."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
+    ] = True,
+) -> None:
+    """Name the products on photos.
+
+    Answers go to standard output in the order of the photos. A photo that cannot be read is named with its
+    reason on standard error, the rest is done, and the exit code is 1.
+    """
+    from shelfwise.cli.classify_output import FORMATS, printable
+    from shelfwise.cli.progress import Progress
+    from shelfwise.errors import ConfigError
+    from shelfwise.inference.classifier import load
+    from shelfwise.workflows.classify import UNKNOWN, Tally, classify_photos, find_bundle
+    from shelfwise.workflows.photos import PhotoFinder
+    from shelfwise.workflows.sorting import Sorter
+
+    chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
+    finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
+    classifier = load(find_bundle(model))
+    sorter = Sorter(sort_into, [*classifier.categories, UNKNOWN]) if sort_into else None
+    writer = FORMATS[chosen](classifier.categories, top, sorter is not None, _style(output is None))
+    tally = Tally()
+    started = time.monotonic()
+    with _output(output) as write, Progress() as progress:
+        _tell_model(progress, classifier.bundle, named=model is not None)
+        stage = progress.stage("Classifying", finder.count())
+        for answer in classify_photos(classifier, finder, min_confidence=min_confidence, sorter=sorter):
+            if answer.reason is not None:
+                progress.note(f"error: {printable(answer.photo)}: {answer.reason}")
+            write((writer.header() if tally.total == 0 else "") + writer.row(answer))
+            tally.add(answer)
+            stage.advance()
+        if tally.total == 0:
+            raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
+    typer.echo(_summary(tally, time.monotonic() - started, min_confidence, sort_into), err=True)
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _output(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Something to write rows with: to standard output, or to a file that appears when it is complete.
+
+    File names pass through byte by byte, whatever their encoding.
+    """
+    if path is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            encoding = None if sys.stdout.isatty() else "utf-8"
+            sys.stdout.reconfigure(encoding=encoding, errors="surrogateescape")
+        yield _write_to_stdout
+        return
+    from shelfwise.files import atomic_path
+
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        yield functools.partial(print, end="", file=file)
+
+
+def _write_to_stdout(text: str) -> None:
+    # Looked up each time: a progress bar puts itself in its place to keep rows above the bar.
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _style(to_stdout: bool) -> Style:
+    if not to_stdout or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return lambda text, colour: text
+    return lambda text, colour: typer.style(text, fg=colour)
+
+
+def _tell_model(progress: Progress, bundle: Bundle, *, named: bool) -> None:
+    if not named:
+        where = str(bundle.path).encode(errors="replace").decode()
+        progress.note(f"model: {where} ({bundle.name}, {len(bundle.categories)} categories)")
+    if bundle.rendered:
+        progress.note("note: this model learned from rendered pictures, not from photos")
+
+
+def _summary(tally: Tally, seconds: float, min_confidence: float, sort_into: Path | None) -> str:
+    plural = "" if tally.total == 1 else "s"
+    parts = [f"{tally.named:,} of {tally.total:,} photo{plural} named in {seconds:,.1f} s"]
+    if min_confidence > 0:
+        parts.append(f"{tally.unknown:,} unknown (below {min_confidence:g})")
+    parts.append(f"{tally.failed:,} failed" if tally.failed else "none failed")
+    if sort_into is not None:
+        parts.append(f"copies are in {sort_into}")
+    return "; ".join(parts)

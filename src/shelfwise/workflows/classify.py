@@ -1,0 +1,130 @@
+"""Classify a stream of photos and, where asked, sort copies of them into folders."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shelfwise.errors import ConfigError, ImageError
+from shelfwise.inference.classifier import Classifier
+from shelfwise.types import Prediction
+from shelfwise.workflows.sorting import Sorter
+
+__all__ = ["MODEL_VARIABLE", "UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
+
+UNKNOWN = "unknown"
+"""The category of a photo whose best guess is less sure than asked for."""
+
+MODEL_VARIABLE = "SHELFWISE_MODEL"
+"""Environment variable that names the bundle to use where none is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one photo.
+
+    Attributes:
+        photo: its path as the user wrote it, or ``-`` for a picture from standard input.
+        prediction: what the model says; None where the photo cannot be read.
+        category: the category, :data:`UNKNOWN` below the confidence asked for, None where it cannot be read.
+        reason: why it cannot be read, else None.
+        copied_to: where its copy is, if photos are being sorted.
+    """
+
+    photo: str
+    prediction: Prediction | None
+    category: str | None
+    reason: str | None = None
+    copied_to: Path | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many photos came out how."""
+
+    named: int = 0
+    unknown: int = 0
+    failed: int = 0
+    per_category: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """All photos."""
+        return self.named + self.unknown + self.failed
+
+    def add(self, answer: Answer) -> None:
+        """Count one more."""
+        if answer.category is None:
+            self.failed += 1
+            return
+        if answer.category == UNKNOWN:
+            self.unknown += 1
+        else:
+            self.named += 1
+        self.per_category[answer.category] = self.per_category.get(answer.category, 0) + 1
+
+
+def classify_photos(
+    classifier: Classifier,
+    photos: Iterable[str | bytes],
+    *,
+    min_confidence: float = 0.0,
+    sorter: Sorter | None = None,
+) -> Iterator[Answer]:
+    """Classify photos as they come, in order and in constant memory.
+
+    Args:
+        photos: paths, or bytes of picture files.
+        min_confidence: below it (0 to 1) a photo's category is :data:`UNKNOWN`.
+        sorter: where to copy each readable photo to, by its category.
+
+    Raises:
+        StorageError: a photo cannot be copied.
+    """
+    waiting: deque[str | bytes] = deque()
+
+    def remembered() -> Iterator[str | bytes]:
+        for photo in photos:
+            waiting.append(photo)
+            yield photo
+
+    for result in classifier.stream(remembered()):
+        photo = waiting.popleft()
+        name = photo if isinstance(photo, str) else "-"
+        if isinstance(result, ImageError):
+            yield Answer(name, None, None, result.reason)
+            continue
+        category = result.category if result.confidence >= min_confidence else UNKNOWN
+        copied_to = sorter.copy(photo, category) if sorter else None
+        yield Answer(name, result, category, None, copied_to)
+
+
+def find_bundle(
+    given: Path | None, *, folder: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Path:
+    """Say which model to use: the given one, that of ``SHELFWISE_MODEL``, or the newest in ``runs/*/bundle``.
+
+    Args:
+        given: a bundle, or a training run with a bundle in it.
+        folder: where ``runs`` is; the working folder by default.
+        environment: the process's own by default.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    environment = os.environ if environment is None else environment
+    named = given or (Path(text) if (text := environment.get(MODEL_VARIABLE)) else None)
+    if named is not None:
+        inner = named / "bundle"
+        return inner if (inner / "bundle.json").is_file() and not (named / "bundle.json").exists() else named
+    runs = (folder or Path()) / "runs"
+    manifests = [(path.stat().st_mtime_ns, path) for path in runs.glob("*/bundle/bundle.json")]
+    if not manifests:
+        raise ConfigError(
+            "no model is given and runs/*/bundle holds none: give --model BUNDLE, set "
+            f"{MODEL_VARIABLE}, or train one with: shelfwise train PHOTOS"
+        )
+    return max(manifests)[1].parent
