@@ -273,9 +273,15 @@ def load_split(path: Path, dataset: Dataset) -> Split:
             f"not for these {len(dataset.categories)} ({_few(dataset.categories)})"
         )
     index_of = {sample.key: index for index, sample in enumerate(dataset.samples)}
-    parts = {
-        name: _indices(path, dataset, index_of, getattr(content.parts, name)) for name in _Parts.model_fields
+    saved: dict[str, dict[str, list[str]]] = {
+        name: getattr(content.parts, name) for name in _Parts.model_fields
     }
+    missing = [
+        key for part in saved.values() for keys in part.values() for key in keys if key not in index_of
+    ]
+    if missing:
+        raise SplitError(f"{path}: photos that are not in {dataset.root} ({len(missing)}): {_few(missing)}")
+    parts = {name: _indices(path, dataset, index_of, part) for name, part in saved.items()}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if len({*train, *val, *test}) < len(train) + len(val) + len(test):
         raise SplitError(f"{path}: a photo is there twice; make the split again")
@@ -285,9 +291,6 @@ def load_split(path: Path, dataset: Dataset) -> Split:
 def _indices(
     path: Path, dataset: Dataset, index_of: Mapping[str, int], keys: Mapping[str, Sequence[str]]
 ) -> tuple[int, ...]:
-    missing = [key for its in keys.values() for key in its if key not in index_of]
-    if missing:
-        raise SplitError(f"{path}: {len(missing)} photos are not in {dataset.root}: {_few(missing)}")
     for category, its in keys.items():
         for key in its:
             now = dataset.categories[dataset.samples[index_of[key]].label]

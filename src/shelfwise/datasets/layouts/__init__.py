@@ -100,8 +100,8 @@ def _contents(root: Path) -> str:
     folders = [path.name for path in paths if path.is_dir()]
     files = [path.name for path in paths if not path.is_dir()]
     counted = [
-        f"{len(names)} {what} ({some(names, 6)})"
+        f"{what} ({len(names)}): {some(names, 6)}"
         for what, names in (("folders", folders), ("files", files))
         if names
     ]
-    return " and ".join(counted) or "nothing"
+    return "; ".join(counted) or "nothing"

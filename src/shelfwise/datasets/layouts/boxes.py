@@ -62,7 +62,7 @@ def picture_sizes(root: Path, paths: list[str]) -> dict[str, tuple[int, int]]:
             broken.append(f"{path} ({error.reason})")
     if broken:
         raise LayoutError(
-            f"{root}: {len(broken)} photos cannot be read, so their boxes have no place: {some(broken)}; "
+            f"{root}: photos that cannot be read, so that their boxes have no place ({len(broken)}): {some(broken)}; "
             "remove or mend them"
         )
     return sizes

@@ -14,7 +14,7 @@ from pathlib import Path
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import Entry, Layout, build
 from shelfwise.datasets.layouts.listing import list_lines
-from shelfwise.datasets.layouts.pictures import byte_order, check_photos, inside, read_text, walk_pictures
+from shelfwise.datasets.layouts.pictures import byte_order, check_photos, inside, text_lines, walk_pictures
 from shelfwise.errors import LayoutError
 
 __all__ = ["FREIBURG"]
@@ -59,9 +59,8 @@ def _read(root: Path, level: str | None) -> Dataset:
 
 def _fold_paths(file: Path) -> Iterator[tuple[str, str]]:
     if file.parent.name == "folds":
-        for number, path in enumerate(read_text(file).splitlines(), start=1):
-            if path.strip():
-                yield inside(path.strip(), f"{file}:{number}"), f"{file}:{number}"
+        for number, path in text_lines(file):
+            yield inside(path, f"{file}:{number}"), f"{file}:{number}"
         return
     label_of: dict[str, str] = {}
     for line in list_lines(file):

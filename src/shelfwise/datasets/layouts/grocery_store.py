@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
 from shelfwise.datasets.layouts.base import Entry, Layout, build
-from shelfwise.datasets.layouts.pictures import inside, read_text
+from shelfwise.datasets.layouts.pictures import inside, read_text, text_lines
 from shelfwise.errors import LayoutError
 
 __all__ = ["GROCERY_STORE"]
@@ -86,9 +86,7 @@ def _read_classes(path: Path) -> _Classes:
 
 
 def _read_list(path: Path, part: str, classes: _Classes, *, coarse: bool) -> Iterator[Entry]:
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in text_lines(path):
         where = f"{path}:{number}"
         try:
             photo, fine_text, coarse_text = line.rsplit(",", 2)

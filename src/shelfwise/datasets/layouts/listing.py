@@ -18,8 +18,8 @@ from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
 from shelfwise.datasets.layouts.pictures import (
     byte_order,
     inside,
-    read_text,
     some,
+    text_lines,
     visible,
 )
 from shelfwise.errors import LayoutError
@@ -54,9 +54,8 @@ def list_lines(path: Path) -> Iterator[Line]:
         LayoutError: the file cannot be read, or a line is not a path and a label (file and line are named).
     """
     first = True
-    for number, text in enumerate(read_text(path).splitlines(), start=1):
-        line = text.strip()
-        if not line or line.startswith("#"):
+    for number, line in text_lines(path):
+        if line.startswith("#"):
             continue
         if first and _HEADING.fullmatch(line):
             first = False
@@ -125,7 +124,7 @@ def _read(root: Path, level: str | None) -> Dataset:
     ]
     classes = folder / _CLASSES
     if classes.is_file():
-        names = [line.strip() for line in read_text(classes).splitlines() if line.strip()]
+        names = [line for _, line in text_lines(classes)]
         return build(folder, "list", _named(entries, names, classes), names)
     return build(folder, "list", entries, _in_order({entry.category for entry in entries}))
 

@@ -19,6 +19,7 @@ __all__ = [
     "is_picture",
     "read_text",
     "some",
+    "text_lines",
     "visible",
     "walk_pictures",
 ]
@@ -123,7 +124,7 @@ def check_photos(root: Path, paths: Iterable[str]) -> None:
         if not stat.S_ISREG(mode) and not (stat.S_ISLNK(mode) and photo.is_file()):
             missing.append(path)
     if missing:
-        raise LayoutError(f"{root}: {len(missing)} photos are missing: {some(missing)}")
+        raise LayoutError(f"{root}: missing photos ({len(missing)}): {some(missing)}")
 
 
 def _mode(path: Path) -> int:
@@ -145,6 +146,13 @@ def read_text(path: Path) -> str:
         raise LayoutError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise LayoutError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+
+
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file that are not blank, stripped, each with its number from 1. Raises LayoutError."""
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", read_text(path)), start=1):
+        if line.strip():
+            yield number, line.strip()
 
 
 def some(names: Iterable[str], limit: int = 5) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import Entry, Layout, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
-from shelfwise.datasets.layouts.pictures import byte_order, inside, is_picture, read_text, some, visible
+from shelfwise.datasets.layouts.pictures import byte_order, inside, is_picture, some, text_lines, visible
 from shelfwise.errors import LayoutError
 from shelfwise.extras import require
 
@@ -42,7 +42,7 @@ def _read(root: Path, level: str | None) -> Dataset:
     photos = {Path(path.name).stem: f"{place}/{path.name}" for path in _pictures(root / place)}
     missing = [path.stem for path in files if path.stem not in photos]
     if missing:
-        raise LayoutError(f"{root / place}: {len(missing)} photos are missing: {some(missing)}")
+        raise LayoutError(f"{root / place}: missing photos ({len(missing)}): {some(missing)}")
     parts = _parts(root, set(photos))
     entries = [
         entry for path in files for entry in _entries(root, path, photos[path.stem], parts.get(path.stem))
@@ -63,11 +63,7 @@ def _parts(root: Path, known: set[str]) -> dict[str, str]:
     whole = "trainval" if not (folder / "train.txt").is_file() else "train"
     for part, stem in (("train", whole), ("val", "val"), ("test", "test")):
         file = folder / f"{stem}.txt"
-        lines = read_text(file).splitlines() if file.is_file() else []
-        for number, line in enumerate(lines, start=1):
-            name = line.strip()
-            if not name:
-                continue
+        for number, name in text_lines(file) if file.is_file() else ():
             if inside(name, f"{file}:{number}") not in known:
                 raise LayoutError(f"{file}:{number}: there is no photo named {name!r}")
             if part_of.setdefault(name, part) != part:

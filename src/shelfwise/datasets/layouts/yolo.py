@@ -16,7 +16,17 @@ from typing import Any
 from shelfwise.datasets.dataset import Box, Dataset
 from shelfwise.datasets.layouts.base import Entry, Layout, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
-from shelfwise.datasets.layouts.pictures import byte_order, check_photos, inside, read_text, walk_pictures
+from shelfwise.datasets.layouts.pictures import (
+    byte_order,
+    check_photos,
+    inside,
+    is_picture,
+    read_text,
+    some,
+    text_lines,
+    visible,
+    walk_pictures,
+)
 from shelfwise.errors import LayoutError
 from shelfwise.extras import require
 
@@ -86,8 +96,7 @@ def _photos(folder: Path, place: object, base: object, where: str) -> list[str]:
     found = _locate(folder, str(place), base, where)
     if (folder / found).is_file():
         above = PurePosixPath(found).parent
-        lines = read_text(folder / found).splitlines()
-        return [str(above / inside(line.strip(), where)) for line in lines if line.strip()]
+        return [str(above / inside(line, where)) for _, line in text_lines(folder / found)]
     return [
         "/".join((*PurePosixPath(found).parts, *inner.levels, name))
         for inner in walk_pictures(folder / found)
@@ -134,24 +143,19 @@ def _label_path(photo: str) -> str:
 
 def _refuse_orphans(folder: Path, photos: list[str]) -> None:
     """Raise where a labels folder holds a file for which there is no photo."""
-    expected = {_label_path(photo) for photo in photos}
-    places = {str(PurePosixPath(path).parent) for path in expected}
-    orphans = [
-        f"{place}/{path.name}"
-        for place in sorted(places, key=byte_order)
-        if "labels" in PurePosixPath(place).parts
-        for path in sorted((folder / place).glob("*.txt"))
-        if f"{place}/{path.name}" not in expected
-    ]
+    orphans: list[str] = []
+    for place in dict.fromkeys(str(PurePosixPath(photo).parent) for photo in photos):
+        labels = PurePosixPath(_label_path(f"{place}/any")).parent
+        if (folder / place).is_dir() and "labels" in labels.parts:
+            known = {path.stem for path in (folder / place).iterdir() if is_picture(path.name)}
+            files = (path for path in (folder / labels).glob("*.txt") if visible(path.name))
+            orphans += sorted(f"{labels}/{path.name}" for path in files if path.stem not in known)
     if orphans:
-        shown = ", ".join(orphans[:5])
-        raise LayoutError(f"{folder}: {len(orphans)} photos are missing for their label files: {shown}")
+        raise LayoutError(f"{folder}: label files whose photos are missing ({len(orphans)}): {some(orphans)}")
 
 
 def _boxes(file: Path, size: tuple[int, int]) -> Iterator[tuple[int, Box, str]]:
-    for number, line in enumerate(read_text(file).splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in text_lines(file):
         where = f"{file}:{number}"
         try:
             label, *shares = int(line.split()[0]), *map(float, line.split()[1:])
