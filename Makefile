@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 LOCK := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test check format bench lock help
+.PHONY: run demo test check format docs bench lock help
 .DELETE_ON_ERROR:
 
 run: demo ## Set everything up and run the main job (the demo)
@@ -34,6 +34,9 @@ check: $(STAMP) ## Formatting, lint, types, and who imports whom
 format: $(STAMP) ## Format the code and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(STAMP) ## Write docs/cli.md anew from the commands
+	$(BIN)/python scripts/cli_reference.py
 
 bench: $(STAMP) ## Measure speed and memory (takes long; quiet machine)
 	$(BIN)/python -m benchmarks $(ARGS)
