@@ -195,11 +195,16 @@ def _file_class(kind: str) -> Callable[[io.BytesIO], Image.Image]:
         from pillow_heif import HeifImageFile
 
         return HeifImageFile
+
+    class Jpeg(JpegImagePlugin.JpegImageFile):
+        def _read_dpi_from_exif(self) -> None:
+            """Left out: it parses all of EXIF at opening, and warns of what is odd there."""
+
     return {
         "AVIF": AvifImagePlugin.AvifImageFile,
         "BMP": BmpImagePlugin.BmpImageFile,
         "GIF": GifImagePlugin.GifImageFile,
-        "JPEG": JpegImagePlugin.JpegImageFile,
+        "JPEG": Jpeg,
         "PNG": PngImagePlugin.PngImageFile,
         "TIFF": TiffImagePlugin.TiffImageFile,
         "WEBP": WebPImagePlugin.WebPImageFile,

@@ -137,7 +137,8 @@ class Preprocessing:
         if box is not None:
             left, top = max(left, box.x), max(top, box.y)
             right, bottom = min(right, box.x + box.width), min(bottom, box.y + box.height)
-            if not (right - left >= 1 and bottom - top >= 1):
+            sides = right - left, bottom - top, box.width, box.height
+            if not all(side >= 1 for side in sides):  # in this form NaN is refused too
                 raise ImageError(name, f"a box lies outside the picture of {size[0]} × {size[1]} pixels")
         if self.resize == "crop":
             side = min(right - left, bottom - top)

@@ -1,0 +1,212 @@
+import json
+import shutil
+
+import pytest
+
+from shelfwise.bundle import read_bundle, write_bundle
+from shelfwise.errors import BundleError, StorageError
+from shelfwise.images.preprocess import Preprocessing
+
+PREPROCESSING = Preprocessing(32, "pad", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
+
+
+def write(folder, **changes):
+    values = {
+        "model_onnx": b"weights",
+        "name": "small-cnn",
+        "categories": ["Fruit/Apple", "Käse", "Tea"],
+        "preprocessing": PREPROCESSING,
+        "temperature": 1.25,
+        "metrics": {"accuracy": 0.84, "per_class": {"Tea": [1, 2]}},
+        "provenance": {"seed": 42, "data": "abc"},
+        "rendered": False,
+        "card": "# A model\n",
+    }
+    return write_bundle(folder, **{**values, **changes})
+
+
+def test_reads_what_was_written(tmp_path):
+    written = write(tmp_path / "bundle")
+    bundle = read_bundle(tmp_path / "bundle")
+    assert bundle == written
+    assert bundle.categories == ("Fruit/Apple", "Käse", "Tea")
+    assert bundle.preprocessing == PREPROCESSING
+    assert bundle.temperature == 1.25
+    assert bundle.metrics["accuracy"] == 0.84
+    assert bundle.provenance == {"seed": 42, "data": "abc"}
+    assert bundle.model_path.read_bytes() == b"weights"
+    assert bundle.card_path.read_text() == "# A model\n"
+    assert sorted(path.name for path in bundle.path.iterdir()) == ["bundle.json", "card.md", "model.onnx"]
+
+
+def test_equal_content_gives_equal_bytes_and_id(tmp_path):
+    one, two = write(tmp_path / "a"), write(tmp_path / "b")
+    assert one.id == two.id
+    assert len(one.id) == 12
+    for name in ("bundle.json", "model.onnx", "card.md"):
+        assert (one.path / name).read_bytes() == (two.path / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model_onnx": b"other"},
+        {"card": "other"},
+        {"temperature": 2.0},
+        {"categories": ["A", "B", "C"]},
+        {"metrics": {}},
+        {"rendered": True},
+        {"preprocessing": Preprocessing(33)},
+    ],
+)
+def test_any_other_content_has_another_id(tmp_path, change):
+    assert write(tmp_path / "a").id != write(tmp_path / "b", **change).id
+
+
+def test_replaces_an_older_bundle_as_a_whole(tmp_path):
+    write(tmp_path / "bundle")
+    newer = write(tmp_path / "bundle", model_onnx=b"newer")
+    assert read_bundle(tmp_path / "bundle").id == newer.id
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_makes_the_folders_above_and_fills_an_empty_one(tmp_path):
+    write(tmp_path / "runs" / "shop" / "bundle")
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty")
+    read_bundle(tmp_path / "empty")
+
+
+def test_never_replaces_what_is_no_bundle(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "holiday.jpg").write_text("precious")
+    with pytest.raises(StorageError, match="something else is there already"):
+        write(tmp_path / "photos")
+    assert (tmp_path / "photos" / "holiday.jpg").read_text() == "precious"
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError):
+        write(tmp_path / "file")
+
+
+@pytest.mark.parametrize("step", ["os.fsync", "Path.rename"])
+def test_a_failed_write_leaves_the_old_bundle_and_no_litter(tmp_path, monkeypatch, step):
+    old = write(tmp_path / "bundle")
+    calls = []
+    rename = type(tmp_path).rename
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    def fail_second(self, target):
+        calls.append(self)
+        return fail() if len(calls) == 2 else rename(self, target)
+
+    if step == "os.fsync":
+        monkeypatch.setattr("shelfwise.bundle.os.fsync", fail)
+    else:
+        monkeypatch.setattr(type(tmp_path), "rename", fail_second)
+    with pytest.raises(StorageError, match="the disk is full"):
+        write(tmp_path / "bundle", model_onnx=b"newer")
+    monkeypatch.undo()
+    assert read_bundle(tmp_path / "bundle").id == old.id
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"categories": []}, "categories"),
+        ({"categories": ["a", "a"]}, "a category is named twice"),
+        ({"categories": ["a", ""]}, "categories.1"),
+        ({"metrics": {"loss": float("nan")}}, "cannot write the bundle"),
+        ({"metrics": {"thing": object()}}, "cannot write the bundle"),
+        ({"temperature": 0.0}, "temperature"),
+        ({"name": ""}, "name"),
+        ({"model_onnx": b""}, "model.onnx"),
+    ],
+)
+def test_refuses_to_write_nonsense(tmp_path, change, message):
+    with pytest.raises(BundleError, match=message):
+        write(tmp_path / "bundle", **change)
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_missing_folder_or_file_in_its_place(tmp_path):
+    with pytest.raises(BundleError, match="there is no such folder"):
+        read_bundle(tmp_path / "none")
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match="is a file, not a bundle's folder"):
+        read_bundle(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["bundle.json", "model.onnx", "card.md"])
+def test_a_missing_or_damaged_part_is_named(tmp_path, name):
+    path = write(tmp_path / "bundle").path / name
+    data = path.read_bytes()
+    for damaged in (
+        data[:-3],
+        data + b" x",
+        b"",
+        data[:20].replace(b"e", b"E") + data[20:] if name == "bundle.json" else b"W" + data[1:],
+    ):
+        path.write_bytes(damaged)
+        with pytest.raises(BundleError, match=name):
+            read_bundle(tmp_path / "bundle")
+    path.unlink()
+    with pytest.raises(BundleError, match=f"{name}: missing, so the bundle is incomplete"):
+        read_bundle(tmp_path / "bundle")
+
+
+def edit(folder, change):
+    path = folder / "bundle.json"
+    manifest = json.loads(path.read_text())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def test_another_format_version_says_what_to_do(tmp_path):
+    folder = write(tmp_path / "bundle").path
+    edit(folder, lambda manifest: manifest.update(format_version=2))
+    with pytest.raises(BundleError, match="format version 2, but this Shelfwise reads version 1"):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["categories"].reverse(), "changed by hand"),
+        (lambda m: m.update(extra=1), "extra: Extra inputs are not permitted"),
+        (lambda m: m.pop("name"), "name: Field required"),
+        (lambda m: m.update(temperature="1"), "temperature"),
+        (lambda m: m["preprocessing"].update(size=-1), "size must be"),
+        (lambda m: m["files"].update({"../../etc/passwd": m["files"]["card.md"]}), "passwd"),
+        (lambda m: m["files"]["card.md"].update(sha256="x"), "files.card.md.sha256"),
+        (lambda m: m["files"].pop("model.onnx"), "files.model.onnx: Field required"),
+        (lambda m: m.update(digest=3), "digest"),
+    ],
+)
+def test_a_changed_manifest_is_refused(tmp_path, change, message):
+    folder = write(tmp_path / "bundle").path
+    edit(folder, change)
+    with pytest.raises(BundleError, match=message):
+        read_bundle(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\xff"])
+def test_a_manifest_that_is_no_object(tmp_path, text):
+    folder = write(tmp_path / "bundle").path
+    (folder / "bundle.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(BundleError, match=r"bundle\.json: damaged"):
+        read_bundle(folder)
+
+
+def test_a_bundle_can_be_copied_elsewhere(tmp_path):
+    bundle = write(tmp_path / "bundle")
+    shutil.copytree(bundle.path, tmp_path / "copy")
+    assert read_bundle(tmp_path / "copy").id == bundle.id
+
+
+def test_has_the_permissions_of_an_ordinary_folder(tmp_path):
+    (tmp_path / "ordinary").mkdir()
+    mode = (tmp_path / "ordinary").stat().st_mode
+    assert write(tmp_path / "bundle").path.stat().st_mode == mode
