@@ -1,6 +1,7 @@
 """Detection, the folders layout, the choice of categories and levels, and what all layouts share."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,31 @@ def test_a_link_within_the_root_and_a_linked_root_are_fine(tmp_path: Path) -> No
     (tmp_path / "set/tea/2.jpg").symlink_to("1.jpg")
     (tmp_path / "link").symlink_to("set")
     assert len(read_dataset(tmp_path / "link")) == 2
+
+
+def test_links_in_a_circle_are_missing_photos(tmp_path: Path) -> None:
+    touch(tmp_path, "tea/1.jpg")
+    (tmp_path / "tea/2.jpg").symlink_to("3.jpg")
+    (tmp_path / "tea/3.jpg").symlink_to("2.jpg")
+    with pytest.raises(LayoutError, match=r"missing photos \(2\): tea/2\.jpg, tea/3\.jpg"):
+        read_dataset(tmp_path)
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path, "tea/1.jpg", os.fsdecode(b"tea/caf\xe9.jpg"))
+    with pytest.raises(LayoutError, match=r"tea: the name b'caf\\xe9\.jpg' is not UTF-8"):
+        read_dataset(tmp_path)
+
+
+def test_what_the_system_refuses_is_a_layout_error(tmp_path: Path) -> None:
+    touch(tmp_path, "tea/1.jpg")
+    with pytest.raises(LayoutError, match=r"1\.jpg: is a file; the folders layout needs a folder"):
+        read_dataset(tmp_path / "tea/1.jpg", "folders")
+    with pytest.raises(LayoutError, match="cannot be read"):
+        read_dataset(tmp_path / ("x" * 300))
+    (tmp_path / "list.txt").write_text("x" * 300 + ".jpg tea\n")
+    with pytest.raises(LayoutError, match="missing photos"):
+        read_dataset(tmp_path / "list.txt")
 
 
 def test_an_unknown_folder_tells_what_was_looked_for_and_found(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ from shelfwise.datasets.layouts.listing import list_lines
 from shelfwise.datasets.layouts.pictures import inside
 from shelfwise.errors import LayoutError
 
-
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -16,7 +16,6 @@ from shelfwise.datasets.split import Split, crossval_folds, leaks, load_split, s
 from shelfwise.datasets.stratify import targets
 from shelfwise.errors import DataError, SplitError
 
-
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
@@ -39,11 +40,10 @@ def detect(root: Path) -> str:
     Raises:
         LayoutError: no layout fits; the message lists what was looked for and what was found.
     """
-    if not root.exists():
-        raise LayoutError(f"{root}: no such folder or file")
-    for name, layout in LAYOUTS.items():
-        if layout.detect(root):
-            return name
+    with _reading(root):
+        for name, layout in LAYOUTS.items():
+            if layout.detect(root):
+                return name
     looked = "; ".join(f"{name}: {layout.looks_for}" for name, layout in LAYOUTS.items())
     raise LayoutError(f"{root}: no known dataset layout. Looked for {looked}. Found {_contents(root)}.")
 
@@ -68,18 +68,28 @@ def read_dataset(
     Raises:
         LayoutError: the layout is unknown or broken, photos are missing, or a category is unknown.
     """
-    if not root.exists():
-        raise LayoutError(f"{root}: no such folder or file")
     name = layout if layout is not None else detect(root)
     if name not in LAYOUTS:
         near = difflib.get_close_matches(name, LAYOUTS, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(LAYOUTS)}"
         raise LayoutError(f"no dataset layout {name!r}; {hint}")
     depth = _depth(name, level)
-    dataset = LAYOUTS[name].read(root, level)
+    with _reading(root):
+        dataset = LAYOUTS[name].read(root, level)
     if depth is not None:
         dataset = at_depth(dataset, depth)
     return dataset if classes is None else with_chosen(dataset, classes)
+
+
+@contextlib.contextmanager
+def _reading(root: Path) -> Iterator[None]:
+    """Make sure that ``root`` is there, and turn what the system refuses into a LayoutError."""
+    try:
+        if not root.exists():
+            raise LayoutError(f"{root}: no such folder or file")
+        yield
+    except OSError as error:
+        raise LayoutError(f"{error.filename or root}: cannot be read ({error.strerror})") from error
 
 
 def _depth(layout: str, level: str | None) -> int | None:

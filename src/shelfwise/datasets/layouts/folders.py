@@ -23,10 +23,12 @@ def _detect(root: Path) -> bool:
     try:
         return any(folder.levels and folder.pictures for folder in walk_pictures(root))
     except LayoutError:
-        return False
+        return True  # the reader will say what is wrong, which helps more than "no known layout"
 
 
 def _read(root: Path, level: str | None) -> Dataset:
+    if not root.is_dir():
+        raise LayoutError(f"{root}: is a file; the folders layout needs a folder")
     above = _above(root)
     folders = [folder for folder in walk_pictures(root) if folder.pictures or folder.empty]
     parted = _has_parts(root, folders, above)

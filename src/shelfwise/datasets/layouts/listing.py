@@ -130,7 +130,7 @@ def _read(root: Path, level: str | None) -> Dataset:
 
 
 def _in_order(labels: set[str]) -> list[str]:
-    if all(label.isdecimal() for label in labels):
+    if all(label.isdecimal() and len(label) < 10 for label in labels):
         return sorted(labels, key=lambda label: (int(label), label))
     return sorted(labels, key=byte_order)
 

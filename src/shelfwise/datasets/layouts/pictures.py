@@ -64,11 +64,14 @@ def walk_pictures(root: Path) -> Iterator[PictureFolder]:
     """Every visible folder at or below ``root``, in byte order. Linked folders are not entered.
 
     Raises:
-        LayoutError: a folder cannot be read.
+        LayoutError: a folder cannot be read, or a name is not UTF-8, which no report could show.
     """
     for place, folders, files in os.walk(root, onerror=_cannot_list):
         folders[:] = sorted(filter(visible, folders), key=byte_order)
         files = list(filter(visible, files))
+        for name in (*folders, *files):
+            if any("\udc80" <= letter <= "\udcff" for letter in name):
+                raise LayoutError(f"{place}: the name {os.fsencode(name)!r} is not UTF-8; rename the file")
         yield PictureFolder(
             Path(place).relative_to(root).parts,
             sorted(filter(is_picture, files), key=byte_order),
@@ -111,14 +114,15 @@ def check_photos(root: Path, paths: Iterable[str]) -> None:
         LayoutError: some are missing (the first few are named, with the count), or one is a link that
             leads out of ``root``.
     """
-    home = root.resolve()
+    home = os.path.realpath(root)
     missing: list[str] = []
     folders: set[Path] = set()
     for path in dict.fromkeys(paths):
         photo = root / path
         mode = _mode(photo)
         if photo.parent not in folders or stat.S_ISLNK(mode):
-            if not photo.resolve().is_relative_to(home):
+            # Unlike Path.resolve, realpath does not raise where links go in a circle.
+            if not Path(os.path.realpath(photo)).is_relative_to(home):
                 raise LayoutError(f"{photo}: a link that leads out of {root}; copy the photo into the folder")
             folders.add(photo.parent)
         if not stat.S_ISREG(mode) and not (stat.S_ISLNK(mode) and photo.is_file()):
