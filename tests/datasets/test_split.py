@@ -131,6 +131,13 @@ def test_pairs_are_divided_as_exactly_as_single_photos() -> None:
     assert [dataset.subset(part).counts() for part in split.parts.values()] == [(28, 14), (8, 4), (4, 2)]
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_large_group_does_not_upset_the_shares(seed: int) -> None:
+    dataset = dataset_of([40])
+    split = split_dataset(dataset, groups=[max(index, 23) for index in range(40)], seed=seed)
+    assert [len(part) for part in split.parts.values()] == [28, 8, 4]
+
+
 def test_crops_of_one_photo_stay_on_one_side() -> None:
     samples = tuple(Sample(f"{i // 4}.jpg", i % 2, Box(i, 0, 9, 9)) for i in range(80))
     dataset = Dataset(Path("/nowhere"), "coco", ("tea", "oil"), samples)
