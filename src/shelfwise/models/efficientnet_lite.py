@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -94,12 +95,16 @@ class SameConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (N, C, H, W) to (N, width, ceil(H / stride), ceil(W / stride))."""
+        return self.convolve(x, self.weight, None)
+
+    def convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Convolve as :meth:`forward` does, with other weights of the same shape."""
         top, bottom = same_padding(x.shape[2], self.kernel_size[0], self.stride[0])
         left, right = same_padding(x.shape[3], self.kernel_size[1], self.stride[1])
         if (top, left) != (bottom, right):
             x = functional.pad(x, (left, right, top, bottom))
             top = left = 0
-        return functional.conv2d(x, self.weight, None, self.stride, (top, left), 1, self.groups)
+        return functional.conv2d(x, weight, bias, self.stride, (top, left), 1, self.groups)
 
 
 class ConvNorm(nn.Module):
@@ -122,8 +127,22 @@ class ConvNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform (N, channels, H, W) to (N, width, ceil(H / stride), ceil(W / stride))."""
-        out: Tensor = self.activation(self.norm(self.conv(x)))
+        if not self.norm.training and torch.is_grad_enabled():
+            # Training with fixed statistics: the norm is then a scale and shift of each channel, which costs
+            # nothing inside the convolution and a pass over memory, forward and backward, outside it.
+            weight, bias = self._folded()
+            out: Tensor = self.activation(self.conv.convolve(x, weight, bias))
+        else:
+            out = self.activation(self.norm(self.conv(x)))
         return out
+
+    def _folded(self) -> tuple[Tensor, Tensor]:
+        """Weight and bias of the convolution with the norm inside, differentiable in all four parameters."""
+        norm = self.norm
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        return self.conv.weight * scale.view(-1, 1, 1, 1), norm.bias - norm.running_mean * scale
 
 
 class Block(nn.Module):

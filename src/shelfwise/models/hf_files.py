@@ -95,16 +95,18 @@ def image_settings(folder: Path) -> ImageSettings:
     The settings are read here and not by ``transformers``, whose image processors need torchvision.
     """
     settings = _processor_settings(folder)
-    # Values are first multiplied by rescale_factor, usually 1/255; ours are normalised after 1/255.
-    factor = (
-        255 * float(settings.get("rescale_factor", 1 / 255)) if settings.get("do_rescale", True) else 255.0
-    )
     normalise = settings.get("do_normalize", True)
     try:
-        mean = tuple(float(value) / factor for value in (settings["image_mean"] if normalise else (0, 0, 0)))
-        std = tuple(float(value) / factor for value in (settings["image_std"] if normalise else (1, 1, 1)))
+        # Values are first multiplied by rescale_factor, usually 1/255; ours are normalised after 1/255.
+        scale = 255 * (
+            float(settings.get("rescale_factor", 1 / 255)) if settings.get("do_rescale", True) else 1
+        )
+        mean, std = (
+            tuple(float(value) / scale for value in (settings[key] if normalise else plain))
+            for key, plain in (("image_mean", (0, 0, 0)), ("image_std", (1, 1, 1)))
+        )
         size = _side(settings)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise ModelError(f"{folder}: the image processor's settings lack or garble {error}") from error
     if len(mean) != 3 or len(std) != 3 or min(std) <= 0 or size <= 0:
         raise ModelError(f"{folder}: the image processor is not one for RGB pictures")

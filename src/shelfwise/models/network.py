@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import Self
 
 from torch import Tensor, nn
 
@@ -28,6 +29,25 @@ class Network(nn.Module):
         super().__init__()
         self.feature_size = feature_size
         self.num_classes = num_classes
+        self._fixed_norms = False
+
+    def fix_norms(self) -> None:
+        """Train on with the batch norms' statistics as they are; their scales and shifts are still trained.
+
+        A pretrained body's statistics then stay those that its features were learnt with, also where the
+        photos at hand differ much from those of the pretraining and batches are small.
+        """
+        self._fixed_norms = True
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training or evaluation mode; fixed norms stay in evaluation mode."""
+        super().train(mode)
+        if self._fixed_norms:
+            for module in self.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:

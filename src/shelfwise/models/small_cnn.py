@@ -6,10 +6,12 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
+from shelfwise.errors import ModelError
 from shelfwise.models.network import Network
 
 __all__ = ["SmallCNN"]
 
+INPUT_SIZE = 104
 BLOCKS = 5
 FILTERS = 32
 UNITS = 64
@@ -20,7 +22,7 @@ class SmallCNN(Network):
 
     It follows Keras in what Keras leaves to its defaults: Glorot-uniform weights and zero biases, batch norm
     with epsilon 1e-3 and momentum 0.99 (0.01 as torch counts it). The feature vector is the dense layer's
-    output of 64. Pictures are 104×104: other sizes do not end in the 1×1×32 that the dense layer takes.
+    output of 64. Pictures of another size than 104×104 are refused with a ModelError.
 
     Args:
         num_classes: number of categories.
@@ -46,6 +48,9 @@ class SmallCNN(Network):
 
     def features(self, x: Tensor) -> Tensor:
         """Embed normalised pictures: float (N, 3, 104, 104) to (N, 64)."""
+        if x.shape[2:] != (INPUT_SIZE, INPUT_SIZE):
+            sides = "×".join(map(str, x.shape[2:]))
+            raise ModelError(f"small-cnn takes pictures of {INPUT_SIZE}×{INPUT_SIZE}, not {sides}")
         embedding: Tensor = self.body(x)
         return embedding
 
