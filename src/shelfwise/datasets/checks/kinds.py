@@ -115,9 +115,10 @@ KINDS: Final[dict[str, Kind]] = {
     "tiny": Kind(
         "warning",
         "Tiny pictures",
-        "1 picture is tiny",
-        "{n} pictures are tiny",
-        "Often a thumbnail saved by mistake: replace it by the full photo.",
+        "1 picture or box is tiny",
+        "{n} pictures or boxes are tiny",
+        "Often a thumbnail saved by mistake: replace it by the full photo. "
+        "A tiny box has too few pixels to learn from: leave it out.",
         "pixels, shorter side",
     ),
     "blank": Kind(

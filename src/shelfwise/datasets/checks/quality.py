@@ -90,9 +90,11 @@ def measure(rgb: NDArray[np.uint8], grey: Grey) -> Looks:
         rgb: shape (height, width, 3).
         grey: its luminance, shape (height, width).
     """
+    # Twice np.maximum, because max over an axis of three is several times slower.
+    strongest = np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])
     return Looks(
         sharpness=sharpness(grey),
-        highlights=float(np.percentile(rgb.max(axis=2), 95)),
+        highlights=float(np.percentile(strongest, 95)),
         shadows=float(np.percentile(grey, 5)),
         contrast=float(grey.std()),
     )
