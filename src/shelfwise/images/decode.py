@@ -6,6 +6,7 @@ The content decides, never the file's ending. Pillow decodes, and lets other thr
 from __future__ import annotations
 
 import io
+import logging
 import struct
 import threading
 import warnings
@@ -27,6 +28,8 @@ __all__ = ["PICTURE_SUFFIXES", "Limits", "Picture", "decode", "open_picture", "r
 DEFAULT_LIMITS = Limits()
 _IN_MEMORY = "picture in memory"
 _QUIET = threading.RLock()
+# Pillow logs some damage as well as raising; without a handler that would reach standard error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 _ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -162,7 +165,7 @@ def _decoder_errors(name: str, kind: str, data: bytes) -> Any:
     except Exception as error:  # decoders raise nearly anything on hostile bytes
         if ends_early(kind, data):
             raise ImageError(name, "truncated: ends in the middle of the picture") from error
-        detail = str(error).strip().rstrip(".") or type(error).__name__
+        detail = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise ImageError(name, f"damaged {kind} picture ({detail})") from error
 
 
