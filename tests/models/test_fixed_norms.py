@@ -19,10 +19,10 @@ def network():
 def test_statistics_stay_while_scales_and_weights_are_trained(network):
     network.fix_norms()
     network.train()
-    norm, conv = network.stem.norm, network.stem.conv
+    norm, conv = network.top.norm, network.top.conv
     before = norm.running_mean.clone(), norm.weight.clone(), conv.weight.clone()
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    network(torch.randn(2, 3, 64, 64)).square().mean().backward()
+    optimizer = torch.optim.SGD(network.parameters(), lr=10.0)
+    network(torch.randn(2, 3, 64, 64)).sum().backward()
     optimizer.step()
     assert network.head.training
     assert torch.equal(norm.running_mean, before[0])

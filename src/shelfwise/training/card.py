@@ -37,7 +37,10 @@ def model_card(card: CardFacts) -> str:
     """The card as Markdown."""
     lines = [f"# {card.name}, {len(card.categories)} categories", ""]
     if card.rendered:
-        lines += ["> Trained on **rendered** pictures, not on photos: its figures say nothing about a real shop.", ""]
+        lines += [
+            "> Trained on **rendered** pictures, not on photos: its figures say nothing about a real shop.",
+            "",
+        ]
     train, val, test = card.photos
     lines += [
         "## Training",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from shelfwise.errors import TrainingError
-from shelfwise.files import atomic_path, atomic_write_bytes
+from shelfwise.files import atomic_write_bytes
 from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
 
 __all__ = ["CheckpointWriter", "read_best", "restore"]
@@ -37,8 +37,8 @@ class CheckpointWriter(Callback):
     def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
         """Write the state, and the weights if they are the best so far."""
         if best_record(trainer.history) is record:
-            with atomic_path(self._folder / "best.safetensors") as path:
-                save_file({name: value.contiguous() for name, value in trainer.weights().items()}, path)
+            weights = {name: value.contiguous() for name, value in trainer.weights().items()}
+            atomic_write_bytes(self._folder / "best.safetensors", save(weights))
         average = trainer.average
         state = {
             "format": _FORMAT,

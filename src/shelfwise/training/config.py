@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shelfwise.errors import ConfigError
 
-__all__ = ["RECIPES", "TrainConfig", "recipe_defaults"]
+__all__ = ["RECIPES", "TrainConfig", "recipe_defaults", "with_recipe"]
 
 RECIPES: tuple[str, ...] = ("small-cnn", "lite0", "lite1", "lite2", "hf")
 """Names of the recipes: files of default settings in ``training/recipes``."""
@@ -32,6 +33,7 @@ class TrainConfig(BaseModel):
     classes: list[str] | None = Field(None, description="Learn only these categories.")
     fold: str | None = Field(None, description="Official fold to hold out as the test part.")
     split: Path | None = Field(None, description="Use this saved split instead of making one.")
+    use_official: bool = Field(True, description="Take the set's own training, validation and test lists.")
     train_fraction: Fraction = Field(0.7, description="Part of the photos to train on.")
     val_fraction: Fraction = Field(0.2, description="Part to choose the best epoch by.")
     test_fraction: Fraction = Field(0.1, description="Part that is only measured on, at the end.")
@@ -47,6 +49,7 @@ class TrainConfig(BaseModel):
     )
     resize: Literal["squash", "crop", "pad"] = Field("squash", description="How photos become square.")
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.2, description="Dropout before the last layer.")
+    fixed_norms: bool = Field(False, description="Keep the statistics of the pretrained batch norms.")
     frozen_stages: Annotated[int, Field(ge=0)] = Field(
         0, description="First parts of the body left as they are."
     )
@@ -133,3 +136,13 @@ def recipe_defaults(name: str) -> dict[str, Any]:
         raise ConfigError(f"no recipe is named '{name}'; there are: {', '.join(RECIPES)}")
     text = resources.files("shelfwise.training").joinpath("recipes", f"{name}.toml").read_text("utf-8")
     return {"recipe": name, **tomllib.loads(text)}
+
+
+def with_recipe(given: Mapping[str, object]) -> dict[str, Any]:
+    """The defaults that the recipe named in ``given`` (or else the default one) stands for.
+
+    Raises:
+        ConfigError: there is no such recipe.
+    """
+    default = TrainConfig.model_fields["recipe"].default
+    return recipe_defaults(str(given.get("recipe", "hf" if "backbone" in given else default)))

@@ -118,6 +118,8 @@ def _trainer(
     network = build_network(
         config.model_name, len(data.categories), dropout=config.dropout, pretrained=config.pretrained
     )
+    if config.fixed_norms:
+        network.fix_norms()
     network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     batches = Batches(
         data.train,

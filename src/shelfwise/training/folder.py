@@ -96,7 +96,7 @@ class RunFolder:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
         ignored = {"data", "out", "split"}
         content: Mapping[str, Any] = {
-            "config": config.model_dump(mode="json", exclude=ignored),
+            "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
             "split": hashlib.sha256(self.split.read_bytes()).hexdigest(),
             "versions": library_versions(),

@@ -130,6 +130,7 @@ def _split(config: TrainConfig, run: RunFolder, dataset: Dataset, groups: Sequen
             seed=config.seed,
             fold=config.fold,
             groups=groups,
+            use_official=config.use_official,
             val_fraction=config.val_fraction / held_in,
         )
     save_split(run.split, dataset, split)

@@ -1,0 +1,71 @@
+"""``shelfwise train``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shelfwise.cli.options import ConfigFile, config_options
+from shelfwise.cli.progress import Progress
+from shelfwise.config import load_config
+from shelfwise.errors import ConfigError
+from shelfwise.extras import require
+from shelfwise.settings import Settings
+from shelfwise.training.config import TrainConfig, with_recipe
+
+__all__ = ["train"]
+
+EXAMPLES = (
+    "shelfwise train photos/",
+    "shelfwise train photos/ --recipe small-cnn --classes Milk,Juice,Tea --out runs/drinks",
+    "shelfwise train photos/ --config shop.toml --epochs 30",
+    "shelfwise train --resume runs/drinks",
+)
+
+INTERRUPTED = 130
+
+
+@config_options(TrainConfig, skip={"data"})
+def train(
+    flags: Mapping[str, object],
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder (or list or annotation file) of labelled photos.")
+    ] = None,
+    config: ConfigFile = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on with the run in this folder; takes no other setting."),
+    ] = None,
+) -> None:
+    """Train a model on labelled photos; writes a run folder with the bundle and a report.
+
+    Settings come from the recipe, then from --config, then from the options. Ctrl-C stops after the present step
+    and keeps the best epoch so far.
+    """
+    require("torch", what="Training", extra="train")
+    from shelfwise.workflows import train as workflow
+
+    cache = Settings.from_environment().cache_dir / "images"
+    with Progress() as progress:
+        if resume is not None:
+            if flags or config is not None or data is not None:
+                raise ConfigError(
+                    "--resume takes its settings from the run's folder: give nothing else beside it"
+                )
+            result = workflow.resume(resume, cache_dir=cache, stages=progress.stage, note=progress.note)
+        else:
+            given = {"data": None if data is None else str(data), **flags}
+            settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags=given)
+            result = workflow.train(settings, cache_dir=cache, stages=progress.stage, note=progress.note)
+    for part, figures in result.metrics.items():
+        typer.echo(f"{part} accuracy  {figures['accuracy']:.1%}")
+    typer.echo(f"bundle  {result.bundle.path}")
+    typer.echo(f"report  {result.report}")
+    if result.interrupted:
+        typer.echo(
+            f"interrupted: the best epoch so far is kept; go on with --resume {result.folder}", err=True
+        )
+        raise typer.Exit(INTERRUPTED)

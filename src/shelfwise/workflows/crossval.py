@@ -1,0 +1,131 @@
+"""The use case of cross-validation over a set's official folds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shelfwise.bundle import read_bundle
+from shelfwise.datasets.layouts import read_dataset
+from shelfwise.datasets.split import crossval_folds
+from shelfwise.errors import BundleError, SplitError, TrainingError
+from shelfwise.files import atomic_write_text
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.fit import Stages
+from shelfwise.training.folder import RunFolder
+from shelfwise.workflows.train import resume, train
+
+__all__ = ["CrossValidation", "cross_validate"]
+
+_HEADLINES = ("accuracy", "macro_f1", "balanced_accuracy", "ece")
+
+
+@dataclass(frozen=True, slots=True)
+class CrossValidation:
+    """Test figures of each fold.
+
+    Attributes:
+        folds: headline figures by fold.
+        seed: the seed that all runs had.
+    """
+
+    folds: Mapping[str, Mapping[str, float]]
+    seed: int
+
+    def summary(self) -> dict[str, tuple[float, float]]:
+        """Mean and standard deviation (of a sample; 0 for one fold) of the main figures."""
+        summary = {}
+        for name in _HEADLINES:
+            values = [figures[name] for figures in self.folds.values()]
+            deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+            summary[name] = (statistics.fmean(values), deviation)
+        return summary
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything as plain values that ``json`` can write."""
+        summary = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in self.summary().items()}
+        return {"seed": self.seed, "folds": {k: dict(v) for k, v in self.folds.items()}, "summary": summary}
+
+
+def cross_validate(
+    config: TrainConfig,
+    folds: Sequence[str] | None,
+    *,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None] = print,
+) -> CrossValidation:
+    """Train and test once for each fold, in ``config.out/FOLD``; finished folds are not trained again.
+
+    Args:
+        config: the settings; ``fold`` is set here.
+        folds: which official folds; all if None.
+        cache_dir: where decoded photos are kept.
+        stages: shows how far each stage of the work is.
+        note: shows a line for people.
+
+    Raises:
+        SplitError: the set has no such folds.
+        TrainingError: a run was interrupted.
+    """
+    dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
+    official = crossval_folds(dataset)
+    chosen = list(folds) if folds is not None else official
+    if unknown := [name for name in chosen if name not in official]:
+        known = f"it has {', '.join(official)}" if official else "it has none"
+        raise SplitError(f"{config.data}: no official fold {', '.join(unknown)}; {known}")
+    if not chosen:
+        raise SplitError(
+            f"{config.data}: the set has no official folds; divide it with shelfwise train instead"
+        )
+    parent = config.out or Path("runs") / f"{config.recipe}-crossval"
+    results = {}
+    for fold in chosen:
+        note(f"{fold}:")
+        single = config.model_copy(update={"fold": fold, "out": parent / fold})
+        results[fold] = _run_fold(single, cache_dir, stages, note)
+    result = CrossValidation(results, config.seed)
+    atomic_write_text(parent / "crossval.json", json.dumps(result.to_dict(), indent=2) + "\n")
+    return result
+
+
+def _run_fold(
+    config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None]
+) -> Mapping[str, float]:
+    assert config.out is not None
+    run = RunFolder(config.out)
+    if run.config.exists():
+        _, saved = RunFolder.open(config.out)
+        _refuse_other(config, saved)
+        done = _finished(run)
+        if done is not None:
+            note(f"{config.out}: finished already, kept")
+            return done
+        result = resume(config.out, cache_dir=cache_dir, stages=stages, note=note)
+    else:
+        result = train(config, cache_dir=cache_dir, stages=stages, note=note)
+    if result.interrupted:
+        raise TrainingError(f"interrupted in {config.out}: call it again to go on from there")
+    return result.metrics["test"]
+
+
+def _refuse_other(config: TrainConfig, saved: TrainConfig) -> None:
+    ignored = {"data", "out"}
+    if config.model_dump(exclude=ignored) != saved.model_dump(exclude=ignored):
+        raise TrainingError(
+            f"{config.out} was begun with other settings: choose another --out, or the same settings again"
+        )
+
+
+def _finished(run: RunFolder) -> Mapping[str, float] | None:
+    """Test figures of a run that went to its end, else None."""
+    if not (run.report / "index.html").exists():
+        return None
+    try:
+        metrics: Mapping[str, float] | None = read_bundle(run.bundle).metrics.get("test")
+    except BundleError:
+        return None
+    return metrics

@@ -1,0 +1,134 @@
+"""What a training run leaves behind: the bundle with its card, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shelfwise.bundle import Bundle, write_bundle
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.models import ModelSpec
+from shelfwise.training.card import CardFacts, model_card
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.fit import FitResult
+from shelfwise.training.folder import RunFolder, library_versions
+from shelfwise.training.loop import best_record
+from shelfwise.training.report import PartResult, ReportData, write_report
+from shelfwise.workflows.prepare import Prepared
+
+__all__ = ["Outcome", "write_run_bundle", "write_run_report"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A run after its training: what bundle, card and report are made from."""
+
+    run: RunFolder
+    config: TrainConfig
+    spec: ModelSpec
+    preprocessing: Preprocessing
+    prepared: Prepared
+    fitted: FitResult
+
+    @property
+    def title(self) -> str:
+        """Network and set of photos, for headings."""
+        return f"{self.spec.name} on {self.prepared.dataset.root.name}"
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and statistics of the network."""
+        network = self.fitted.network
+        statistics = sum(b.numel() for name, b in network.named_buffers() if "running" in name)
+        return sum(p.numel() for p in network.parameters()) + statistics
+
+    @property
+    def weights(self) -> str:
+        """What the training began with."""
+        if not self.config.pretrained or self.spec.weights is None:
+            return "Trained from random weights."
+        info = self.spec.weights()
+        return f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}."
+
+
+def write_run_bundle(outcome: Outcome, model: bytes, metrics: Mapping[str, Mapping[str, float]]) -> Bundle:
+    """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
+    config, dataset = outcome.config, outcome.prepared.dataset
+    settings = config.model_dump(mode="json", exclude={"data", "out", "split"}, exclude_none=True)
+    weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
+    provenance = {
+        "config": settings,
+        "data_sha256": outcome.prepared.data_hash,
+        "layout": dataset.layout,
+        "dataset_fingerprint": dataset.fingerprint(),
+        "photos": _photo_counts(outcome),
+        "split": outcome.prepared.split.method,
+        "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
+        "parameters": outcome.parameters,
+        "best_epoch": best_record(outcome.fitted.history).epoch,
+        "versions": library_versions(),
+    }
+    card = CardFacts(
+        name=outcome.spec.name,
+        categories=dataset.categories,
+        photos=_photo_counts(outcome),
+        method=outcome.prepared.split.method,
+        metrics=metrics,
+        weights=outcome.weights,
+        facts={"Seed": str(config.seed), "SHA-256 of the photos": outcome.prepared.data_hash},
+        rendered=dataset.rendered,
+    )
+    return write_bundle(
+        outcome.run.bundle,
+        model_onnx=model,
+        name=outcome.spec.name,
+        categories=dataset.categories,
+        preprocessing=outcome.preprocessing,
+        metrics=metrics,
+        provenance=provenance,
+        rendered=dataset.rendered,
+        card=model_card(card),
+    )
+
+
+def write_run_report(outcome: Outcome, parts: Mapping[str, PartResult], seconds: float) -> Path:
+    """Write the report into the run's folder and return its page."""
+    plan, categories = outcome.prepared.data.plan, outcome.prepared.dataset.categories
+    balanced = plan.counts_before != plan.counts_after
+    data = ReportData(
+        title=outcome.title,
+        subtitle=f"{len(categories)} categories, divided by {outcome.prepared.split.method}",
+        parts=parts,
+        history=[record.to_dict() for record in outcome.fitted.history],
+        best_epoch=best_record(outcome.fitted.history).epoch,
+        counts_before=dict(zip(categories, plan.counts_before, strict=True)),
+        counts_after=dict(zip(categories, plan.counts_after, strict=True)) if balanced else None,
+        check_rows=outcome.prepared.checks,
+        facts=_facts(outcome, seconds),
+        rendered=outcome.prepared.dataset.rendered,
+        seed=outcome.config.seed,
+    )
+    return write_report(outcome.run.report, data)
+
+
+def _photo_counts(outcome: Outcome) -> tuple[int, int, int]:
+    split = outcome.prepared.split
+    return len(split.train), len(split.val), len(split.test)
+
+
+def _facts(outcome: Outcome, seconds: float) -> dict[str, str]:
+    train, val, test = _photo_counts(outcome)
+    facts = {
+        "Network": f"{outcome.spec.title}, input {outcome.preprocessing.size} × {outcome.preprocessing.size}",
+        "Parameters": f"{outcome.parameters:,}",
+        "Photos": f"{train:,} training, {val:,} validation, {test:,} test",
+        "Unreadable photos": str(len(outcome.prepared.broken)),
+        "Epochs": str(outcome.fitted.history[-1].epoch)
+        + (" (interrupted)" if outcome.fitted.interrupted else ""),
+        "Time of this session": f"{seconds / 60:.1f} min on {outcome.fitted.device}",
+        "Seed": str(outcome.config.seed),
+        "SHA-256 of the photos": outcome.prepared.data_hash,
+        "Weights": outcome.weights,
+    }
+    return facts | {f"Version of {name}": number for name, number in library_versions().items()}

@@ -1,0 +1,116 @@
+"""The use case of training: from labelled photos to a run folder with a bundle and a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shelfwise.bundle import Bundle
+from shelfwise.extras import require
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.inference.classifier import Classifier
+from shelfwise.models import get_spec
+from shelfwise.models.export import export_onnx
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.fit import Stages, fit
+from shelfwise.training.folder import RunFolder
+from shelfwise.training.loop import best_record
+from shelfwise.training.report import PartResult
+from shelfwise.workflows.evaluate import evaluate_part
+from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
+from shelfwise.workflows.prepare import Prepared, prepare
+
+__all__ = ["RunResult", "resume", "train"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """What a training run gave.
+
+    Attributes:
+        folder: the run's folder.
+        bundle: the trained model.
+        report: the report's page.
+        metrics: headline figures by part (``val``, ``test``).
+        interrupted: whether Ctrl-C ended it; the bundle is then of the best epoch so far.
+    """
+
+    folder: Path
+    bundle: Bundle
+    report: Path
+    metrics: Mapping[str, Mapping[str, float]]
+    interrupted: bool
+
+
+def train(
+    config: TrainConfig, *, cache_dir: Path, stages: Stages, note: Callable[[str], None] = print
+) -> RunResult:
+    """Train as ``config`` says, in a new run folder.
+
+    Args:
+        config: the settings.
+        cache_dir: where decoded photos are kept.
+        stages: shows how far each stage of the work is.
+        note: shows a line for people.
+
+    Raises:
+        ShelfwiseError: the settings, the data or the disk do not allow it; the run folder stays usable.
+    """
+    require("torch", what="Training", extra="train")
+    get_spec(config.model_name)  # a wrong name is refused before a folder is made
+    run = RunFolder.create(config)
+    note(f"run folder: {run.path}")
+    return _run(run, config, cache_dir, stages, note)
+
+
+def resume(
+    folder: Path, *, cache_dir: Path, stages: Stages, note: Callable[[str], None] = print
+) -> RunResult:
+    """Go on with a run that was stopped, killed or interrupted; its end is the same as if it had not been.
+
+    Raises:
+        ShelfwiseError: there is no run, or its settings, photos or libraries are no longer the same.
+    """
+    require("torch", what="Training", extra="train")
+    run, config = RunFolder.open(folder)
+    return _run(run, config, cache_dir, stages, note)
+
+
+def _run(
+    run: RunFolder, config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None]
+) -> RunResult:
+    started = time.monotonic()
+    spec = get_spec(config.model_name)
+    preprocessing = Preprocessing(
+        config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
+    )
+    prepared = prepare(config, run, preprocessing, cache_dir=cache_dir, stages=stages, note=note)
+    fingerprint = run.fingerprint(config, prepared.data_hash)
+    fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
+    best = best_record(fitted.history)
+    note(
+        f"best epoch {best.epoch} of {fitted.history[-1].epoch}: validation accuracy {best.val_accuracy:.1%}"
+    )
+    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
+    model = export_onnx(fitted.network, preprocessing)
+    bundle = write_run_bundle(outcome, model, {})
+    parts = _measure(bundle, prepared, stages)
+    metrics = {name: part.evaluation.headline() for name, part in parts.items()}
+    bundle = write_run_bundle(outcome, model, metrics)
+    report = write_run_report(outcome, parts, time.monotonic() - started)
+    return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+
+
+def _measure(bundle: Bundle, prepared: Prepared, stages: Stages) -> dict[str, PartResult]:
+    """Test and validation figures of the exported model itself, by way of the path that serves."""
+    classifier = Classifier(bundle)
+    wanted = {"test": prepared.split.test, "val": prepared.split.val}
+    return {
+        name: evaluate_part(
+            classifier, prepared.dataset, indices, progress=stages(f"Measuring on {name} photos")
+        )
+        for name, indices in wanted.items()
+        if indices
+    }
