@@ -92,13 +92,15 @@ def classify(
     classifier = load(find_bundle(model))
     sorter = Sorter(sort_into, [*classifier.categories, UNKNOWN]) if sort_into else None
     writer = FORMATS[chosen](classifier.categories, top, sorter is not None, _style(output is None))
+    # Where the table and the errors go to the same terminal, the table's row says it already.
+    row_is_enough = chosen == "table" and output is None and sys.stdout.isatty() and sys.stderr.isatty()
     tally = Tally()
     started = time.monotonic()
     with _output(output) as write, Progress() as progress:
         _tell_model(progress, classifier.bundle, named=model is not None)
         stage = progress.stage("Classifying", finder.count())
         for answer in classify_photos(classifier, finder, min_confidence=min_confidence, sorter=sorter):
-            if answer.reason is not None:
+            if answer.reason is not None and not row_is_enough:
                 progress.note(f"error: {printable(answer.photo)}: {answer.reason}")
             write((writer.header() if tally.total == 0 else "") + writer.row(answer))
             tally.add(answer)

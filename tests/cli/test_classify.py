@@ -1,0 +1,268 @@
+import csv
+import importlib.util
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from shelfwise.cli.app import app
+
+COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+@pytest.fixture(scope="module")
+def toy():
+    path = Path(__file__).parents[1] / "inference" / "toy_models.py"
+    spec = importlib.util.spec_from_file_location("toy_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def shop(toy, tmp_path, monkeypatch):
+    """A working folder with a model and photos: good, doubtful, broken and no pictures."""
+    toy.write_toy_bundle(tmp_path / "runs" / "one" / "bundle", categories=["Red", "Fruit/Green", "Blue"])
+    photos = tmp_path / "photos"
+    (photos / "more").mkdir(parents=True)
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (20, 20), colour).save(photos / f"{name}.png")
+    Image.new("RGB", (20, 20), (140, 110, 100)).save(photos / "more" / "brown.jpg")
+    (photos / "notes.txt").write_text("no photo")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
+    return tmp_path
+
+
+def run(*arguments, stdin=None):
+    return CliRunner().invoke(app, ["classify", *arguments], input=stdin)
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_table_by_default(shop):
+    result = run("photos")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["category", "sure", "photo"]
+    assert [line.split()[0] for line in lines[1:]] == ["Blue", "Fruit/Green", "Red", "Red"]
+    assert lines[1].endswith("photos/blue.png")
+    assert "model: runs/one/bundle (toy, 3 categories)" in result.stderr
+    assert "4 of 4 photos named" in result.stderr
+
+
+def test_csv(shop):
+    result = run("photos", "--format", "csv", "--top", "2")
+    first, *_ = found = rows(result.stdout)
+    assert list(first) == [
+        "path",
+        "category",
+        "confidence",
+        "best_guess",
+        "error",
+        "category_2",
+        "confidence_2",
+    ]
+    assert [row["category"] for row in found] == ["Blue", "Fruit/Green", "Red", "Red"]
+    assert float(first["confidence"]) > 0.99
+    assert first["category_2"] in ("Red", "Fruit/Green")
+
+
+def test_json_lines(shop):
+    result = run("photos/red.png", "photos/none.png", "--format", "jsonl", "--top", "9")
+    assert result.exit_code == 1
+    red, none = map(json.loads, result.stdout.splitlines())
+    assert red["category"] == red["best_guess"] == "Red"
+    assert len(red["top"]) == 3
+    assert red["error"] is None
+    assert none == {
+        "path": "photos/none.png",
+        "category": None,
+        "confidence": None,
+        "best_guess": None,
+        "top": [],
+        "error": "no such file",
+    }
+
+
+def test_each_failure_is_named_and_the_rest_is_done(shop):
+    (shop / "photos" / "empty.jpg").touch()
+    (shop / "photos" / "cut.png").write_bytes((shop / "photos" / "red.png").read_bytes()[:60])
+    result = run("photos", "photos/notes.txt", "--format", "csv")
+    assert result.exit_code == 1
+    assert "error: photos/empty.jpg: file is empty\n" in result.stderr
+    assert "error: photos/cut.png: truncated: ends in the middle of the picture" in result.stderr
+    assert "error: photos/notes.txt: not a picture" in result.stderr
+    assert "4 of 7 photos named" in result.stderr
+    assert "3 failed" in result.stderr
+    errors = {row["path"]: row["error"] for row in rows(result.stdout) if row["error"]}
+    assert errors["photos/empty.jpg"] == "file is empty"
+    assert len(rows(result.stdout)) == 7
+
+
+def test_below_the_confidence_asked_for(shop):
+    result = run("photos", "--min-confidence", "0.9", "--format", "csv")
+    assert result.exit_code == 0
+    (brown,) = (row for row in rows(result.stdout) if "brown" in row["path"])
+    assert (brown["category"], brown["best_guess"]) == ("unknown", "Red")
+    assert "1 unknown (below 0.9)" in result.stderr
+    assert "(perhaps Red)" in run("photos", "--min-confidence", "0.9").stdout
+
+
+def test_sorts_copies_into_folders(shop):
+    for _ in range(2):
+        result = run("photos", "--sort-into", "photos/sorted", "--min-confidence", "0.9", "--format", "csv")
+        assert result.exit_code == 0, result.output
+        copies = sorted(path.relative_to(shop).as_posix() for path in (shop / "photos/sorted").rglob("*.*"))
+        assert copies == [
+            "photos/sorted/Blue/blue.png",
+            "photos/sorted/Fruit/Green/green.png",
+            "photos/sorted/Red/red.png",
+            "photos/sorted/unknown/brown.jpg",
+        ]
+    assert rows(result.stdout)[0]["copied_to"] == "photos/sorted/Blue/blue.png"
+    assert (shop / "photos" / "red.png").exists()
+
+
+def test_writes_to_a_file_in_the_format_of_its_name(shop):
+    result = run("photos", "--output", "out/answers.csv")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert len(rows((shop / "out" / "answers.csv").read_text())) == 4
+    run("photos", "-o", "out/answers.jsonl")
+    assert len((shop / "out" / "answers.jsonl").read_text().splitlines()) == 4
+    run("photos", "-o", "out/answers.csv", "--format", "jsonl")
+    assert (shop / "out" / "answers.csv").read_text().startswith("{")
+
+
+def test_standard_input(shop):
+    listed = run("-", "--format", "csv", stdin="photos/red.png\nphotos/blue.png\n")
+    assert [row["category"] for row in rows(listed.stdout)] == ["Red", "Blue"]
+    picture = run("-", "--format", "csv", stdin=(shop / "photos/blue.png").read_bytes())
+    assert [(row["path"], row["category"]) for row in rows(picture.stdout)] == [("-", "Blue")]
+
+
+def test_patterns_and_no_recursion(shop):
+    assert [row["path"] for row in rows(run("photos/*e*.png", "--format", "csv").stdout)] == [
+        "photos/blue.png",
+        "photos/green.png",
+        "photos/red.png",
+    ]
+    assert len(rows(run("photos", "--no-recursive", "--format", "csv").stdout)) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Missing argument"),
+        (("empty",), "no photo found in empty"),
+        (("photos/*.gif",), "no file matches"),
+        (("photos", "--model", "nowhere"), "there is no such folder"),
+        (("photos", "--top", "0"), "--top"),
+        (("photos", "--min-confidence", "60"), "--min-confidence"),
+        (("photos", "--format", "xml"), "--format"),
+        (("photos", "--sort-into", "photos"), "results would be written among the photos"),
+        (("photos", "--sort-into", "photos/notes.txt"), "is a file"),
+    ],
+)
+def test_wrong_usage_exits_with_2(shop, arguments, message):
+    (shop / "empty").mkdir()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_no_photo_found_leaves_no_output_file(shop):
+    (shop / "empty").mkdir()
+    assert run("empty", "-o", "answers.csv").exit_code == 2
+    assert not (shop / "answers.csv").exists()
+
+
+def test_the_model_of_the_environment(shop, toy, monkeypatch):
+    other = toy.write_toy_bundle(shop / "other", categories=["A", "B", "C"], rendered=True)
+    monkeypatch.setenv("SHELFWISE_MODEL", str(other.path))
+    result = run("photos/red.png")
+    assert result.stdout.splitlines()[1].startswith("A ")
+    assert "learned from rendered pictures" in result.stderr
+
+
+def test_a_damaged_model_is_one_line(shop):
+    path = shop / "runs" / "one" / "bundle" / "model.onnx"
+    path.write_bytes(path.read_bytes()[:-1])
+    result = run("photos")
+    assert result.exit_code == 2
+    assert "model.onnx: damaged" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_odd_file_names(shop):
+    data = (shop / "photos" / "red.png").read_bytes()
+    names = [b"=cmd.png", b"caf\xe9.png", b"new\nline.png", b"\x1b[31m.png", 'Käse, "x".png'.encode()]
+    (shop / "odd").mkdir()
+    for name in names:
+        (shop / "odd" / os.fsdecode(name)).write_bytes(data)
+    command = [sys.executable, "-m", "shelfwise", "classify"]
+    table = subprocess.run([*command, "odd"], capture_output=True, check=True).stdout
+    assert len(table.splitlines()) == 6
+    assert b"\x1b" not in table
+    lines = subprocess.run([*command, "odd", "--format", "jsonl"], capture_output=True, check=True).stdout
+    paths = {os.fsencode(json.loads(line)["path"]) for line in lines.decode().splitlines()}
+    assert paths == {b"odd/" + name for name in names}
+    text = subprocess.run([*command, "odd", "--format", "csv"], capture_output=True, check=True).stdout
+    assert b"caf\xe9.png" in text
+    assert b'"odd/K\xc3\xa4se, ""x"".png"' in text
+    inside = subprocess.run(
+        [*command, "=cmd.png", "--format", "csv"],
+        cwd=shop / "odd",
+        capture_output=True,
+        env={**os.environ, "SHELFWISE_MODEL": str(shop / "runs/one/bundle")},
+        check=True,
+    )
+    assert inside.stdout.splitlines()[1].startswith(b"./=cmd.png,")
+
+
+def test_help_shows_examples(shop):
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert "shelfwise classify photo.jpg" in result.output
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(shop):
+    photos = ["photos"] * 2000
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shelfwise", "classify", *photos],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.readline()
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == 141
+    assert b"Traceback" not in errors
+
+
+def test_ctrl_c_stops_cleanly_and_leaves_no_half_file(shop):
+    command = [sys.executable, "-m", "shelfwise", "classify", "-", "-o", "answers.csv"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdin.write(b"photos/red.png\n" * 500)
+    process.stdin.flush()
+    deadline = time.monotonic() + 20
+    while not list(shop.glob(".answers.csv*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    assert not list(shop.glob("*answers.csv*"))

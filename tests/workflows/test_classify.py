@@ -1,0 +1,92 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from shelfwise.errors import ConfigError, ImageError
+from shelfwise.types import Prediction
+from shelfwise.workflows.classify import Answer, Tally, classify_photos, find_bundle
+from shelfwise.workflows.sorting import Sorter
+
+CATEGORIES = ("Tea", "Milk")
+
+
+class FakeClassifier:
+    """Confidence by the photo's name: ``90.jpg`` is Tea with 0.9."""
+
+    def stream(self, sources):
+        for source in sources:
+            if not isinstance(source, str):
+                yield Prediction(CATEGORIES, np.float32([0.2, 0.8]))
+            elif "bad" in source:
+                yield ImageError(source, "file is empty")
+            else:
+                sure = int(Path(source).stem) / 100
+                yield Prediction(CATEGORIES, np.float32([sure, 1 - sure]), source)
+
+
+def test_gives_an_answer_for_each_photo_in_order():
+    answers = list(classify_photos(FakeClassifier(), ["./90.jpg", "bad.jpg", b"picture", "20.jpg"]))
+    assert [(each.photo, each.category, each.reason) for each in answers] == [
+        ("./90.jpg", "Tea", None),
+        ("bad.jpg", None, "file is empty"),
+        ("-", "Milk", None),
+        ("20.jpg", "Milk", None),
+    ]
+
+
+def test_less_sure_than_asked_for_is_unknown_but_keeps_its_guess():
+    sure, unsure = classify_photos(FakeClassifier(), ["90.jpg", "60.jpg"], min_confidence=0.75)
+    assert sure.category == "Tea"
+    assert unsure.category == "unknown"
+    assert unsure.prediction.category == "Tea"
+
+
+def test_sorts_copies(tmp_path):
+    for name in ("90.jpg", "60.jpg"):
+        (tmp_path / name).write_bytes(name.encode())
+    sorter = Sorter(tmp_path / "out", [*CATEGORIES, "unknown"])
+    photos = [str(tmp_path / "90.jpg"), str(tmp_path / "60.jpg"), "bad.jpg", b"\xff\xd8\xff"]
+    answers = list(classify_photos(FakeClassifier(), photos, min_confidence=0.75, sorter=sorter))
+    assert [
+        each.copied_to and each.copied_to.relative_to(tmp_path / "out").as_posix() for each in answers
+    ] == [
+        "Tea/90.jpg",
+        "unknown/60.jpg",
+        None,
+        "Milk/picture.jpg",
+    ]
+
+
+def test_tally_counts():
+    tally = Tally()
+    for category in ("Tea", "Tea", "unknown", None):
+        tally.add(Answer("a.jpg", None, category))
+    assert (tally.named, tally.unknown, tally.failed, tally.total) == (2, 1, 1, 4)
+    assert tally.per_category == {"Tea": 2, "unknown": 1}
+
+
+def manifest(folder, stamp):
+    folder.mkdir(parents=True)
+    (folder / "bundle.json").touch()
+    os.utime(folder / "bundle.json", (stamp, stamp))
+    return folder
+
+
+def test_which_model_is_used(tmp_path):
+    older = manifest(tmp_path / "runs" / "z" / "bundle", 1000)
+    newer = manifest(tmp_path / "runs" / "a" / "bundle", 2000)
+    assert find_bundle(None, folder=tmp_path, environment={}) == newer
+    assert (
+        find_bundle(None, folder=tmp_path, environment={"SHELFWISE_MODEL": "x/bundle"}).as_posix()
+        == "x/bundle"
+    )
+    assert find_bundle(older, folder=tmp_path, environment={"SHELFWISE_MODEL": "x"}) == older
+    assert find_bundle(older.parent, environment={}) == older
+    assert find_bundle(None, folder=tmp_path, environment={"SHELFWISE_MODEL": str(newer.parent)}) == newer
+
+
+def test_no_model_at_all_says_what_to_do(tmp_path):
+    with pytest.raises(ConfigError, match="give --model BUNDLE, set SHELFWISE_MODEL, or train one"):
+        find_bundle(None, folder=tmp_path, environment={})
