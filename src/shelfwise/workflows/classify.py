@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from shelfwise.errors import ConfigError, ImageError
@@ -48,7 +48,6 @@ class Tally:
     named: int = 0
     unknown: int = 0
     failed: int = 0
-    per_category: dict[str, int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -59,12 +58,10 @@ class Tally:
         """Count one more."""
         if answer.category is None:
             self.failed += 1
-            return
-        if answer.category == UNKNOWN:
+        elif answer.category == UNKNOWN:
             self.unknown += 1
         else:
             self.named += 1
-        self.per_category[answer.category] = self.per_category.get(answer.category, 0) + 1
 
 
 def classify_photos(
