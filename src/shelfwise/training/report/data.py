@@ -1,0 +1,121 @@
+"""What a report is made from: plain values, measured elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelfwise.datasets.dataset import Box
+from shelfwise.errors import ImageError
+from shelfwise.training.metrics import Evaluation
+
+if TYPE_CHECKING:
+    from shelfwise.datasets.checks import SummaryRow
+
+__all__ = ["PartResult", "ReportData", "SampleResult", "Thumbnailer"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampleResult:
+    """One labelled photo and what the model says of it.
+
+    Attributes:
+        path: where the photo is.
+        key: its name within the dataset.
+        label: true category, index into the model's categories.
+        probabilities: float32 array, one for each of the model's categories.
+        box: the part of the photo that was looked at, or None for all of it.
+    """
+
+    path: Path
+    key: str
+    label: int
+    probabilities: NDArray[np.float32]
+    box: Box | None = None
+
+    @property
+    def predicted(self) -> int:
+        """The most probable category."""
+        return int(self.probabilities.argmax())
+
+    @property
+    def confidence(self) -> float:
+        """Its probability."""
+        return float(self.probabilities.max())
+
+    @property
+    def right(self) -> bool:
+        """Whether the most probable category is the true one."""
+        return self.predicted == self.label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartResult:
+    """A part of a dataset, measured.
+
+    Attributes:
+        evaluation: the figures.
+        results: the photos behind them, in the dataset's order.
+        errors: photos that could not be read; they are in no figure.
+        ignored: number of photos left out because the model does not know their category.
+    """
+
+    evaluation: Evaluation
+    results: Sequence[SampleResult]
+    errors: Sequence[ImageError] = ()
+    ignored: int = 0
+
+
+Thumbnailer = Callable[[SampleResult], NDArray[np.uint8]]
+"""Gives a photo (its box only) as uint8 height×width×3, about as large as it is shown; raises ImageError."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportData:
+    """All that a report shows. What is None or empty has no section.
+
+    Attributes:
+        title: heading of the page ("lite0 on Freiburg").
+        parts: measured parts by name (``test``, ``val``); the first is shown in full, the others in the summary.
+        subtitle: a line under the heading.
+        history: a row an epoch: epoch, train_loss, train_accuracy, val_loss, val_accuracy, lr.
+        best_epoch: the epoch whose weights were kept; by default the one of the highest validation accuracy.
+        counts_before, counts_after: training photos by category, as they are and with augmented copies.
+        check_rows: findings of the data check; None where it was not made.
+        facts: what the run was, by name: parameters, time, seed, versions, hashes.
+        rendered: True where the pictures are drawn by a program.
+        thumbnail: how to get the photos of the galleries; by default they are decoded from their paths.
+        seed: of the random choice of photos in the gallery.
+    """
+
+    title: str
+    parts: Mapping[str, PartResult]
+    subtitle: str = ""
+    history: Sequence[Mapping[str, float]] | None = None
+    best_epoch: int | None = None
+    counts_before: Mapping[str, int] | None = None
+    counts_after: Mapping[str, int] | None = None
+    check_rows: Sequence[SummaryRow] | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    rendered: bool = False
+    thumbnail: Thumbnailer | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise ValueError("a report needs at least one measured part")
+
+    @property
+    def main(self) -> PartResult:
+        """The part that is shown in full."""
+        return next(iter(self.parts.values()))
+
+    @property
+    def main_name(self) -> str:
+        """Its name."""
+        return next(iter(self.parts))

@@ -1,0 +1,77 @@
+"""The page: plots and values into the template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+import shelfwise
+from shelfwise.files import atomic_write_bytes, atomic_write_text
+from shelfwise.training.report.data import ReportData
+from shelfwise.training.report.pictures import Picture, draw, plots_of
+from shelfwise.training.report.view import View, view_of
+
+__all__ = ["render", "write"]
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write(folder: Path, data: ReportData) -> Path:
+    """Draw the plots, write them and the page; see :func:`shelfwise.training.report.write_report`."""
+    pictures: dict[str, Picture] = {}
+    files: list[str] = []
+    for plot in plots_of(data):
+        light, picture = draw(plot)
+        files.append(f"{plot.name}.png")
+        atomic_write_bytes(folder / files[-1], light)
+        if picture is not None:
+            pictures[plot.name] = picture
+    page = folder / "index.html"
+    atomic_write_text(page, render(data, view_of(data), pictures, files))
+    return page
+
+
+def render(data: ReportData, view: View, pictures: dict[str, Picture], files: list[str]) -> str:
+    """The page as HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = _percent
+    return environment.get_template("index.html.j2").render(
+        data=data,
+        evaluation=data.main.evaluation,
+        view=view,
+        pictures=pictures,
+        files=files,
+        sections=_sections(data, view),
+        version=shelfwise.__version__,
+    )
+
+
+def _percent(value: float | None, digits: int = 1) -> str:
+    return "–" if value is None else f"{100 * value:.{digits}f} %"
+
+
+def _sections(data: ReportData, view: View) -> list[tuple[str, str]]:
+    """Anchor and heading of each section that has something to show, in order."""
+    return [
+        (anchor, heading)
+        for anchor, heading, there in (
+            ("figures", "Figures", True),
+            ("training", "Training", bool(data.history)),
+            ("categories", "Categories", True),
+            ("confusion", "Confusion", True),
+            ("pairs", "Confused pairs", bool(view.pairs)),
+            ("calibration", "Confidence", True),
+            ("photos", "Photos", bool(view.random)),
+            ("counts", "Training photos", bool(data.counts_before)),
+            ("check", "Data check", data.check_rows is not None or bool(view.errors)),
+            ("facts", "Facts", bool(data.facts)),
+        )
+        if there
+    ]

@@ -1,0 +1,319 @@
+"""The use case of measuring a trained model on labelled photos it has not seen."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import shelfwise
+from shelfwise.bundle import Bundle, read_bundle
+from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, Sample
+from shelfwise.datasets.layouts import read_dataset
+from shelfwise.datasets.split import load_split
+from shelfwise.errors import DataError, ImageError, SplitError
+from shelfwise.files import atomic_write_text
+from shelfwise.inference.classifier import Classifier, Source
+from shelfwise.training.metrics import evaluate_predictions
+from shelfwise.training.report import PartResult, ReportData, SampleResult, write_report
+
+__all__ = ["EvaluationRun", "PartResult", "SampleResult", "evaluate", "evaluate_part", "match_categories"]
+
+Note = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+RUN_SPLIT = "split.json"
+"""A training run keeps its split beside its bundle under this name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationRun:
+    """A model measured on a set of photos.
+
+    Attributes:
+        bundle: the model.
+        dataset: the photos.
+        part: which of them (``test``, ``fold0``, ``all`` …).
+        result: figures, photos and errors.
+        report: the report's page, or None where none was asked for.
+    """
+
+    bundle: Bundle
+    dataset: Dataset
+    part: str
+    result: PartResult
+    report: Path | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that ``json`` can write."""
+        return {
+            "format": "shelfwise-evaluation",
+            "version": 1,
+            "model": {"name": self.bundle.name, "id": self.bundle.id},
+            "dataset": {
+                "root": str(self.dataset.root),
+                "layout": self.dataset.layout,
+                "part": self.part,
+                "rendered": self.dataset.rendered,
+                "fingerprint": self.dataset.fingerprint(),
+            },
+            **self.result.evaluation.to_dict(),
+            "ignored": self.result.ignored,
+            "errors": [{"path": e.source, "reason": e.reason} for e in self.result.errors],
+        }
+
+    def to_json(self) -> str:
+        """The same as text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def evaluate(
+    bundle: Path,
+    data: Path,
+    *,
+    layout: str | None = None,
+    level: str | None = None,
+    part: str | None = None,
+    split: Path | None = None,
+    report: Path | None = None,
+    ignore_unknown: bool = False,
+    progress: Progress | None = None,
+    note: Note = print,
+) -> EvaluationRun:
+    """Measure a bundle on labelled photos.
+
+    Args:
+        bundle: the trained model's folder.
+        data: the photos, in any layout that can be read.
+        layout, level: as for :func:`~shelfwise.datasets.layouts.read_dataset`.
+        part: which photos: ``train``, ``val`` or ``test`` of ``split`` or of the set's own parts, one of its
+            folds, or ``all``. By default ``test``, or ``all`` where there is no such part.
+        split: a split file that training saved.
+        report: folder to write the report and ``metrics.json`` to.
+        ignore_unknown: leave out photos of categories that the model does not know.
+        progress: called with the number of photos done and of all.
+        note: shows a line for people.
+
+    Raises:
+        BundleError: the model cannot be used.
+        DataError: the photos cannot be read as a dataset, the part is unknown or empty, or a category is unknown.
+        StorageError: the report cannot be written.
+    """
+    classifier = Classifier(read_bundle(bundle))
+    dataset = read_dataset(data, layout, level=level)
+    name, indices = _choose(dataset, classifier.categories, part, split, note)
+    _warn_of_training_photos(classifier.bundle, dataset, indices, note)
+    result = evaluate_part(classifier, dataset, indices, ignore_unknown=ignore_unknown, progress=progress)
+    run = EvaluationRun(classifier.bundle, dataset, name, result)
+    if report is None:
+        return run
+    page = write_report(report, _report_data(run))
+    atomic_write_text(report / "metrics.json", run.to_json())
+    return replace(run, report=page)
+
+
+def evaluate_part(
+    classifier: Classifier,
+    dataset: Dataset,
+    indices: Sequence[int],
+    *,
+    ignore_unknown: bool = False,
+    seed: int = 0,
+    bootstrap: int = 1000,
+    progress: Progress | None = None,
+) -> PartResult:
+    """Classify some of a dataset's photos and compare with their labels.
+
+    A box is cut out as in training. A photo that cannot be read is in ``errors`` and in no figure.
+
+    Args:
+        classifier: the model; its categories are matched with the dataset's by :func:`match_categories`.
+        dataset: the photos.
+        indices: which of them.
+        ignore_unknown: leave out photos of categories that the model does not know.
+        seed, bootstrap: of the intervals.
+        progress: called with the number of photos done and of all.
+
+    Raises:
+        DataError: the model does not know a category, or no photo can be read.
+    """
+    label_of = _labels(dataset, indices, classifier.categories, ignore_unknown)
+    wanted = [i for i in indices if dataset.samples[i].label in label_of]
+    results: list[SampleResult] = []
+    errors: list[ImageError] = []
+    for done, (sample, outcome) in enumerate(_classified(classifier, dataset, wanted), start=1):
+        if isinstance(outcome, ImageError):
+            errors.append(outcome)
+        else:
+            label = label_of[sample.label]
+            results.append(SampleResult(dataset.root / sample.path, sample.key, label, outcome, sample.box))
+        if progress is not None:
+            progress(done, len(wanted))
+    if not results:
+        first = f"; the first: {errors[0]}" if errors else ""
+        raise DataError(f"{dataset.root}: no photo to measure on ({len(errors)} cannot be read){first}")
+    evaluation = evaluate_predictions(
+        np.array([r.label for r in results]),
+        np.stack([r.probabilities for r in results]),
+        classifier.categories,
+        seed=seed,
+        bootstrap=bootstrap,
+    )
+    return PartResult(evaluation, results, errors, len(indices) - len(wanted))
+
+
+def match_categories(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """Which of ``known`` each of ``names`` is; names that are none of them are missing from the result.
+
+    A name is compared as it is, then without regard to case, then by its last level (``Fruit/Apple`` is
+    ``apple``). A comparison that does not tell two names of a side apart counts for neither.
+    """
+    matched: dict[str, str] = {}
+    for key in (str, str.casefold, _last_level):
+        ours, theirs = _unique(known, key), _unique(names, key)
+        for name in names:
+            if name not in matched and key(name) in ours and key(name) in theirs:
+                matched[name] = ours[key(name)]
+    return matched
+
+
+def _last_level(name: str) -> str:
+    return name.rpartition(LEVEL_SEPARATOR)[2].casefold()
+
+
+def _unique(names: Sequence[str], key: Callable[[str], str]) -> dict[str, str]:
+    counts = Counter(key(name) for name in names)
+    return {key(name): name for name in names if counts[key(name)] == 1}
+
+
+def _labels(
+    dataset: Dataset, indices: Sequence[int], known: Sequence[str], ignore_unknown: bool
+) -> dict[int, int]:
+    """The model's label for each of the dataset's labels that occur."""
+    present = sorted({dataset.samples[i].label for i in indices})
+    matched = match_categories(dataset.categories, known)
+    unknown = [dataset.categories[label] for label in present if dataset.categories[label] not in matched]
+    if unknown and not ignore_unknown:
+        raise DataError(
+            f"{dataset.root}: the model does not know {_few(unknown)}; it knows {_few(known)}. "
+            "Leave these photos out with --ignore-unknown, or choose another --level"
+        )
+    position = {name: label for label, name in enumerate(known)}
+    names = {label: matched.get(dataset.categories[label]) for label in present}
+    return {label: position[name] for label, name in names.items() if name is not None}
+
+
+def _classified(
+    classifier: Classifier, dataset: Dataset, indices: Sequence[int]
+) -> Iterator[tuple[Sample, NDArray[np.float32] | ImageError]]:
+    """Each sample with its probabilities, or with the reason why there are none."""
+    asked: deque[Sample] = deque()
+    broken: deque[tuple[Sample, ImageError]] = deque()
+
+    def sources() -> Iterator[Source]:
+        for index in indices:
+            sample, path = dataset.samples[index], dataset.path(index)
+            try:
+                source = _source(classifier, path, sample)
+            except ImageError as error:
+                broken.append((sample, error))
+            else:
+                asked.append(sample)
+                yield source
+
+    for outcome in classifier.stream(sources()):
+        yield asked.popleft(), outcome if isinstance(outcome, ImageError) else outcome.probabilities
+    yield from broken
+
+
+def _source(classifier: Classifier, path: Path, sample: Sample) -> Source:
+    if sample.box is None:
+        return path
+    return classifier.bundle.preprocessing.load(path, box=sample.box)
+
+
+def _choose(
+    dataset: Dataset, known: Sequence[str], part: str | None, split: Path | None, note: Note
+) -> tuple[str, Sequence[int]]:
+    """Name and indices of the photos to measure on."""
+    everything = tuple(range(len(dataset)))
+    parts: Mapping[str, Sequence[int]] = (
+        dataset.official if split is None else _split_parts(split, dataset, known)
+    )
+    chosen = part or ("test" if parts.get("test") else "all")
+    indices = everything if chosen == "all" else parts.get(chosen, ())
+    if not indices:
+        there = ", ".join([*(name for name, members in parts.items() if members), "all"])
+        raise DataError(f"{split or dataset.root}: no photos in the part {chosen!r}; there is {there}")
+    if part is None:
+        others = [name for name, members in parts.items() if members and name != chosen]
+        hint = f" (there is also {', '.join(others)}: choose with --part)" if others else ""
+        note(f"measuring on {'all photos' if chosen == 'all' else f'the part {chosen!r}'}{hint}")
+    return chosen, indices
+
+
+def _split_parts(path: Path, dataset: Dataset, known: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """The parts of a split file; one of the model's categories alone fits a dataset with more of them."""
+    try:
+        return load_split(path, dataset).parts
+    except SplitError:
+        if not set(known) < set(dataset.categories):
+            raise
+        kept = dataset.with_classes(known)
+        index_of = {sample.key: index for index, sample in enumerate(dataset.samples)}
+        return {
+            name: tuple(sorted(index_of[kept.samples[i].key] for i in members))
+            for name, members in load_split(path, kept).parts.items()
+        }
+
+
+def _warn_of_training_photos(bundle: Bundle, dataset: Dataset, indices: Sequence[int], note: Note) -> None:
+    """Say so if the split of the bundle's run shows that the model has learned from some of these photos."""
+    path = bundle.path.parent / RUN_SPLIT
+    if not path.is_file():
+        return
+    try:
+        parts = _split_parts(path, dataset, bundle.categories)
+    except SplitError:  # of another dataset
+        return
+    learned = len({*parts["train"], *parts["val"]}.intersection(indices))
+    if learned:
+        note(
+            f"warning: the model was trained or chosen on {learned:,} of these {len(indices):,} photos, so the "
+            f"figures are too good; measure on its test part with --split {path}"
+        )
+
+
+def _report_data(run: EvaluationRun) -> ReportData:
+    bundle, evaluation = run.bundle, run.result.evaluation
+    facts = {
+        "Model": f"{bundle.name}, {len(bundle.categories)} categories",
+        "Bundle": f"{bundle.id} ({bundle.path})",
+        "Photos": f"{evaluation.samples:,} of {run.dataset.root}, layout {run.dataset.layout}",
+        "Part": run.part,
+        "Photos that cannot be read": f"{len(run.result.errors):,}",
+        "Photos of categories the model does not know": f"{run.result.ignored:,}",
+        "Temperature": f"{bundle.temperature:.4g}",
+        "Dataset fingerprint": run.dataset.fingerprint(),
+        "Shelfwise": shelfwise.__version__,
+        "Measured": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+    return ReportData(
+        title=f"{bundle.name} on {run.dataset.root.name}",
+        subtitle=f"Measured on {'all photos' if run.part == 'all' else f'the part “{run.part}”'}",
+        parts={run.part: run.result},
+        facts=facts,
+        rendered=run.dataset.rendered or bundle.rendered,
+    )
+
+
+def _few(names: Sequence[str], limit: int = 8) -> str:
+    shown = ", ".join(repr(name) for name in names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")
