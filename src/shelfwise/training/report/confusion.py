@@ -35,18 +35,19 @@ def confusion_figure(evaluation: Evaluation, theme: Theme) -> Figure:
     """Rows: true categories. Columns: predicted ones. Colour: share of the row; numbers: photos."""
     labels = shown_categories(evaluation)
     counts = evaluation.confusion[np.ix_(labels, labels)]
-    names = [printable(n) for n in shortest_names([evaluation.categories[i] for i in labels], limit=24)]
+    names = [printable(n) for n in shortest_names([evaluation.categories[i] for i in labels], limit=30)]
     cell, text = _sizes(len(labels))
     room = 40 + 0.62 * text * 96 / 72 * max(map(len, names))
     side = cell * len(labels)
-    figure = new_figure(max(360, side + room + 40), max(300, side + room + 50), theme)
+    turned = len(labels) > 6 or max(map(len, names)) * text * 0.85 > cell
+    figure = new_figure(max(360, side + room + 40), side + 90 + (room - 40 if turned else 0), theme)
     axes = figure.subplots()
     style_axes(axes, theme, x="predicted", y="true", grid="", size=text)
     support = evaluation.confusion[labels].sum(axis=1, keepdims=True)
     share = counts / np.maximum(support, 1)
     _cells(axes, share, theme)
     _numbers(axes, counts, share, theme, cell)
-    _name_sides(axes, names, text, turned=len(labels) > 6 or max(map(len, names)) * text * 0.85 > cell)
+    _name_sides(axes, names, text, turned=turned)
     _borders(axes, [evaluation.categories[i] for i in labels], theme)
     axes.set_aspect("equal")
     return figure

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from shelfwise.training.report.data import ReportData, SampleResult
-from shelfwise.training.report.gallery import jpeg, random_choice
-from shelfwise.training.report.names import shortest_names
+from shelfwise.training.report.gallery import confident_mistakes, jpeg, random_choice
+from shelfwise.training.report.names import percent, shortest_names
 from shelfwise.training.report.style import Theme, fonts, new_figure, printable
 
 __all__ = ["gallery_figure"]
@@ -21,8 +21,12 @@ CELL, CAPTION = 178, 52
 
 
 def gallery_figure(data: ReportData, theme: Theme) -> Figure:
-    """Photos drawn by chance; the mistakes in orange."""
-    chosen = random_choice(data.main.results, COLUMNS * ROWS, data.seed)
+    """Photos drawn by chance, and after them the surest mistakes, which are in orange."""
+    chosen = random_choice(data.main.results, COLUMNS * (ROWS - 1), data.seed)
+    drawn = {result.key for result in chosen}
+    chosen += [r for r in confident_mistakes(data.main.results, COLUMNS * ROWS) if r.key not in drawn][
+        :COLUMNS
+    ]
     names = [printable(name) for name in shortest_names(data.main.evaluation.categories, limit=24)]
     rows = max(1, -(-len(chosen) // COLUMNS))
     figure = new_figure(COLUMNS * CELL, rows * (CELL + CAPTION), theme)
@@ -40,7 +44,7 @@ def _show(axes: Axes, result: SampleResult, names: list[str], data: ReportData, 
         return
     with Image.open(io.BytesIO(photo[0])) as image:
         axes.imshow(np.asarray(image))
-    said = f"{'✓' if result.right else '✗'} {names[result.predicted]} {result.confidence:.0%}"
+    said = f"{'✓' if result.right else '✗'} {names[result.predicted]} {percent(result.confidence, 0)}"
     axes.set_title(
         said if result.right else f"{said}\ntrue: {names[result.label]}",
         fontsize=9,

@@ -1,4 +1,4 @@
-"""Short names of categories, for axes where the full ones have no room."""
+"""How names and shares are written: short where there is no room, one way everywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR
 
-__all__ = ["shortened", "shortest_names"]
+__all__ = ["percent", "shortened", "shortest_names"]
 
 
 def shortest_names(categories: Sequence[str], limit: int = 28) -> list[str]:
@@ -24,6 +24,11 @@ def shortest_names(categories: Sequence[str], limit: int = 28) -> list[str]:
         if longer == levels:
             return [shortened(name, limit) for name in names]
         levels = longer
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as per cent (with a space that does not break, as ISO 80000-1 has it), or a dash for none."""
+    return "–" if share is None else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def shortened(name: str, limit: int) -> str:

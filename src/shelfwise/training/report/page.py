@@ -9,6 +9,7 @@ import jinja2
 import shelfwise
 from shelfwise.files import atomic_write_bytes, atomic_write_text
 from shelfwise.training.report.data import ReportData
+from shelfwise.training.report.names import percent
 from shelfwise.training.report.pictures import Picture, draw, plots_of
 from shelfwise.training.report.view import View, view_of
 
@@ -41,7 +42,7 @@ def render(data: ReportData, view: View, pictures: dict[str, Picture], files: li
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
+    environment.filters["percent"] = percent
     return environment.get_template("index.html.j2").render(
         data=data,
         evaluation=data.main.evaluation,
@@ -51,10 +52,6 @@ def render(data: ReportData, view: View, pictures: dict[str, Picture], files: li
         sections=_sections(data, view),
         version=shelfwise.__version__,
     )
-
-
-def _percent(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None else f"{100 * value:.{digits}f} %"
 
 
 def _sections(data: ReportData, view: View) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from shelfwise.training.report import plots
 from shelfwise.training.report.confusion import confusion_figure, shown_categories
 from shelfwise.training.report.data import ReportData
 from shelfwise.training.report.gallery_figure import gallery_figure
+from shelfwise.training.report.names import percent
 from shelfwise.training.report.style import DARK, LIGHT, PIXELS_PER_INCH, Theme, png
 
 __all__ = ["Picture", "Plot", "data_uri", "draw", "plots_of"]
@@ -30,12 +31,14 @@ class Plot:
         draw: gives the figure in a theme.
         alt: what it shows, in words.
         embedded: whether the page shows it; otherwise it is a file only.
+        photos: whether it shows photos, which need all colours.
     """
 
     name: str
     draw: Draw
     alt: str
     embedded: bool = True
+    photos: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def data_uri(data: bytes, kind: str) -> str:
 def draw(plot: Plot) -> tuple[bytes, Picture | None]:
     """The light PNG for the file, and both variants for the page if it shows the plot."""
     figure = plot.draw(LIGHT)
-    light = png(figure)
+    light = png(figure, scale=1.5, photos=True) if plot.photos else png(figure)
     if not plot.embedded:
         return light, None
     width, height = (round(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
@@ -79,7 +82,11 @@ def plots_of(data: ReportData) -> list[Plot]:
         )
     found.append(
         Plot(
-            "gallery", partial(gallery_figure, data), "Photos with their true and predicted category.", False
+            "gallery",
+            partial(gallery_figure, data),
+            "Photos with their true and predicted category.",
+            embedded=False,
+            photos=True,
         )
     )
     return found
@@ -109,20 +116,20 @@ def _evaluation(evaluation: Evaluation) -> Sequence[Plot]:
         Plot(
             "confusion-matrix",
             partial(confusion_figure, evaluation),
-            f"Confusion matrix of {shown} categories: {evaluation.accuracy:.1%} of photos on the diagonal. "
+            f"Confusion matrix of {shown} categories: {percent(evaluation.accuracy)} of photos on the diagonal. "
             "The categories' figures and the most confused pairs are listed in tables of this page.",
         ),
         Plot(
             "calibration",
             partial(plots.reliability_figure, evaluation),
             f"Reliability diagram: accuracy against confidence in {len(evaluation.calibration)} bins; "
-            f"expected calibration error {evaluation.ece:.1%}.",
+            f"expected calibration error {percent(evaluation.ece)}.",
         ),
         Plot(
             "risk-coverage",
             partial(plots.risk_figure, evaluation),
-            f"Wrong answers against photos answered: {half:.1%} wrong when the surer half is answered, "
-            f"{curve.risk[-1]:.1%} when all are.",
+            f"Wrong answers against photos answered: {percent(half)} wrong when the surer half is answered, "
+            f"{percent(curve.risk[-1])} when all are.",
         ),
         Plot(
             "categories",

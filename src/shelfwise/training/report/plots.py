@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from shelfwise.training.metrics import PRECISION_TARGET, CategoryFigures, Evaluation
-from shelfwise.training.report.names import shortest_names
+from shelfwise.training.report.names import percent, shortest_names
 from shelfwise.training.report.style import (
     Theme,
     fonts,
@@ -35,6 +35,10 @@ WIDTH, HEIGHT = 470, 340
 WIDE = 940
 ROW = 19
 """Height of a category's row in pixels."""
+
+
+def _per_cent(decimals: int) -> PercentFormatter:
+    return PercentFormatter(1.0, decimals, symbol="\N{NO-BREAK SPACE}%")
 
 
 def best_epoch_of(history: Sequence[Mapping[str, float]]) -> int | None:
@@ -61,7 +65,7 @@ def history_figure(
             axes.plot(x, y, color=colour, linewidth=2, marker="o" if len(x) < 16 else "", markersize=4)
             ends.append((x[-1], y[-1], colour, word))
     if figure_of == "accuracy":
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.yaxis.set_major_formatter(_per_cent(0))
         axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     else:
         axes.set_ylim(bottom=0)
@@ -81,7 +85,7 @@ def _mark_best(
     axes.plot(
         best, value, "o", markersize=8, color=theme.first, markeredgecolor=theme.paper, markeredgewidth=2
     )
-    shown = f"{value:.1%}" if figure_of == "accuracy" else f"{value:.3f}"
+    shown = f"{percent(value)}" if figure_of == "accuracy" else f"{value:.3f}"
     low, high = axes.get_xlim()
     left = best > (low + high) / 2
     bottom, top = axes.get_ylim()
@@ -106,7 +110,7 @@ def reliability_figure(evaluation: Evaluation, theme: Theme) -> Figure:
     """Accuracy against confidence in bins, over the number of photos in each."""
     figure = new_figure(WIDTH, HEIGHT + 40, theme)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.6, 1))
-    style_axes(upper, theme, title=f"Calibration: ECE {evaluation.ece:.1%}", y="right")
+    style_axes(upper, theme, title=f"Calibration: ECE {percent(evaluation.ece)}", y="right", pad=24)
     style_axes(lower, theme, x="confidence", y="photos")
     upper.plot([0, 1], [0, 1], color=theme.soft, linewidth=1.2, linestyle=(0, (4, 3)))
     for b in evaluation.calibration:
@@ -114,16 +118,19 @@ def reliability_figure(evaluation: Evaluation, theme: Theme) -> Figure:
         lower.bar(middle, b.count, width, color=theme.first)
         if b.accuracy is None or b.confidence is None:
             continue
-        upper.bar(middle, b.accuracy, width, color=theme.first, alpha=_weight(b.count, evaluation.samples))
+        upper.bar(
+            middle, b.accuracy, width, color=theme.half(theme.first, _weight(b.count, evaluation.samples))
+        )
         ends = sorted((b.accuracy, b.confidence))
         upper.plot([middle, middle], ends, color=theme.second, linewidth=3, solid_capstyle="butt")
     upper.set(xlim=(0, 1), ylim=(0, 1))
-    upper.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    lower.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    upper.yaxis.set_major_formatter(_per_cent(0))
+    lower.xaxis.set_major_formatter(_per_cent(0))
     lower.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=2))
-    settings = {"xytext": (0, 0), "ha": "left"}
-    tag(upper, 0.03, 0.94, "bars: how often the model is right", theme.first, **settings)
-    tag(upper, 0.03, 0.86, "orange: the gap to its confidence", theme.second, **settings)
+    # Above the axes, where no bar can be.
+    place = {"xycoords": "axes fraction", "xytext": (0, 0), "va": "bottom", "fontsize": 9}
+    tag(upper, 0.0, 1.03, "how often the model is right", theme.first, **place)
+    tag(upper, 1.0, 1.03, "gap to its confidence", theme.second, ha="right", **place)
     return figure
 
 
@@ -146,10 +153,10 @@ def risk_figure(evaluation: Evaluation, theme: Theme) -> Figure:
     top = max(0.02, float(risk.max()) * 1.18)
     axes.set(xlim=(0, 1.005), ylim=(0, top))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=0 if axis is axes.xaxis or top > 0.05 else 1))
+        axis.set_major_formatter(_per_cent(0 if axis is axes.xaxis or top > 0.05 else 1))
     _mark_target(axes, evaluation, theme, top)
     if curve.risk[-1] > 0:
-        everything = f"all: {curve.risk[-1]:.1%} wrong"
+        everything = f"all: {percent(curve.risk[-1])} wrong"
         axes.plot(1, curve.risk[-1], "o", markersize=7, color=theme.first, clip_on=False)
         tag(axes, 1, curve.risk[-1], everything, theme.first, xytext=(-6, 9), ha="right")
     return figure
@@ -167,7 +174,7 @@ def _mark_target(axes: Axes, evaluation: Evaluation, theme: Theme, top: float) -
     axes.plot(
         coverage, level, "o", markersize=8, color=theme.second, markeredgecolor=theme.paper, markeredgewidth=2
     )
-    text = f"{coverage:.0%} answered, {level:.0%} wrong\n(confidence from {threshold:.2f})"
+    text = f"{percent(coverage, 0)} answered, {percent(level, 0)} wrong\n(confidence from {threshold:.2f})"
     left = coverage > 0.5
     # The line break is wanted, so the text passes by the filter that would take it out.
     axes.annotate(
@@ -202,7 +209,7 @@ def category_figure(figures: Sequence[CategoryFigures], theme: Theme) -> Figure:
     axes.plot(f1, place, "o", color=theme.first, markersize=7, label="F1")
     _name_rows(axes, [f.category for f in rows], [f" ({f.support:,})" for f in rows])
     axes.set_xlim(-0.01, 1.01)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.xaxis.set_major_formatter(_per_cent(0))
     _legend(axes, theme, columns=3)
     return figure
 
@@ -220,7 +227,7 @@ def counts_figure(before: Mapping[str, int], after: Mapping[str, int] | None, th
     if after is not None and any(after[name] > before[name] for name in rows):
         most = np.array([after[name] for name in rows])
         axes.barh(
-            place, most - photos, 0.68, left=photos, color=theme.second, alpha=0.55, label="augmented copies"
+            place, most - photos, 0.68, left=photos, color=theme.half(theme.second), label="augmented copies"
         )
         _legend(axes, theme, columns=2)
     for y, count, end in zip(place, photos, most, strict=True):

@@ -14,7 +14,7 @@ from typing import Any
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
@@ -24,6 +24,8 @@ __all__ = ["DARK", "LIGHT", "Theme", "new_figure", "png", "printable", "style_ax
 
 PIXELS_PER_INCH = 96
 """Of a web page: figures are measured in its pixels, and drawn at twice that."""
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 
 _FONTS = (
     "DejaVu Sans",
@@ -56,6 +58,12 @@ class Theme:
     third: str
     low: str
     high: str
+
+    def half(self, colour: str, share: float = 0.55) -> str:
+        """A colour mixed with the paper; unlike a transparent one it hides the grid behind it."""
+        (r, g, b), (pr, pg, pb) = to_rgb(colour), to_rgb(self.paper)
+        rest = 1 - share
+        return to_hex((share * r + rest * pr, share * g + rest * pg, share * b + rest * pb))
 
     def shades(self, colour: str) -> Colormap:
         """From the paper to a colour."""
@@ -102,8 +110,8 @@ def new_figure(width: float, height: float, theme: Theme) -> Figure:
     return figure
 
 
-def png(figure: Figure, scale: float = 2.0) -> bytes:
-    """Draw a figure as a PNG of 256 colours; equal figures give equal bytes."""
+def png(figure: Figure, *, scale: float = 2.0, photos: bool = False) -> bytes:
+    """Draw a figure as a PNG, of 256 colours unless it shows photos; equal figures give equal bytes."""
     raw = io.BytesIO()
     figure.savefig(
         raw,
@@ -112,6 +120,8 @@ def png(figure: Figure, scale: float = 2.0) -> bytes:
         facecolor=figure.get_facecolor(),
         metadata={"Software": None},
     )
+    if photos:
+        return raw.getvalue()
     small = io.BytesIO()
     with Image.open(raw) as image:
         few = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
@@ -120,22 +130,30 @@ def png(figure: Figure, scale: float = 2.0) -> bytes:
 
 
 def style_axes(
-    axes: Axes, theme: Theme, *, title: str = "", x: str = "", y: str = "", grid: str = "y", size: float = 10
+    axes: Axes,
+    theme: Theme,
+    *,
+    title: str = "",
+    x: str = "",
+    y: str = "",
+    grid: str = "y",
+    size: float = 10,
+    pad: float = 10,
 ) -> None:
     """Give axes their frame, grid, labels and title."""
     axes.set_facecolor(theme.paper)
     for side, spine in axes.spines.items():
         spine.set_visible(side == "bottom")
         spine.set_color(theme.soft)
-    axes.tick_params(colors=theme.soft, labelsize=size, length=0, labelfontfamily=fonts())
+    axes.tick_params(colors=theme.soft, labelsize=size, length=0, pad=5, labelfontfamily=fonts())
     if grid:
         axes.grid(visible=True, axis=grid, color=theme.rule, linewidth=1)  # type: ignore[arg-type]
     axes.set_axisbelow(True)
-    axes.set_xlabel(x, color=theme.soft, fontsize=size, family=fonts())
-    axes.set_ylabel(y, color=theme.soft, fontsize=size, family=fonts())
+    axes.set_xlabel(x, color=theme.soft, fontsize=size, labelpad=6, family=fonts())
+    axes.set_ylabel(y, color=theme.soft, fontsize=size, labelpad=6, family=fonts())
     if title:
         axes.set_title(
-            title, loc="left", color=theme.ink, fontsize=size + 2, fontweight="bold", pad=10, family=fonts()
+            title, loc="left", color=theme.ink, fontsize=size + 2, fontweight="bold", pad=pad, family=fonts()
         )
 
 
@@ -177,4 +195,4 @@ def _glyphs() -> frozenset[int]:
 def printable(text: str, instead: str = "□") -> str:
     """Replace what no font on this machine can draw, and whatever would break the line."""
     known = _glyphs()
-    return "".join(c if ord(c) in known and c.isprintable() else instead for c in text)
+    return "".join(c if ord(c) in known and (c.isprintable() or c == _NO_BREAK) else instead for c in text)

@@ -9,6 +9,7 @@ from shelfwise.datasets.dataset import LEVEL_SEPARATOR
 from shelfwise.training.metrics import PRECISION_TARGET, CategoryFigures, Evaluation
 from shelfwise.training.report.data import PartResult, ReportData, SampleResult, Thumbnailer
 from shelfwise.training.report.gallery import confident_mistakes, jpeg, pairs_with_photos, random_choice
+from shelfwise.training.report.names import percent
 from shelfwise.training.report.pictures import data_uri
 
 __all__ = ["Card", "Name", "PairView", "PhotoView", "View", "view_of"]
@@ -107,32 +108,34 @@ def view_of(data: ReportData) -> View:
 
 def _lead(evaluation: Evaluation) -> str:
     found = evaluation.risk_coverage.at_precision(PRECISION_TARGET)
-    sentence = f"The model names {evaluation.accuracy:.1%} of {evaluation.samples:,} photos right."
+    sentence = f"The model names {percent(evaluation.accuracy)} of {evaluation.samples:,} photos right."
     if found is None:
         return sentence
     coverage, threshold = found
     if coverage == 1.0:
-        return f"{sentence} No threshold is needed for {PRECISION_TARGET:.0%} of its answers to be right."
+        return f"{sentence} No threshold is needed for {percent(PRECISION_TARGET, 0)} of its answers to be right."
     return (
         f"{sentence} If it answers only when its confidence is at least {threshold:.2f}, it answers "
-        f"{coverage:.0%} of the photos, and {PRECISION_TARGET:.0%} of those answers are right."
+        f"{percent(coverage, 0)} of the photos, and {percent(PRECISION_TARGET, 0)} of those answers are right."
     )
 
 
 def _cards(evaluation: Evaluation) -> Iterator[Card]:
-    yield Card("Accuracy", f"{evaluation.accuracy:.1%}", _range(evaluation, "accuracy"))
-    yield Card("Macro F1", f"{evaluation.macro_f1:.1%}", _range(evaluation, "macro_f1"))
+    yield Card("Accuracy", f"{percent(evaluation.accuracy)}", _range(evaluation, "accuracy"))
+    yield Card("Macro F1", f"{percent(evaluation.macro_f1)}", _range(evaluation, "macro_f1"))
     if len(evaluation.categories) > 3:
-        yield Card("Top 3", f"{evaluation.top3_accuracy:.1%}", "the right one is among the first three")
+        yield Card("Top 3", f"{percent(evaluation.top3_accuracy)}", "the right one is among the first three")
     coverage = evaluation.headline()["coverage_at_95_precision"]
     yield Card(
-        "Coverage", f"{coverage:.0%}", f"of photos, when {PRECISION_TARGET:.0%} of answers must be right"
+        "Coverage",
+        f"{percent(coverage, 0)}",
+        f"of photos, when {percent(PRECISION_TARGET, 0)} of answers must be right",
     )
-    yield Card("ECE", f"{evaluation.ece:.1%}", _range(evaluation, "ece"))
+    yield Card("ECE", f"{percent(evaluation.ece)}", _range(evaluation, "ece"))
     for level in evaluation.levels[:-1]:
         yield Card(
             f"Level {level.level}",
-            f"{level.accuracy:.1%}",
+            f"{percent(level.accuracy)}",
             f"right among {level.categories} wider categories",
         )
     seen = sum(1 for f in evaluation.per_category if f.support)
@@ -141,7 +144,7 @@ def _cards(evaluation: Evaluation) -> Iterator[Card]:
 
 def _range(evaluation: Evaluation, name: str) -> str:
     interval = evaluation.intervals.get(name)
-    return f"{interval.low:.1%} to {interval.high:.1%} (95 %)" if interval else ""
+    return f"{percent(interval.low)} to {percent(interval.high)} (95\N{NO-BREAK SPACE}%)" if interval else ""
 
 
 def _pairs(part: PartResult, load: Thumbnailer | None) -> list[PairView]:
