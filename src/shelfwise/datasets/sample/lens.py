@@ -24,18 +24,18 @@ def develop(rng: np.random.Generator, pixels: Floats) -> bytes:
     """Turn a scene (S×S×3, 0 to 255) into the JPEG file that a phone would have made of it."""
     size = pixels.shape[0]
     unit = size / 256
-    blur = float(rng.gamma(1.3, 0.42)) * unit
+    blur = float(rng.gamma(1.2, 0.4)) * unit
     pixels = soft(pixels, min(blur, 2.2 * unit))
-    if rng.random() < 0.12:
+    if rng.random() < 0.1:
         pixels = _shaken(pixels, int(rng.integers(2, 6) * unit), bool(rng.integers(2)))
-    exposure = float(np.exp(rng.normal(0.1, 0.19)))
+    exposure = min(float(np.exp(rng.normal(0.1, 0.17))), 1.35)
     warmth, tint = rng.normal(0, 0.05), rng.normal(0, 0.02)
     cast = np.array([1 + warmth, 1 + tint, 1 - warmth], np.float32)
     pixels = pixels * (cast * np.float32(exposure))
     pixels *= _vignette(size, float(rng.uniform(0, 0.3)))[..., None]
     contrast = float(rng.uniform(0.86, 1.15))
     pixels = (pixels - 118) * np.float32(contrast) + 118
-    noise = float(rng.gamma(1.5, 1.9))
+    noise = float(rng.gamma(1.4, 1.7))
     pixels = pixels + rng.standard_normal((size, size, 1), dtype=np.float32) * np.float32(noise)
     pixels += rng.standard_normal((size, size, 3), dtype=np.float32) * np.float32(noise * 0.4)
     image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

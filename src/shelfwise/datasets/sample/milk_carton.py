@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from shelfwise.datasets.sample.artwork import Art
-from shelfwise.datasets.sample.design import BRANDS, PALETTES, Colour, Palette, blend, choose
+from shelfwise.datasets.sample.design import BRANDS, PALETTES, Colour, Palette, blend, choose, readable
 from shelfwise.datasets.sample.geometry import Material, Patch
 from shelfwise.datasets.sample.model import Model, Packaging, rows
 from shelfwise.datasets.sample.solids import flat
@@ -81,7 +81,9 @@ def _front(
     size: tuple[int, int],
 ) -> Image.Image:
     art = Art(*size, palette.base if style == "full" else paper)
-    text = palette.pale if style in ("block", "full") else palette.base
+    text = palette.base
+    if style in ("block", "full"):
+        text = readable(palette.base, palette.pale, palette.ink)
     if style == "meadow":
         art.oval(0.74, 0.5, 0.34, 0.34, blend(palette.accent, paper, 0.25))
         art.meadow(0.6, palette.base)
@@ -100,7 +102,7 @@ def _front(
         art.oval(0.5, 0.68, 0.7, 0.7, palette.pale)
         art.fruit(0.5, 0.68, 0.36, palette.accent)
     art.text(0.5, 0.11, 0.8, 0.08, brand, text, bold=0.015)
-    art.text(0.5, 0.31, 0.86, 0.17, kind, palette.accent if style == "full" else text, bold=0.04)
+    art.text(0.5, 0.31, 0.86, 0.17, kind, text, bold=0.04)
     if style in ("meadow", "wave"):
         art.text(0.5, 0.46, 0.5, 0.05, choose(rng, "3.5 % fat", "1.5 % fat", "from the hills"), palette.ink)
     light = style in ("block", "full", "cow")

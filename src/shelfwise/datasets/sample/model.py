@@ -50,7 +50,12 @@ def rows(detail: float, part: float = 1.0) -> int:
 
 
 def smooth_noise(rng: np.random.Generator, cells: tuple[int, int], size: tuple[int, int]) -> Floats:
-    """Smooth noise of deviation 1 over rows×columns, with as many hills as there are cells (rows, columns)."""
-    coarse = rng.normal(0, 1, cells).astype(np.float32)
-    image = Image.fromarray(coarse).resize((size[1], size[0]), Image.Resampling.BICUBIC)
+    """Smooth noise of deviation 1 over rows×columns, with as many hills as there are cells (rows, columns).
+
+    Its opposite edges fit together.
+    """
+    edge = 2
+    coarse = np.pad(rng.normal(0, 1, cells).astype(np.float32), edge, mode="wrap")
+    inside = (edge, edge, edge + cells[1], edge + cells[0])
+    image = Image.fromarray(coarse).resize((size[1], size[0]), Image.Resampling.BICUBIC, box=inside)
     return np.asarray(image, np.float32)

@@ -1,4 +1,4 @@
-"""Seamless-enough pictures of floors, tables and walls, made once and looked up by every scene."""
+"""Seamless pictures of floors, tables and walls, made once and looked up by every scene."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _mottle(rng: np.random.Generator, cells: tuple[int, int], strength: float) -
 def _wood(rng: np.random.Generator, colour: Colour) -> Floats:
     """Planks along x with grain."""
     out = _plain(colour)
-    planks = 5
-    height = SIDE // planks + 1
+    planks = 8
+    height = SIDE // planks
     for plank in range(planks):
-        rows = slice(plank * height, min((plank + 1) * height, SIDE))
+        rows = slice(plank * height, (plank + 1) * height)
         out[rows] *= np.float32(rng.uniform(0.86, 1.08))
         grain = _mottle(rng, (60, 3), 9) + _mottle(rng, (150, 6), 6)
         out[rows] += grain[rows]
@@ -77,18 +77,18 @@ def _paint(rng: np.random.Generator, colour: Colour) -> Floats:
 
 def _stripes(rng: np.random.Generator, colour: Colour) -> Floats:
     out = _plain(colour)
-    out[:, np.arange(SIDE) // 40 % 2 == 0] *= np.float32(0.9)
+    out[:, np.arange(SIDE) // 32 % 2 == 0] *= np.float32(0.9)
     return out + _mottle(rng, (60, 60), 2)
 
 
 def _bricks(rng: np.random.Generator, colour: Colour) -> Floats:
     out = _plain(blend(colour, (235, 232, 228), 0.5))
-    high, wide = 32, 96
+    high, wide = 32, 128
     for row in range(SIDE // high):
-        for column in range(-1, SIDE // wide + 1):
+        for column in range(SIDE // wide):
             left = column * wide + (row % 2) * wide // 2
-            brick = (slice(row * high + 3, (row + 1) * high), slice(max(left + 3, 0), max(left + wide, 0)))
-            out[brick] = np.array(colour, np.float32) * np.float32(rng.uniform(0.85, 1.1))
+            columns = np.arange(left + 3, left + wide) % SIDE
+            out[row * high + 3 : (row + 1) * high, columns] = np.array(colour) * rng.uniform(0.85, 1.1)
     return out + _mottle(rng, (120, 120), 6)
 
 
