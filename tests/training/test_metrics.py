@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as oracle
 
-from shelfwise.training.measures import calibration_bins, mean_sd, risk_coverage
+from shelfwise.training.measures import calibration_bins, risk_coverage
 from shelfwise.training.metrics import evaluate_predictions
 
 
@@ -174,12 +174,3 @@ def test_the_interval_is_seeded_and_holds_the_figure() -> None:
 def test_what_makes_no_sense_is_refused(labels: list[int], scores: object) -> None:
     with pytest.raises(ValueError, match=r"fit|outside|sum"):
         evaluate_predictions(np.array(labels, dtype=int), np.asarray(scores), names(2))
-
-
-def test_mean_and_sd_over_folds() -> None:
-    figure = mean_sd([0.8, 0.82, 0.84])
-    assert figure.percent() == "82.0 ± 2.0 %"
-    assert str(figure) == "0.8200 ± 0.0200"
-    assert mean_sd([0.5]).sd == 0
-    with pytest.raises(ValueError, match="no values"):
-        mean_sd([])

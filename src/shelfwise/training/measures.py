@@ -1,4 +1,4 @@
-"""The arithmetic under :mod:`shelfwise.training.metrics`: calibration, risk, coverage, intervals, means."""
+"""The arithmetic under :mod:`shelfwise.training.metrics`: calibration, risk, coverage, intervals."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 __all__ = [
     "CalibrationBin",
     "Interval",
-    "MeanSd",
     "RiskCoverage",
     "bootstrap_intervals",
     "calibration_bins",
     "expected_calibration_error",
-    "mean_sd",
     "risk_coverage",
 ]
 
@@ -34,30 +32,6 @@ class Interval:
 
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class MeanSd:
-    """Mean and sample standard deviation (divisor n-1; 0 for one value) of a figure over folds."""
-
-    mean: float
-    sd: float
-    count: int
-
-    def percent(self, digits: int = 1) -> str:
-        """Both as per cent: ``84.2 ± 1.1 %``."""
-        return f"{100 * self.mean:.{digits}f} ± {100 * self.sd:.{digits}f} %"
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4f} ± {self.sd:.4f}"
-
-
-def mean_sd(values: Sequence[float]) -> MeanSd:
-    """Mean and sample standard deviation of a figure over folds. Raises ValueError if there is none."""
-    if not values:
-        raise ValueError("no values to take the mean of")
-    array = np.asarray(values, dtype=np.float64)
-    return MeanSd(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else 0.0, len(array))
 
 
 @dataclass(frozen=True, slots=True)

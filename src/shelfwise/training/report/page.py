@@ -34,7 +34,7 @@ def write(folder: Path, data: ReportData) -> Path:
 
 
 def render(data: ReportData, view: View, pictures: dict[str, Picture], files: list[str]) -> str:
-    """The page as HTML."""
+    """The page as HTML. What is no character, as in names that are not UTF-8, is replaced."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -43,7 +43,7 @@ def render(data: ReportData, view: View, pictures: dict[str, Picture], files: li
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    return environment.get_template("index.html.j2").render(
+    html = environment.get_template("index.html.j2").render(
         data=data,
         evaluation=data.main.evaluation,
         view=view,
@@ -52,6 +52,7 @@ def render(data: ReportData, view: View, pictures: dict[str, Picture], files: li
         sections=_sections(data, view),
         version=shelfwise.__version__,
     )
+    return html.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 def _sections(data: ReportData, view: View) -> list[tuple[str, str]]:
