@@ -1,0 +1,95 @@
+"""``python -m benchmarks [NAME…]``: measure, keep the results, write docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks.goals import GOALS, TITLES
+from benchmarks.measure import ROOT
+from benchmarks.options import Options
+from benchmarks.report import write_page
+from benchmarks.result import BenchmarkError, Result
+from shelfwise.errors import ShelfwiseError
+
+__all__ = ["main"]
+
+REPORT = "report"
+
+
+def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
+    from benchmarks.accuracy import freiburg, grocery_store, small_cnn
+    from benchmarks.memory_classify import memory_classify
+    from benchmarks.speed_classify import speed_classify
+    from benchmarks.speed_train import speed_train
+
+    return {
+        "accuracy-small-cnn": small_cnn,
+        "accuracy-freiburg": freiburg,
+        "accuracy-grocery-store": grocery_store,
+        "speed-train": speed_train,
+        "speed-classify": speed_classify,
+        "memory-classify": memory_classify,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [*GOALS, REPORT]
+    parser.add_argument(
+        "names", nargs="*", choices=[[], *names], metavar="NAME", help=f"by default all: {', '.join(names)}"
+    )
+    parser.add_argument("--run", dest="runs", action="append", type=Path, default=[], metavar="DIR")
+    parser.add_argument("--repeats", type=int, help="how often each side is measured")
+    parser.add_argument("--photos", type=int, help="a trial with so many photos; needs --results")
+    parser.add_argument("--results", type=Path, help="write results and page there, not into the project")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that are named, or all; 1 if one could not be measured."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.photos and not given.results:
+        parser.error("--photos is for trials: say with --results where to put their results")
+    options = Options(
+        results=given.results or ROOT / "benchmarks" / "results",
+        page=given.results / "benchmarks.md" if given.results else ROOT / "docs" / "benchmarks.md",
+        runs=tuple(path.resolve() for path in given.runs),
+        photos=given.photos,
+        repeats=given.repeats,
+        tell=partial(print, flush=True),
+    )
+    wanted = [name for name in given.names if name != REPORT]
+    if not given.names:
+        wanted = list(GOALS)
+    failed = [name for name in wanted if not _run(name, options)]
+    write_page(options.results, options.page)
+    if failed:
+        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _run(name: str, options: Options) -> bool:
+    options.tell(f"{name}: {TITLES[name]}")
+    started = time.monotonic()
+    try:
+        result = _benchmarks()[name](options)
+    except (BenchmarkError, ShelfwiseError) as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return False
+    result.save(options.results)
+    write_page(options.results, options.page)
+    for figure in result.figures:
+        mark = "reached" if figure.reached else "not reached"
+        options.tell(f"  {figure.what}: {figure.ours} | {figure.peer} | {figure.value:.3f} {mark}")
+    options.tell(f"  {time.monotonic() - started:.0f} s")
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The figures to reach, by benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.result import Figure, Unit
+
+__all__ = ["FREIBURG_FIVE", "GOALS", "TITLES", "Goal"]
+
+FREIBURG_FIVE = ("CEREAL", "COFFEE", "JUICE", "TEA", "WATER")
+"""The five Freiburg categories of the figures that are about five."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure to reach: ``line`` at least, or at most if ``at_most``."""
+
+    what: str
+    line: float
+    unit: Unit
+    at_most: bool = False
+
+    def figure(self, value: float, low: float, high: float, *, ours: str, peer: str) -> Figure:
+        """What was measured: the figure, the ends of its interval or spread, both sides in words."""
+        return Figure(
+            what=self.what,
+            line=self.line,
+            unit=self.unit,
+            at_most=self.at_most,
+            value=value,
+            low=low,
+            high=high,
+            ours=ours,
+            peer=peer,
+        )
+
+
+TITLES = {
+    "accuracy-small-cnn": "Accuracy of small-cnn on five Freiburg categories",
+    "accuracy-freiburg": "Accuracy of lite0 on Freiburg",
+    "accuracy-grocery-store": "Accuracy on Grocery Store",
+    "speed-train": "Speed of training",
+    "speed-classify": "Speed of classifying",
+    "memory-classify": "Memory of classifying",
+}
+"""Headings by benchmark, in the order of running and of the page."""
+
+GOALS: dict[str, tuple[Goal, ...]] = {
+    "accuracy-small-cnn": (
+        Goal("`small-cnn`, five Freiburg categories, validation accuracy", 0.84, "share"),
+    ),
+    "accuracy-freiburg": (
+        Goal("`lite0`, Freiburg, 25 categories, accuracy on the held-out fold 0", 0.84, "share"),
+    ),
+    "accuracy-grocery-store": (
+        Goal("best lite recipe, Grocery Store, official test list, 81 fine categories", 0.80, "share"),
+        Goal("the same, 43 coarse categories", 0.90, "share"),
+    ),
+    "speed-train": (
+        Goal("training `small-cnn`, photos a second, against Keras on TensorFlow", 2.0, "times"),
+    ),
+    "speed-classify": (
+        Goal("`classify` with `lite0`, 2,000 JPEGs to CSV, against plain PyTorch fp32", 2.0, "times"),
+        Goal("`classify` with `small-cnn`, 2,000 JPEGs to CSV, against Keras `predict`", 2.0, "times"),
+    ),
+    "memory-classify": (
+        Goal("peak memory of `classify` on 20,000 photos over that on 2,000", 1.1, "times", at_most=True),
+    ),
+}
+"""What each benchmark measures, in the order of its figures."""

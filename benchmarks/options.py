@@ -1,0 +1,30 @@
+"""What the command line of the benchmarks says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to measure.
+
+    Attributes:
+        results: folder of the results.
+        page: the page that is written from them.
+        runs: finished training runs to measure; each benchmark takes the one that fits.
+        photos: size of a trial in place of the full number of photos.
+        repeats: how often each side is measured, in place of the usual number.
+        tell: shows a line for people.
+    """
+
+    results: Path
+    page: Path
+    runs: tuple[Path, ...] = ()
+    photos: int | None = None
+    repeats: int | None = None
+    tell: Callable[[str], None] = print

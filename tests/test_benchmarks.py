@@ -1,0 +1,272 @@
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+if str(ROOT) not in sys.path:  # the benchmarks are no part of the installed package
+    sys.path.append(str(ROOT))
+
+from benchmarks import classifying, machine, measure, photos, runs  # noqa: E402
+from benchmarks.__main__ import main  # noqa: E402
+from benchmarks.goals import GOALS, TITLES  # noqa: E402
+from benchmarks.report import render, write_page  # noqa: E402
+from benchmarks.result import BenchmarkError, Result, read_results  # noqa: E402
+
+
+def result(name="speed-train", value=2.5, **changes):
+    figures = tuple(goal.figure(value, value - 0.1, value + 0.1, ours="A", peer="B") for goal in GOALS[name])
+    values = {"command": ("make bench",), "method": ("Carefully.",), "machine": {"CPU": "Abacus"}}
+    values |= {"name": name, "figures": figures, "versions": {"python": "3.11"}, "samples": {"ours": [1.0]}}
+    return Result(**{**values, **changes})
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path):
+    written = result(limit=("Light.",), remarks=("It was dark.",))
+    assert written.save(tmp_path) == tmp_path / "speed-train.json"
+    assert read_results(tmp_path) == {"speed-train": written}
+
+
+def test_no_folder_is_no_result(tmp_path):
+    assert read_results(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"figures": [{"value": "fast"}]}, "figures.0"),
+        ({"extra": 1}, "extra"),
+        ({"version": 2}, "version"),
+    ],
+)
+def test_a_wrong_result_is_named_with_what_is_wrong(tmp_path, change, where):
+    path = result().save(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | change), "utf-8")
+    with pytest.raises(BenchmarkError, match=where) as caught:
+        read_results(tmp_path)
+    assert "speed-train.json" in str(caught.value)
+
+
+def test_a_result_under_another_name_is_refused(tmp_path):
+    result().save(tmp_path).rename(tmp_path / "speed-classify.json")
+    with pytest.raises(BenchmarkError, match="holds the result of speed-train"):
+        read_results(tmp_path)
+
+
+def test_damaged_json_is_refused(tmp_path):
+    (tmp_path / "speed-train.json").write_text("{", "utf-8")
+    with pytest.raises(BenchmarkError, match="measure it anew"):
+        read_results(tmp_path)
+
+
+def test_the_page_without_results_names_every_figure_and_its_line():
+    page = render({})
+    for goals in GOALS.values():
+        for goal in goals:
+            assert f"| {goal.what} |" in page
+    assert page.count("not yet") == sum(map(len, GOALS.values()))
+    assert "at least 84 %" in page
+    assert "at least 2×" in page
+    assert "at most 1.1×" in page
+
+
+def test_the_page_shows_a_figure_below_its_line_as_it_is():
+    page = render({"speed-train": result(value=1.5)})
+    assert "**1.50×** | not reached |" in page
+    assert "**1.50×** (1.40× to 1.60×)" in page
+    assert "reached" in render({"speed-train": result(value=2.0)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("speed-train", 1.9999, "1.99×"),
+        ("speed-train", 2.0, "2.00×"),
+        ("accuracy-freiburg", 0.83999, "83.9 %"),
+        ("accuracy-freiburg", 0.841, "84.1 %"),
+        ("memory-classify", 1.1001, "1.11×"),
+    ],
+)
+def test_rounding_makes_no_figure_better(name, value, shown):
+    assert f"**{shown}**" in render({name: result(name, value)})
+
+
+def test_at_most_is_reached_from_below():
+    (figure,) = result("memory-classify", 1.05).figures
+    assert figure.reached
+    (figure,) = result("memory-classify", 1.2).figures
+    assert not figure.reached
+
+
+def test_a_section_tells_how_and_on_what():
+    page = render({"speed-train": result(limit=("Light.",), remarks=("It was dark.",))})
+    for text in (
+        "$ make bench",
+        "Carefully.",
+        "- Light.",
+        "- It was dark.",
+        "CPU: Abacus",
+        "speed-train.json",
+    ):
+        assert text in page
+    assert f"## {TITLES['speed-train']}" in page
+
+
+def test_the_page_in_the_project_is_what_the_results_say():
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    assert page == render(read_results(ROOT / "benchmarks" / "results")), "run: python -m benchmarks report"
+
+
+def test_results_in_the_project_name_no_place_on_the_machine_that_measured():
+    for path in (ROOT / "benchmarks" / "results").glob("*.json"):
+        text = path.read_text("utf-8")
+        assert not any(place in text for place in ("/home/", "/root/", "/work/", "/tmp/", str(ROOT)))
+
+
+def test_writing_the_page_needs_no_measuring(tmp_path):
+    result().save(tmp_path)
+    write_page(tmp_path, tmp_path / "page.md")
+    assert "**2.50×**" in (tmp_path / "page.md").read_text("utf-8")
+    assert main(["report", "--results", str(tmp_path)]) == 0
+    assert (tmp_path / "benchmarks.md").read_bytes() == (tmp_path / "page.md").read_bytes()
+
+
+def test_a_trial_does_not_go_into_the_project(capsys):
+    with pytest.raises(SystemExit):
+        main(["memory-classify", "--photos", "8"])
+    assert "--results" in capsys.readouterr().err
+
+
+def test_every_goal_has_a_title_and_a_benchmark():
+    from benchmarks.__main__ import _benchmarks
+
+    assert list(GOALS) == list(TITLES) == list(_benchmarks())
+
+
+def test_measuring_a_command():
+    script = "import time; print('a', flush=True); time.sleep(0.2); x = bytearray(60_000_000); print('b')"
+    run = measure.measure([sys.executable, "-c", script])
+    assert run.lines == ["a", "b"]
+    assert run.arrivals[0] < run.arrivals[1] <= run.seconds + 0.1
+    assert run.seconds >= 0.2
+    assert run.peak_bytes > 60_000_000
+
+
+def test_the_memory_of_this_process_is_not_counted():
+    held = bytearray(300_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    run = measure.measure([sys.executable, "-c", "print()"])
+    assert run.peak_bytes < 100_000_000
+
+
+def test_a_command_that_fails_is_an_error_with_what_it_said():
+    with pytest.raises(BenchmarkError, match=r"ended with 3:\n(.*\n)*no paper"):
+        measure.measure([sys.executable, "-c", "import sys; print('no paper', file=sys.stderr); sys.exit(3)"])
+
+
+def test_rate_after_start_leaves_out_the_header_and_the_first_tenth():
+    arrivals = [5.0, *(10.0 + i for i in range(10)), *(20.0 + i / 2 for i in range(90))]
+    run = measure.Run(64.5, 1, 0, 1, ["x"] * 101, arrivals)
+    assert run.rate_after_start() == pytest.approx(2.0)
+
+
+def test_comparison_is_of_medians_with_the_range_of_the_pairs():
+    compared = measure.compare([10, 30, 20], [5, 10, 20])
+    assert (compared.ours, compared.peer, compared.ratio) == (20, 10, 2)
+    assert (compared.low, compared.high) == (1, 3)
+    assert compared.spread() == "2.00× (1.00 to 3.00)"
+
+
+def test_sides_take_turns_and_change_who_begins():
+    order = []
+
+    def side(name):
+        order.append(name)
+        return measure.Run(1, 1, 0, 1, [], [])
+
+    measure.alternate(lambda: side("ours"), lambda: side("peer"), 3, lambda text: None)
+    assert order == ["ours", "peer", "peer", "ours", "ours", "peer"]
+
+
+def test_agreement_is_by_photo_whatever_the_order_and_folder():
+    one = ["path,category,confidence", "x/1.jpg,Tea,0.9", "x/2.jpg,Milk,0.8"]
+    other = ["path,category", "2.jpg,Milk", "1.jpg,Juice"]
+    assert classifying.agreement(one, other) == 0.5
+    with pytest.raises(ValueError, match="not the same"):
+        classifying.agreement(one, other[:2])
+
+
+def test_machine_facts_have_no_date_and_no_name_of_the_machine():
+    facts = machine.facts()
+    assert set(facts) == {"CPU", "cores", "instruction sets", "memory", "system"}
+    assert machine.versions(["numpy", "no-such-package"])["no-such-package"] == "not installed"
+
+
+def test_photo_folder_repeats_the_photos_and_is_removed(tmp_path):
+    files = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    for path in files:
+        path.write_bytes(path.name.encode())
+    with photos.photo_folder(files, 5) as folder:
+        names = sorted(folder.iterdir())
+        assert [path.read_bytes() for path in names] == [b"a.jpg", b"b.jpg", b"a.jpg", b"b.jpg", b"a.jpg"]
+    assert not folder.exists()
+
+
+@pytest.mark.realdata
+def test_photos_are_spread_over_the_sets(real_data):
+    chosen = photos.photo_set(50)
+    assert len(set(chosen.files)) == 50
+    assert not chosen.rendered
+    folders = {path.relative_to(real_data).parts[0] for path in chosen.files}
+    assert folders == {"freiburg", "grocery-store"}
+    assert "of Freiburg Groceries" in chosen.what
+
+
+def test_accuracy_without_photos_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SHELFWISE_DATA", str(tmp_path / "none"))
+    assert main(["accuracy-freiburg", "--results", str(tmp_path / "results")]) == 1
+    assert "SHELFWISE_DATA" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    wanted = runs.Wanted("accuracy-freiburg", tmp_path, "photos", ("lite0",))
+    with pytest.raises(BenchmarkError, match=r"none of the given runs fits:\n.*no config.toml"):
+        runs.trained(wanted, [tmp_path])
+
+
+def test_the_command_of_a_figure():
+    wanted = runs.Wanted(
+        "x", Path("p"), "$SHELFWISE_DATA/p", ("small-cnn",), {"classes": ("A", "B"), "head_first": False}
+    )
+    assert runs.train_command(wanted) == (
+        "shelfwise train $SHELFWISE_DATA/p --recipe small-cnn --classes A,B --no-head-first --seed 42"
+    )
+
+
+def toy_run(folder):
+    """Something that looks like a run of ``small-cnn``, with a network that computes the mean colour."""
+    spec = importlib.util.spec_from_file_location("toys", ROOT / "tests" / "inference" / "toy_models.py")
+    toys = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(toys)
+    toys.write_toy_bundle(folder / "bundle", name="small-cnn")
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "best.safetensors").write_bytes(b"")
+    return folder
+
+
+def test_memory_from_end_to_end(tmp_path, monkeypatch):
+    sets = tmp_path / "data" / "freiburg" / "images" / "Red"
+    sets.mkdir(parents=True)
+    for index in range(3):
+        Image.new("RGB", (20, 20), (200, index, 0)).save(sets / f"{index}.jpg")
+    monkeypatch.setenv("SHELFWISE_DATA", str(tmp_path / "data"))
+    results = tmp_path / "results"
+    arguments = ["memory-classify", "--photos", "6", "--repeats", "1", "--results", str(results)]
+    assert main([*arguments, "--run", str(toy_run(tmp_path / "run"))]) == 0
+    measured = read_results(results)["memory-classify"]
+    assert [len(samples) for samples in measured.samples.values()] == [1, 1]
+    assert "60 photos" in measured.figures[0].ours
+    assert "peak memory" in (results / "benchmarks.md").read_text("utf-8")
