@@ -9,6 +9,8 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from shelfwise.models.dropout import Dropout
+
 __all__ = ["Network", "fresh_head"]
 
 
@@ -72,4 +74,4 @@ def fresh_head(feature_size: int, num_classes: int, dropout: float) -> nn.Sequen
     linear = nn.Linear(feature_size, num_classes)
     nn.init.normal_(linear.weight, std=0.01)
     nn.init.zeros_(linear.bias)
-    return nn.Sequential(OrderedDict(dropout=nn.Dropout(dropout), dense=linear))
+    return nn.Sequential(OrderedDict(dropout=Dropout(dropout), dense=linear))

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from shelfwise.errors import ModelError
+from shelfwise.models.dropout import Dropout
 from shelfwise.models.network import Network
 
 __all__ = ["SmallCNN"]
@@ -43,7 +44,7 @@ class SmallCNN(Network):
             "embedding", _sequence({"flatten": nn.Flatten(), "dense": dense, "relu": nn.ReLU(inplace=True)})
         )
         scores = nn.Linear(UNITS, num_classes)
-        self.head = _sequence({"dropout": nn.Dropout(dropout), "dense": scores})
+        self.head = _sequence({"dropout": Dropout(dropout), "dense": scores})
         self.apply(_initialise)
 
     def features(self, x: Tensor) -> Tensor:
@@ -64,7 +65,7 @@ def _convolution(channels: int) -> dict[str, nn.Module]:
 
 
 def _pooling(dropout: float) -> dict[str, nn.Module]:
-    return {"pool": nn.MaxPool2d(2), "dropout": nn.Dropout(dropout)}
+    return {"pool": nn.MaxPool2d(2), "dropout": Dropout(dropout)}
 
 
 def _sequence(layers: dict[str, nn.Module]) -> nn.Sequential:

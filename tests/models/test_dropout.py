@@ -1,0 +1,37 @@
+import pytest
+
+torch = pytest.importorskip("torch", reason="networks need torch")
+
+from shelfwise.models.dropout import Dropout  # noqa: E402
+
+
+def test_a_share_is_dropped_and_the_mean_stays():
+    torch.manual_seed(0)
+    dropped = Dropout(0.25)(torch.ones(200, 200))
+    assert float((dropped == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert float(dropped.mean()) == pytest.approx(1.0, abs=0.02)
+
+
+def test_the_mask_depends_on_the_seed_alone_and_not_on_the_memory_order():
+    layer, pictures = Dropout(0.5), torch.ones(4, 8, 6, 6)
+    torch.manual_seed(3)
+    first = layer(pictures)
+    torch.manual_seed(3)
+    second = layer(pictures.contiguous(memory_format=torch.channels_last))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, layer(pictures))
+
+
+def test_it_does_nothing_in_evaluation_and_at_rate_zero():
+    pictures = torch.rand(3, 5)
+    assert Dropout(0.5).eval()(pictures) is pictures
+    assert Dropout(0.0)(pictures) is pictures
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+def test_the_mask_is_the_same_on_a_gpu():
+    layer, pictures = Dropout(0.5), torch.ones(4, 64)
+    torch.manual_seed(3)
+    here = layer(pictures)
+    torch.manual_seed(3)
+    assert torch.equal(here, layer(pictures.cuda()).cpu())
