@@ -113,7 +113,7 @@ def _borders(axes: Axes, categories: Sequence[str], theme: Theme) -> None:
     for level in range(max(len(p) for p in parts) - 1):
         groups = [p[: level + 1] for p in parts]
         changes = [i for i in range(1, len(groups)) if groups[i] != groups[i - 1]]
-        if changes:
+        if 0 < len(changes) < len(groups) - 1:
             for i in changes:
                 axes.axhline(i - 0.5, color=theme.soft, linewidth=1)
                 axes.axvline(i - 0.5, color=theme.soft, linewidth=1)

@@ -69,7 +69,9 @@ def history_figure(
         axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     else:
         axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
+    if len(history) == 1:
+        axes.set_xlim(history[0]["epoch"] - 0.5, history[0]["epoch"] + 0.5)
     _mark_best(axes, history, figure_of, best, theme)
     _name_ends(axes, ends)
     return figure
@@ -90,7 +92,8 @@ def _mark_best(
     left = best > (low + high) / 2
     bottom, top = axes.get_ylim()
     # Where the curves are not: accuracy climbs and leaves the bottom free, loss falls and leaves the top free.
-    place = bottom + (0.05 if figure_of == "accuracy" else 0.96) * (top - bottom)
+    free = 0.05 if figure_of == "accuracy" else 0.96
+    place = bottom + (free if len(history) > 1 else 0.5) * (top - bottom)
     options = {"xytext": (-6 if left else 6, 0), "ha": "right" if left else "left"}
     tag(axes, best, place, f"best epoch {best}: {shown}", theme.ink, **options)
 
