@@ -15,7 +15,7 @@ from benchmarks.keras_env import keras_python
 from benchmarks.measure import ROOT, Comparison, Run, alternate, compare, measure
 from benchmarks.options import Options
 from benchmarks.photos import data_folder
-from benchmarks.result import Result
+from benchmarks.result import BenchmarkError, Result
 from shelfwise.datasets.sample import CATEGORIES, render_sample
 
 __all__ = ["VARIANTS", "speed_train"]
@@ -33,8 +33,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 
 _KERAS = Path(__file__).parent / "sides" / "keras_train.py"
 _METHOD = (
-    "The same network (40,453 parameters), photos, balancing copies, batches of 32, Adam and binary cross-entropy on"
-    " both sides. Ours is the code of `shelfwise train` from reading the folder on: check, division, pixel cache,"
+    "The same network (40,453 weights with five categories), photos, balancing copies, batches of 32, Adam and binary"
+    " cross-entropy on both sides. Ours is the code of `shelfwise train` from reading the folder on: check, division, pixel cache,"
     " augmentation, loop. Keras reads the same training photos with `image_dataset_from_directory`, caches the"
     " decoded ones in memory, shuffles, varies the same photos as ours (mirror, turn, zoom, brightness, contrast;"
     " batched, in tf.data with AUTOTUNE), and prefetches. Both may use all cores.",
@@ -112,6 +112,7 @@ def _rate(run: Run) -> float:
 def _result(ours: list[Run], peer: list[Run], what: str, tried: Mapping[str, float], best: str) -> Result:
     speed = compare([_rate(run) for run in ours], [_rate(run) for run in peer])
     first: dict[str, Any] = ours[0].answer()
+    _refuse_different_networks(first, peer[0].answer())
     figure = GOALS[NAME][0].figure(
         speed.ratio,
         speed.low,
@@ -141,6 +142,11 @@ def _result(ours: list[Run], peer: list[Run], what: str, tried: Mapping[str, flo
             **{name: [_sample(run) for run in runs] for name, runs in (("ours", ours), ("keras", peer))},
         },
     )
+
+
+def _refuse_different_networks(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
+    if ours["parameters"] != peer["parameters"]:
+        raise BenchmarkError(f"{ours['parameters']} weights in ours and {peer['parameters']} in Keras")
 
 
 def _limit(speed: Comparison, ours: list[Run]) -> tuple[str, ...]:

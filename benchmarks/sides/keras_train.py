@@ -20,12 +20,15 @@ BATCH = 32
 
 def directories(rows, work):
     """Two directories of links in Keras's layout: the photos as they are, and those to vary."""
+    kinds = {varied: work / ("varied" if varied else "plain") for _, _, varied in rows}
+    for folder in kinds.values():
+        for category in {category for _, category, _ in rows}:  # Keras wants a folder of each, be it empty
+            (folder / category).mkdir(parents=True, exist_ok=True)
     for index, (path, category, varied) in enumerate(rows):
-        link = work / ("varied" if varied else "plain") / category / f"{index:06}.jpg"
-        link.parent.mkdir(parents=True, exist_ok=True)
+        link = kinds[varied] / category / f"{index:06}.jpg"
         if not link.is_symlink():
             link.symlink_to(path)
-    return [work / name for name in ("plain", "varied") if (work / name).exists()]
+    return list(kinds.values())
 
 
 def photos(folder, categories):

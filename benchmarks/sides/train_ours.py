@@ -74,6 +74,7 @@ def main() -> None:
     (given.work / "photos.json").write_text(json.dumps(_photos(prepared)), "utf-8")
     answer = {
         "photos_an_epoch": photos,
+        "parameters": _parameters(len(prepared.data.categories)),
         "varied": int(plan.varied.sum()),
         "batch_size": config.batch_size,
         "epoch_seconds": clock.epochs(),
@@ -108,6 +109,13 @@ def _input_rate(batches: Batches, photos: int) -> float:
     for _ in batches.epoch(1):
         pass
     return photos / (time.monotonic() - started)
+
+
+def _parameters(categories: int) -> int:
+    """Weights and statistics of the network, as Keras counts them."""
+    network = build_network(RECIPE, categories)
+    statistics = [buffer for name, buffer in network.named_buffers() if "running" in name]
+    return sum(tensor.numel() for tensor in [*network.parameters(), *statistics])
 
 
 def _forward_flop(categories: int) -> float:
