@@ -8,7 +8,7 @@ from benchmarks import machine
 from benchmarks.goals import FREIBURG_FIVE, GOALS
 from benchmarks.options import Options
 from benchmarks.photos import dataset_folder
-from benchmarks.result import BenchmarkError, Figure, Result
+from benchmarks.result import BenchmarkError, Figure, Result, percent
 from benchmarks.runs import CheckedRun, Wanted, train_command, trained
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR
 from shelfwise.training.metrics import Evaluation, evaluate_predictions
@@ -74,7 +74,8 @@ def freiburg(options: Options) -> Result:
         "The published figure is that of Jund et al. 2016 (arXiv 1611.05799), a mean over all five folds of photos"
         " of 256×256 pixels. The copy used here holds folds 0 to 3 at 224×224 pixels, so the training photos are"
         " fewer and smaller than theirs.",
-        f"Top 3: {test.top3_accuracy:.1%}; macro F1: {test.macro_f1:.1%}; calibration error: {test.ece:.1%}.",
+        f"Top 3: {percent(test.top3_accuracy)}; macro F1: {percent(test.macro_f1)}; calibration error:"
+        f" {percent(test.ece)}.",
     )
     limit = (
         "Most confused: "
@@ -105,7 +106,7 @@ def grocery_store(options: Options) -> Result:
             wanted.name, 1, coarse, "frozen `lite0` features: 80.0 %; best that could be verified: 91.99 %"
         ),
     ]
-    compared = ", ".join(f"{each.bundle.name} {e.accuracy:.1%}" for each, e in runs.items())
+    compared = ", ".join(f"{each.bundle.name} {percent(e.accuracy)}" for each, e in runs.items())
     remarks = (
         f"The recipe is `{run.bundle.name}`, chosen by the accuracy on the official validation list ({compared})."
         f" Photos: {_parts(run)}.",
@@ -162,7 +163,7 @@ def _figure(name: str, index: int, evaluation: Evaluation, peer: str) -> Figure:
 
 def _with_interval(evaluation: Evaluation) -> str:
     interval = evaluation.intervals["accuracy"]
-    return f"{evaluation.accuracy:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+    return f"{percent(evaluation.accuracy)} ({percent(interval.low)} to {percent(interval.high)})"
 
 
 def _parts(run: CheckedRun) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.goals import GOALS, TITLES
-from benchmarks.result import Figure, Result, Unit, read_results
+from benchmarks.result import Figure, Result, Unit, percent, read_results
 from shelfwise.files import atomic_write_text
 
 __all__ = ["render", "write_page"]
@@ -91,19 +90,21 @@ def _row(figure: Figure) -> str:
 
 
 def _line(line: float, unit: Unit, at_most: bool) -> str:
-    shown = f"{line:.0%}".replace("%", " %") if unit == "share" else f"{line:g}×"
+    shown = percent(line, 0) if unit == "share" else f"{line:g}×"
     return f"{'at most' if at_most else 'at least'} {shown}"
 
 
 def _value(value: float, unit: Unit) -> str:
-    return f"{100 * value:.1f} %" if unit == "share" else f"{value:.2f}×"
+    return percent(value) if unit == "share" else f"{value:.2f}×"
 
 
 def _headline(figure: Figure) -> str:
-    """The figure, rounded to the side of its line that is the worse one: 1.999 is not shown as 2.00."""
-    digits = 1000 if figure.unit == "share" else 100
-    rounded = (math.ceil if figure.at_most else math.floor)(round(figure.value * digits, 6)) / digits
-    return _value(rounded, figure.unit)
+    """The figure, not rounded over its line: 1.999 does not become 2.00."""
+    digits = 3 if figure.unit == "share" else 2
+    value = round(figure.value, digits)
+    if figure.model_copy(update={"value": value}).reached and not figure.reached:
+        value += 10**-digits if figure.at_most else -(10**-digits)
+    return _value(value, figure.unit)
 
 
 def _mark(figure: Figure) -> str:

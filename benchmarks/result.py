@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shelfwise.files import atomic_write_text
 
-__all__ = ["BenchmarkError", "Figure", "Result", "Unit", "read_results"]
+__all__ = ["BenchmarkError", "Figure", "Result", "Unit", "percent", "read_results"]
 
 Unit = Literal["share", "times"]
 
@@ -85,6 +85,11 @@ class Result(_Strict):
         text = json.dumps(self.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
         atomic_write_text(path, text + "\n")
         return path
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share as per cent: ``84.1 %``."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def read_results(folder: Path) -> dict[str, Result]:

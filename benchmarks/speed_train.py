@@ -15,7 +15,7 @@ from benchmarks.keras_env import keras_python
 from benchmarks.measure import ROOT, Comparison, Run, alternate, compare, measure
 from benchmarks.options import Options
 from benchmarks.photos import data_folder
-from benchmarks.result import BenchmarkError, Result
+from benchmarks.result import BenchmarkError, Result, percent
 from shelfwise.datasets.sample import CATEGORIES, render_sample
 
 __all__ = ["VARIANTS", "speed_train"]
@@ -34,9 +34,9 @@ VARIANTS: Mapping[str, tuple[str, ...]] = {
 _KERAS = Path(__file__).parent / "sides" / "keras_train.py"
 _METHOD = (
     "The same network (40,453 weights with five categories), photos, balancing copies, batches of 32, Adam and binary"
-    " cross-entropy on both sides. Ours is the code of `shelfwise train` from reading the folder on: check, division, pixel cache,"
-    " augmentation, loop. Keras reads the same training photos with `image_dataset_from_directory`, caches the"
-    " decoded ones in memory, shuffles, varies the same photos as ours (mirror, turn, zoom, brightness, contrast;"
+    " cross-entropy on both sides. Ours is the code of `shelfwise train` from reading the folder on: check, division,"
+    " pixel cache, augmentation, loop. Keras reads the same training photos with `image_dataset_from_directory`,"
+    " caches the decoded ones in memory, shuffles, varies the same photos as ours (mirror, turn, zoom, brightness, contrast;"
     " batched, in tf.data with AUTOTUNE), and prefetches. Both may use all cores.",
     "Each run is a process of its own; the sides take turns. The first epoch of each is a warm-up and not counted. Of"
     " the others the training steps are, with their input, without validation and checkpoints. A run's rate is the"
@@ -155,8 +155,8 @@ def _limit(speed: Comparison, ours: list[Run]) -> tuple[str, ...]:
     matrix = statistics.median(answer["matrix_gflops"] for answer in answers)
     work = answers[0]["gflop_a_photo"]
     return (
-        f"Input alone (drawing batches, augmenting, no network): {feed:,.0f} photos/s, so {speed.ours / feed:.0%} of"
-        " the time goes into it and the rest into the network.",
+        f"Input alone (drawing batches, augmenting, no network): {feed:,.0f} photos/s, so"
+        f" {percent(speed.ours / feed, 0)} of the time goes into it and the rest into the network.",
         f"A photo takes about {work:.2f} GFLOP (forward once, backward twice that), so ours does"
         f" {work * speed.ours:,.0f} GFLOP/s; a product of two fp32 matrices of 1,024×1,024 reaches {matrix:,.0f}.",
     )

@@ -86,11 +86,13 @@ def test_the_page_shows_a_figure_below_its_line_as_it_is():
         ("speed-train", 1.9999, "1.99×"),
         ("speed-train", 2.0, "2.00×"),
         ("accuracy-freiburg", 0.83999, "83.9 %"),
+        ("accuracy-freiburg", 0.7968, "79.7 %"),
         ("accuracy-freiburg", 0.841, "84.1 %"),
         ("memory-classify", 1.1001, "1.11×"),
+        ("memory-classify", 1.0068, "1.01×"),
     ],
 )
-def test_rounding_makes_no_figure_better(name, value, shown):
+def test_rounding_carries_no_figure_over_its_line(name, value, shown):
     assert f"**{shown}**" in render({name: result(name, value)})
 
 

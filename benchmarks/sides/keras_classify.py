@@ -19,21 +19,22 @@ BATCH = 32
 
 
 class Clock(keras.callbacks.Callback):
-    """When each batch was done."""
+    """When prediction began and each batch was done."""
 
     def __init__(self):
         super().__init__()
         self.moments = []
+
+    def on_predict_begin(self, logs=None):
+        self.moments.append(time.monotonic())
 
     def on_predict_batch_end(self, batch, logs=None):
         self.moments.append(time.monotonic())
 
     def rate(self, photos):
         """Photos a second from a tenth of the batches to the last."""
-        if len(self.moments) < 3:
-            return None
-        first = len(self.moments) // 10
-        return (photos - (first + 1) * BATCH) / (self.moments[-1] - self.moments[first])
+        first = (len(self.moments) - 1) // 10
+        return (photos - first * BATCH) / (self.moments[-1] - self.moments[first])
 
 
 def main():
