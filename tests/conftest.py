@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("shelfwise", deadline=None)
+settings.load_profile("shelfwise")
 
 
 @pytest.fixture(scope="session")

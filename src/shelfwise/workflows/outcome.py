@@ -52,7 +52,9 @@ class Outcome:
         return f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}."
 
 
-def write_run_bundle(outcome: Outcome, model: bytes, metrics: Mapping[str, Mapping[str, float]]) -> Bundle:
+def write_run_bundle(
+    outcome: Outcome, model: bytes, temperature: float, metrics: Mapping[str, Mapping[str, float]]
+) -> Bundle:
     """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
     config, dataset = outcome.config, outcome.prepared.dataset
     settings = config.model_dump(mode="json", exclude={"data", "out", "split"}, exclude_none=True)
@@ -85,6 +87,7 @@ def write_run_bundle(outcome: Outcome, model: bytes, metrics: Mapping[str, Mappi
         name=outcome.spec.name,
         categories=dataset.categories,
         preprocessing=outcome.preprocessing,
+        temperature=temperature,
         metrics=metrics,
         provenance=provenance,
         rendered=dataset.rendered,

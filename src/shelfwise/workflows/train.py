@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from shelfwise.bundle import Bundle
 from shelfwise.extras import require
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
 from shelfwise.models import get_spec
 from shelfwise.models.export import export_onnx
+from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
 from shelfwise.training.folder import RunFolder
@@ -95,12 +98,28 @@ def _run(
     )
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
-    bundle = write_run_bundle(outcome, model, {})
+    temperature = _calibrate(write_run_bundle(outcome, model, 1.0, {}), prepared, stages)
+    bundle = write_run_bundle(outcome, model, temperature, {})
     parts = _measure(bundle, prepared, stages)
     metrics = {name: part.evaluation.headline() for name, part in parts.items()}
-    bundle = write_run_bundle(outcome, model, metrics)
+    bundle = write_run_bundle(outcome, model, temperature, metrics)
     report = write_run_report(outcome, parts, time.monotonic() - started)
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+
+
+def _calibrate(bundle: Bundle, prepared: Prepared, stages: Stages) -> float:
+    """The temperature that fits the validation photos, by the exported model itself."""
+    if not prepared.split.val:
+        return 1.0
+    part = evaluate_part(
+        Classifier(bundle),
+        prepared.dataset,
+        prepared.split.val,
+        bootstrap=0,
+        progress=stages("Calibrating on validation photos"),
+    )
+    probabilities = np.stack([result.probabilities for result in part.results])
+    return fit_temperature(probabilities, np.array([result.label for result in part.results]))
 
 
 def _measure(bundle: Bundle, prepared: Prepared, stages: Stages) -> dict[str, PartResult]:
