@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -143,6 +143,7 @@ cookings = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(wanted=cookings, of_file=st.sets(st.sampled_from(list(Cooking.model_fields))))
 def test_round_trip_over_file_and_flags(
     tmp_path_factory: pytest.TempPathFactory, wanted: Cooking, of_file: set[str]
@@ -163,6 +164,7 @@ def toml(value: object) -> str:
     return text.replace("\x7f", "\\u007f") if isinstance(value, str) else text
 
 
+@settings(deadline=None)
 @given(st.sampled_from(list(Cooking.model_fields)), st.data())
 def test_one_slip_of_the_finger_still_finds_the_key(key: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(key) - 1))
