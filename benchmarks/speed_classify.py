@@ -172,8 +172,9 @@ def _limit(name: str, measured: _Measured) -> str:
 def _remark(name: str, measured: _Measured) -> str:
     return (
         f"`{name}` ({measured.what}): after the start the ratio is {measured.after.spread()}. Both sides give the"
-        f" same category for {percent(measured.agreement)} of the photos (decoding and resizing differ slightly). Ways of the other"
-        f" side, whole processes on {measured.tried_on} photos, photos a second: {_listed(measured.tried)}."
+        f" same category for {percent(measured.agreement)} of the photos (decoding and resizing differ slightly)."
+        f" Ways of the other side, whole processes on {measured.tried_on} photos, photos a second:"
+        f" {_listed(measured.tried)}."
     )
 
 

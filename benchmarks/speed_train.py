@@ -36,8 +36,8 @@ _METHOD = (
     "The same network (40,453 weights with five categories), photos, balancing copies, batches of 32, Adam and binary"
     " cross-entropy on both sides. Ours is the code of `shelfwise train` from reading the folder on: check, division,"
     " pixel cache, augmentation, loop. Keras reads the same training photos with `image_dataset_from_directory`,"
-    " caches the decoded ones in memory, shuffles, varies the same photos as ours (mirror, turn, zoom, brightness, contrast;"
-    " batched, in tf.data with AUTOTUNE), and prefetches. Both may use all cores.",
+    " caches the decoded ones in memory, shuffles, varies the same photos as ours (mirror, turn, zoom, brightness,"
+    " contrast; batched, in tf.data with AUTOTUNE), and prefetches. Both may use all cores.",
     "Each run is a process of its own; the sides take turns. The first epoch of each is a warm-up and not counted. Of"
     " the others the training steps are, with their input, without validation and checkpoints. A run's rate is the"
     " median of its epochs, the figure the ratio of the medians of the runs; in brackets the range over the pairs.",
