@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,8 @@ __all__ = ["ROOT", "Comparison", "Run", "alternate", "compare", "measure"]
 ROOT = Path(__file__).resolve().parents[1]
 _LAUNCH = Path(__file__).parent / "sides" / "launch.py"
 _ERROR_LINES = 15
+_TUNING = ("OMP_", "MKL_", "MALLOC_", "TF_NUM_")
+"""Variables that are kept from the measured processes, so that each side runs as it does by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def measure(command: Sequence[object]) -> Run:
         with subprocess.Popen(
             [*map(str, launch), *map(str, command)],
             cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith(_TUNING)},
             stdout=subprocess.PIPE,
             stderr=said,
             text=True,

@@ -164,6 +164,12 @@ def test_the_memory_of_this_process_is_not_counted():
     assert run.peak_bytes < 100_000_000
 
 
+def test_each_side_chooses_its_threads_by_itself(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    run = measure.measure([sys.executable, "-c", "import os; print(os.environ.get('OMP_NUM_THREADS'))"])
+    assert run.lines == ["None"]
+
+
 def test_a_command_that_fails_is_an_error_with_what_it_said():
     with pytest.raises(BenchmarkError, match=r"ended with 3:\n(.*\n)*no paper"):
         measure.measure([sys.executable, "-c", "import sys; print('no paper', file=sys.stderr); sys.exit(3)"])
