@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A busy machine is no failure.
-settings.register_profile("shelfwise", deadline=None)
+settings.register_profile("shelfwise", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shelfwise")
 
 

@@ -10,11 +10,11 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:  # the benchmarks are no part of the installed package
     sys.path.append(str(ROOT))
 
-from benchmarks import classifying, machine, measure, photos, runs  # noqa: E402
-from benchmarks.__main__ import main  # noqa: E402
-from benchmarks.goals import GOALS, TITLES  # noqa: E402
-from benchmarks.report import render, write_page  # noqa: E402
-from benchmarks.result import BenchmarkError, Result, read_results  # noqa: E402
+from benchmarks import classifying, machine, measure, photos, runs
+from benchmarks.__main__ import main
+from benchmarks.goals import GOALS, TITLES
+from benchmarks.report import render, write_page
+from benchmarks.result import BenchmarkError, Result, read_results
 
 
 def result(name="speed-train", value=2.5, **changes):

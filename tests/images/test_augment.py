@@ -3,7 +3,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.images.augment import Augmentation, augment, mix, resize_batch  # noqa: E402
+from shelfwise.images.augment import Augmentation, augment, mix, resize_batch
 
 
 def photos(count: int = 4, size: int = 32) -> torch.Tensor:

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks need torch")
 
-from shelfwise.models.dropout import Dropout  # noqa: E402
+from shelfwise.models.dropout import Dropout
 
 
 def test_a_share_is_dropped_and_the_mean_stays():

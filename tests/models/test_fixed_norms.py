@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="networks need torch")
 
-from shelfwise.models import build_network  # noqa: E402
+from shelfwise.models import build_network
 
 
 @pytest.fixture

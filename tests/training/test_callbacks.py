@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.errors import DivergedError  # noqa: E402
-from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Reporter, Stopper  # noqa: E402
-from shelfwise.training.loop import Callback  # noqa: E402
+from shelfwise.errors import DivergedError
+from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Reporter, Stopper
+from shelfwise.training.loop import Callback
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(make_trainer):

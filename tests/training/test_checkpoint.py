@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.errors import StorageError, TrainingError  # noqa: E402
-from shelfwise.training.checkpoint import CheckpointWriter, read_best, restore  # noqa: E402
+from shelfwise.errors import StorageError, TrainingError
+from shelfwise.training.checkpoint import CheckpointWriter, read_best, restore
 
 
 def run(make_trainer, folder, epochs, **settings):

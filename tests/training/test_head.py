@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.training.head import fit_head  # noqa: E402
+from shelfwise.training.head import fit_head
 
 
 def blobs(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

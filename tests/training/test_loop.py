@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.training.loop import Callback, EpochRecord, best_record  # noqa: E402
+from shelfwise.training.loop import Callback, EpochRecord, best_record
 
 
 def record(epoch: int, accuracy: float, loss: float) -> EpochRecord:

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
-from shelfwise.models import build_network  # noqa: E402
-from shelfwise.training.config import TrainConfig  # noqa: E402
-from shelfwise.training.optim import (  # noqa: E402
+from shelfwise.models import build_network
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.optim import (
     MovingAverage,
     binary_cross_entropy,
     build_optimizer,
