@@ -14,7 +14,7 @@ from shelfwise.datasets.duplicates import content_hashes, joined_groups, same_pi
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import Split, crossval_folds, leaks, load_split, save_split, split_dataset
 from shelfwise.datasets.stratify import targets
-from shelfwise.errors import DataError, SplitError
+from shelfwise.errors import SplitError
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -167,10 +167,22 @@ def test_content_hashes_are_those_of_the_files(tmp_path: Path) -> None:
     hashes = content_hashes(dataset, lambda done, total: seen.append((done, total)))
     assert hashes == [hashlib.sha256(text).hexdigest() for text in (b"0 0", b"0 1", b"1 0")]
     assert seen == [(1, 3), (2, 3), (3, 3)]
-    dataset.path(0).unlink()
-    for ask in (content_hashes, same_picture_groups):
-        with pytest.raises(DataError, match=r"0\.jpg: cannot be read"):
-            ask(dataset)
+
+
+def test_unreadable_files_get_a_hash_and_a_group_of_their_own(tmp_path: Path) -> None:
+    dataset = write(tmp_path, 4, 3, same=2)
+    before = content_hashes(dataset)
+    for index in (0, 1):
+        dataset.path(index).unlink()
+    dataset.path(4).unlink()
+    dataset.path(4).mkdir()  # there, but cannot be read as a file
+    hashes = content_hashes(dataset)
+    assert hashes == content_hashes(dataset)
+    lost = {hashes[index] for index in (0, 1, 4)}
+    assert len(lost) == 3 and not lost & set(before)
+    assert [hashes[index] for index in (2, 3, 5, 6)] == [before[index] for index in (2, 3, 5, 6)]
+    groups = same_picture_groups(dataset)
+    assert len(set(groups)) == len(dataset)  # of the four alike, one is left
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.errors import DataError
 
 __all__ = ["content_hashes", "joined_groups", "same_picture_groups"]
 
@@ -20,12 +19,12 @@ _READERS = min(8, os.cpu_count() or 1)
 def content_hashes(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> list[str]:
     """SHA-256, in hexadecimal, of each sample's photo file; each file is read once.
 
+    A file that cannot be read stops nothing: it gets a hash of its own, made from its path, and is named
+    where it is decoded.
+
     Args:
         dataset: the samples.
         progress: called with the number of files done and of all files.
-
-    Raises:
-        DataError: a photo cannot be read.
     """
     paths = dict.fromkeys(sample.path for sample in dataset.samples)
     by_path = _hash_files(dataset.root, list(paths), progress)
@@ -35,15 +34,13 @@ def content_hashes(dataset: Dataset, progress: Callable[[int, int], None] | None
 def same_picture_groups(dataset: Dataset, progress: Callable[[int, int], None] | None = None) -> list[int]:
     """A group number for each sample; equal where samples are of one photo or of identical files.
 
-    Only files of equal size are read.
-
-    Raises:
-        DataError: a photo cannot be read.
+    Only files of equal size are read. A file that cannot be read is alone in its group.
     """
     paths = list(dict.fromkeys(sample.path for sample in dataset.samples))
     size = {path: _size(dataset.root / path) for path in paths}
     frequency = Counter(size.values())
-    content = _hash_files(dataset.root, [path for path in paths if frequency[size[path]] > 1], progress)
+    alike = [path for path in paths if size[path] is not None and frequency[size[path]] > 1]
+    content = _hash_files(dataset.root, alike, progress)
     number: dict[str, int] = {}
     return [
         number.setdefault(content.get(sample.path, sample.path), len(number)) for sample in dataset.samples
@@ -70,7 +67,7 @@ def _hash_files(
     root: Path, paths: Sequence[str], progress: Callable[[int, int], None] | None
 ) -> dict[str, str]:
     with ThreadPoolExecutor(_READERS) as pool:
-        hashes: Iterable[str] = pool.map(lambda path: _sha256(root / path), paths)
+        hashes: Iterable[str] = pool.map(lambda path: _sha256(root, path), paths)
         result: dict[str, str] = {}
         for path, digest in zip(paths, hashes, strict=True):
             result[path] = digest
@@ -79,16 +76,16 @@ def _hash_files(
     return result
 
 
-def _sha256(path: Path) -> str:
+def _sha256(root: Path, path: str) -> str:
     try:
-        with path.open("rb") as file:
+        with (root / path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore or remove it") from error
+    except OSError:
+        return hashlib.sha256(b"unreadable:" + os.fsencode(path)).hexdigest()
 
 
-def _size(path: Path) -> int:
+def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore or remove it") from error
+    except OSError:
+        return None

@@ -90,7 +90,6 @@ def split_dataset(
 
     Raises:
         SplitError: the fractions are wrong, the fold is unknown, or a category has too few photos.
-        DataError: a photo cannot be read.
     """
     _check_fractions(fractions, val_fraction)
     _check_categories(dataset)
