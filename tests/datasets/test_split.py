@@ -199,7 +199,7 @@ def test_wrong_fractions_are_refused(fractions: tuple[float, float, float], mess
         split_dataset(dataset_of([9]), fractions=fractions)
 
 
-@pytest.mark.parametrize("val_fraction", [0.0, 1.0, float("nan")])
+@pytest.mark.parametrize("val_fraction", [-0.1, 1.0, float("nan")])
 def test_a_wrong_val_fraction_is_refused(val_fraction: float) -> None:
     with pytest.raises(SplitError, match="val_fraction"):
         split_dataset(dataset_of([9]), val_fraction=val_fraction)
@@ -276,6 +276,15 @@ def test_a_fold_is_the_test_and_its_copies_leave_training() -> None:
     assert set(kept.train + kept.val) == set(range(10, 60))
     assert leaks(dataset, kept, groups) == [15, 40]
     assert crossval_folds(dataset) == ["fold0", "fold1", "fold2", "fold10"]
+
+
+def test_a_val_fraction_of_0_leaves_validation_empty() -> None:
+    folded = dataset_of([10, 10], fold0=tuple(range(5)), fold1=tuple(range(5, 20)))
+    split = split_dataset(folded, fold="fold0", groups=alone(folded), val_fraction=0)
+    assert (split.train, split.val, split.test) == (tuple(range(5, 20)), (), tuple(range(5)))
+    listed = dataset_of([10], train=tuple(range(8)), test=(8, 9))
+    split = split_dataset(listed, groups=alone(listed), val_fraction=0)
+    assert (split.train, split.val, split.test) == (tuple(range(8)), (), (8, 9))
 
 
 def test_an_unknown_or_empty_fold_is_refused() -> None:

@@ -83,7 +83,7 @@ def split_dataset(
         seed: of the order of chance.
         fold: name of one of the official folds (:func:`crossval_folds`).
         groups: a number for each sample; samples with equal numbers stay on one side. None: identical photos.
-        val_fraction: share of validation in what is divided into training and validation.
+        val_fraction: share of validation in what is divided into training and validation; 0: none.
         keep_leaks: with ``fold``, keep training copies of test photos.
         use_official: False: divide as if there were no official parts.
         progress: called with the number of photos hashed and of all to hash.
@@ -141,8 +141,8 @@ def _check_fractions(fractions: Sequence[float], val_fraction: float) -> None:
         raise SplitError(f"the fractions {list(fractions)} sum to {sum(fractions):g}, not to 1")
     if fractions[0] == 0:
         raise SplitError("the fraction of training is 0: nothing to learn from")
-    if not 0 < val_fraction < 1:
-        raise SplitError(f"val_fraction is {val_fraction:g}; it must lie between 0 and 1")
+    if not 0 <= val_fraction < 1:
+        raise SplitError(f"val_fraction is {val_fraction:g}; it must be 0 or more, and less than 1")
 
 
 def _check_categories(dataset: Dataset) -> None:
