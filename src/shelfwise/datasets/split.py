@@ -62,14 +62,13 @@ def split_dataset(
     fold: str | None = None,
     groups: Sequence[int] | None = None,
     val_fraction: float = 0.15,
-    keep_leaks: bool = False,
     use_official: bool = True,
     progress: Progress | None = None,
 ) -> Split:
     """Divide a dataset into training, validation and test samples.
 
     - With ``fold``: the test is that official fold, whole; the other samples are divided into training and
-      validation by ``val_fraction``. A copy of a test photo among them is left out (``keep_leaks`` keeps it).
+      validation by ``val_fraction``. A copy of a test photo among them is left out.
     - Without, where the set has official ``train`` and ``test`` parts: these, unchanged; and ``val``, or
       where there is none, ``val_fraction`` of ``train``. With ``train`` and ``val`` only, the test is the last
       of ``fractions`` of ``train``. Copies of a photo in two official parts stay there: see :func:`leaks`.
@@ -84,7 +83,6 @@ def split_dataset(
         fold: name of one of the official folds (:func:`crossval_folds`).
         groups: a number for each sample; samples with equal numbers stay on one side. None: identical photos.
         val_fraction: share of validation in what is divided into training and validation; 0: none.
-        keep_leaks: with ``fold``, keep training copies of test photos.
         use_official: False: divide as if there were no official parts.
         progress: called with the number of photos hashed and of all to hash.
 
@@ -99,7 +97,7 @@ def split_dataset(
         raise SplitError(f"{len(groups)} group numbers for {len(dataset)} samples; give one for each")
     whole = joined_groups(dataset, groups)
     if fold is not None:
-        return _by_fold(dataset, fold, whole, val_fraction, seed, keep_leaks=keep_leaks)
+        return _by_fold(dataset, fold, whole, val_fraction, seed)
     official = {name: dataset.official.get(name, ()) for name in ("train", "val", "test")}
     if use_official and official["train"] and (official["test"] or official["val"]):
         return _by_official(dataset, official, whole, (val_fraction, fractions[2]), seed)
@@ -156,9 +154,7 @@ def _check_categories(dataset: Dataset) -> None:
         )
 
 
-def _by_fold(
-    dataset: Dataset, fold: str, groups: Sequence[int], val_fraction: float, seed: int, *, keep_leaks: bool
-) -> Split:
+def _by_fold(dataset: Dataset, fold: str, groups: Sequence[int], val_fraction: float, seed: int) -> Split:
     folds = crossval_folds(dataset)
     if fold not in folds:
         known = f"it has {', '.join(folds)}" if folds else "it has none"
@@ -169,9 +165,7 @@ def _by_fold(
     in_test = set(test)
     tested = {groups[index] for index in test}
     rest = [
-        index
-        for index in range(len(dataset))
-        if index not in in_test and (keep_leaks or groups[index] not in tested)
+        index for index in range(len(dataset)) if index not in in_test and groups[index] not in tested
     ]
     train, val = divide(dataset, rest, groups, (1 - val_fraction, val_fraction), seed)
     return Split(tuple(train), tuple(val), tuple(sorted(test)), seed, f"fold:{fold}")
