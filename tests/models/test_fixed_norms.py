@@ -39,6 +39,16 @@ def test_training_with_fixed_norms_computes_what_evaluation_does(network):
     assert torch.allclose(network(pictures), evaluated, atol=1e-4)
 
 
+def test_frozen_stages_stay_as_they_are_in_training(network):
+    network.freeze_stages(2)
+    network.train()
+    frozen, trained = network.stages()[:2], network.stages()[2]
+    assert not any(p.requires_grad for stage in frozen for p in stage.parameters())
+    assert not any(module.training for stage in frozen for module in stage.modules())
+    assert all(p.requires_grad for p in trained.parameters())
+    assert trained.training
+
+
 def test_gradients_are_those_of_the_unfolded_norm(network):
     network.eval()
     stem = network.stem

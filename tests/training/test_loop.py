@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from shelfwise.errors import DivergedError
 from shelfwise.training.loop import Callback, EpochRecord, best_record
 
 
@@ -40,6 +41,16 @@ def test_without_validation_photos_the_last_epoch_is_kept(make_trainer):
     history = make_trainer(validation=0, epochs=2).fit()
     assert math.isnan(history[-1].val_accuracy)
     assert best_record(history).epoch == 2
+
+
+def test_a_validation_loss_that_is_no_number_never_counts_as_the_best(make_trainer):
+    trainer = make_trainer(epochs=1)
+    trainer.fit()
+    with torch.no_grad():
+        trainer.network.head[1].bias.fill_(float("nan"))
+    with pytest.raises(DivergedError, match="validation loss became nan"):
+        trainer.finish_epoch(2, 0.1, 1.0)
+    assert [r.epoch for r in trainer.history] == [1]
 
 
 def test_validation_does_not_change_the_weights(make_trainer):

@@ -21,7 +21,8 @@ def config(**settings: object) -> TrainConfig:
 
 def test_rates_fall_from_the_head_to_the_input_and_frozen_stages_have_none():
     network = build_network("lite0", 3, pretrained=False)
-    optimizer = build_optimizer(network, config(lr=1.0, body_lr=0.5, layer_decay=0.5, frozen_stages=2))
+    network.freeze_stages(2)
+    optimizer = build_optimizer(network, config(lr=1.0, body_lr=0.5, layer_decay=0.5))
     peak = {id(p): group["peak_lr"] for group in optimizer.param_groups for p in group["params"]}
     stages = network.stages()
     assert {peak[id(p)] for p in network.head_parameters()} == {1.0}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,16 @@ def test_each_fold_is_tested_once_and_finished_folds_are_kept(folded, tmp_path):
     assert sum("finished already" in note for note in notes) == 2
     assert (tmp_path / "cv" / "fold1" / "bundle" / "model.onnx").read_bytes() == model
 
-    with pytest.raises(TrainingError, match="other settings"):
+    with pytest.raises(TrainingError, match="other photos or settings"):
         validate(folded, tmp_path / "cv", lr=0.5)
+    shutil.copytree(folded, tmp_path / "others")
+    with pytest.raises(TrainingError, match="other photos or settings"):
+        validate(tmp_path / "others", tmp_path / "cv")
+
+    (tmp_path / "cv" / "fold1" / "finished.json").unlink()  # as an interrupted run leaves it
+    _, notes = validate(folded, tmp_path / "cv")
+    assert sum("finished already" in note for note in notes) == 1
+    assert (tmp_path / "cv" / "fold1" / "finished.json").exists()
 
 
 def test_folds_that_are_not_there_are_refused_before_training(folded, painted, tmp_path):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
-from shelfwise.errors import SplitError, TrainingError
+from shelfwise.errors import ConfigError, SplitError, TrainingError
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.train import RunResult, resume, train
 
@@ -80,8 +81,13 @@ def test_unreadable_photos_are_named_and_left_out(painted, tmp_path):
     result = train(
         settings(painted, tmp_path / "run"), cache_dir=tmp_path / "cache", stages=silent, note=notes.append
     )
-    assert sum("left out" in note for note in notes) <= 2
-    assert result.bundle.provenance["photos"][0] >= 20
+    assert sorted(
+        note.split(": ")[1].rpartition("/")[2] for note in notes if note.startswith("left out")
+    ) == [
+        "broken.jpg",
+        "empty.png",
+    ]
+    assert sum(result.bundle.provenance["photos"]) == 30
 
 
 def test_a_folder_in_use_is_not_overwritten(painted, tmp_path):
@@ -99,7 +105,7 @@ def test_one_category_is_not_enough(painted, tmp_path):
 
 def test_an_empty_category_is_named(painted, tmp_path):
     (painted / "quinces").mkdir()
-    with pytest.raises((TrainingError, SplitError), match="quinces"):
+    with pytest.raises(SplitError, match="quinces"):
         run(painted, tmp_path / "run")
 
 
@@ -109,6 +115,52 @@ def test_photos_that_changed_since_are_not_resumed_with(painted, tmp_path):
     target.write_bytes((painted / "apples" / "01.png").read_bytes())
     with pytest.raises(TrainingError, match="other settings, photos"):
         resume(result.folder, cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
+
+
+def test_photos_replaced_before_the_split_are_checked_again(painted, tmp_path):
+    first = run(painted, tmp_path / "run")
+    (first.folder / "split.json").unlink()
+    shutil.rmtree(first.folder / "checkpoints")
+    for name in ("01", "02", "03"):
+        shutil.copy(painted / "apples" / "00.png", painted / "apples" / f"{name}.png")
+    resume(first.folder, cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
+    split = load_split(first.folder / "split.json", read_dataset(painted))
+    copies = {f"apples/{n:02}.png" for n in range(4)}
+    keys = [
+        {s.key for i in part for s in [read_dataset(painted).samples[i]]} for part in split.parts.values()
+    ]
+    assert sum(bool(copies & part) for part in keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"size": 128}, "104 pixels only"), ({"train_size": 96}, "104 pixels only")],
+)
+def test_sizes_that_a_network_cannot_take_are_refused_before_a_folder_is_made(
+    painted, tmp_path, changes, message
+):
+    with pytest.raises(ConfigError, match=message):
+        run(painted, tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()
+
+
+def test_boxes_are_trained_on_as_crops(painted, tmp_path):
+    files = sorted(painted.rglob("*.png"))
+    images = [
+        {"id": i, "file_name": str(f.relative_to(painted)), "width": 40, "height": 40}
+        for i, f in enumerate(files)
+    ]
+    names = sorted({f.parent.name for f in files})
+    boxes = [
+        {"id": i, "image_id": i, "category_id": names.index(f.parent.name) + 1, "bbox": [5, 5, 30, 30]}
+        for i, f in enumerate(files)
+    ]
+    categories = [{"id": i + 1, "name": name} for i, name in enumerate(names)]
+    coco = {"images": images, "annotations": boxes, "categories": categories}
+    (painted / "boxes.json").write_text(json.dumps(coco))
+    result = run(painted / "boxes.json", tmp_path / "run", layout="coco")
+    assert sum(result.bundle.provenance["photos"]) == 30
+    assert "#5,5,30,30" in (tmp_path / "run" / "split.json").read_text()
 
 
 def test_only_a_run_folder_can_be_resumed(tmp_path):
@@ -166,7 +218,26 @@ def test_ctrl_c_keeps_the_best_so_far_and_can_be_resumed(painted, tmp_path):
     assert process.returncode == 130, output
     assert "--resume" in output
     assert (out / "report" / "index.html").exists()
-    assert json.loads((out / "bundle" / "bundle.json").read_text())["metrics"]["test"]["accuracy"] >= 0
+    assert json.loads((out / "bundle" / "bundle.json").read_text())["temperature"] > 0
+    assert not (out / "finished.json").exists()
+    epochs = (out / "history.csv").read_text().count("\n")
+
+    process = command("--resume", out, cache=tmp_path / "cache")
+    wait_for_epoch(out / "history.csv", epochs, process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    assert (out / "history.csv").read_text().count("\n") > epochs
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_the_first_epoch_is_an_interruption_too(painted, tmp_path):
+    flags = [painted, "--recipe", "small-cnn", "--threads", 1, "--batch-size", 1]
+    process = command(*flags, "--out", tmp_path / "run", cache=tmp_path / "cache")
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "run" / "split.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130, process.communicate()[0].decode()
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ class Network(nn.Module):
         self.feature_size = feature_size
         self.num_classes = num_classes
         self._fixed_norms = False
+        self._frozen_stages = 0
 
     def fix_norms(self) -> None:
         """Train on with the batch norms' statistics as they are; their scales and shifts are still trained.
@@ -42,13 +43,22 @@ class Network(nn.Module):
         self._fixed_norms = True
         self.train(self.training)
 
+    def freeze_stages(self, count: int) -> None:
+        """Leave the first ``count`` of :meth:`stages` as they are: weights, statistics and dropout."""
+        self._frozen_stages = count
+        for stage in self.stages()[:count]:
+            stage.requires_grad_(False)
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> Self:
-        """Set training or evaluation mode; fixed norms stay in evaluation mode."""
+        """Set training or evaluation mode; fixed norms and frozen stages stay in evaluation mode."""
         super().train(mode)
         if self._fixed_norms:
             for module in self.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
+        for stage in self.stages()[: self._frozen_stages]:
+            stage.eval()
         return self
 
     @abstractmethod

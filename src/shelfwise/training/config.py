@@ -112,8 +112,6 @@ class TrainConfig(BaseModel):
             raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
         if self.train_fraction == 0:
             raise ValueError("train_fraction is 0: there would be nothing to train on")
-        if self.train_size is not None and self.size is not None and self.train_size > self.size:
-            raise ValueError("train_size is larger than size")
         return self
 
     @property

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from shelfwise.errors import TrainingError
+from shelfwise.errors import DivergedError, TrainingError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import ModelSpec, build_network
 from shelfwise.models.network import Network
@@ -60,12 +60,21 @@ class TrainingData:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitResult:
-    """A trained network with its best weights, the history, and whether Ctrl-C ended it."""
+    """A trained network with its best weights.
+
+    Attributes:
+        network: the network.
+        history: all whole epochs.
+        interrupted: whether Ctrl-C ended it.
+        device: where it was trained.
+        failure: why it could not go on, or None; the network is then the best before.
+    """
 
     network: Network
     history: list[EpochRecord]
     interrupted: bool
     device: str
+    failure: DivergedError | None
 
 
 def fit(
@@ -80,8 +89,9 @@ def fit(
     """Train, from the last checkpoint in ``folder/checkpoints`` where there is one.
 
     Raises:
-        TrainingError: training cannot start, or was stopped before anything was learnt.
-        DivergedError: the loss became NaN or infinite.
+        TrainingError: training cannot start.
+        DivergedError: the loss became NaN or infinite before an epoch was over.
+        KeyboardInterrupt: Ctrl-C before an epoch was over.
         StorageError: a checkpoint could not be written.
     """
     device = choose_device(config.device)
@@ -92,8 +102,9 @@ def fit(
         trainer.callbacks = [
             NanGuard(),
             EarlyStopping(config.patience),
-            CheckpointWriter(checkpoints, fingerprint),
+            # The history first: a run killed between the two repeats the epoch and writes both again.
             HistoryFile(folder / "history.csv"),
+            CheckpointWriter(checkpoints, fingerprint),
             Reporter(stages("Training")),
             stopper,
         ]
@@ -102,9 +113,20 @@ def fit(
             _fit_head_first(trainer, data, preprocessing, stages)
         elif resumed:
             _replay_stop(trainer, config)
-        trainer.fit()
+        failure = _run_to_the_end(trainer)
+        if not trainer.history:
+            raise failure or KeyboardInterrupt
         trainer.network.load_state_dict(read_best(checkpoints))
-    return FitResult(trainer.network, trainer.history, stopper.interrupted, str(device))
+    return FitResult(trainer.network, trainer.history, stopper.interrupted, str(device), failure)
+
+
+def _run_to_the_end(trainer: Trainer) -> DivergedError | None:
+    """Train; a divergence is given back, since the best epoch before it is still worth a bundle."""
+    try:
+        trainer.fit()
+    except DivergedError as error:
+        return error
+    return None
 
 
 def _trainer(
@@ -120,7 +142,9 @@ def _trainer(
     )
     if config.fixed_norms:
         network.fix_norms()
+    network.freeze_stages(config.frozen_stages)
     network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    _try_sizes(network, {preprocessing.size, config.train_size or preprocessing.size}, device)
     batches = Batches(
         data.train,
         data.plan,
@@ -130,6 +154,17 @@ def _trainer(
         device=device,
     )
     return Trainer(network, config, batches, data.validation, mean=spec.mean, std=spec.std, device=device)
+
+
+def _try_sizes(network: Network, sizes: set[int], device: torch.device) -> None:
+    """Run one empty picture of each size through the network, to find one that it cannot take at once."""
+    network.eval()
+    for size in sizes:
+        try:
+            with torch.no_grad():
+                network(torch.zeros(1, 3, size, size, device=device))
+        except (RuntimeError, ValueError) as error:
+            raise TrainingError(f"the network cannot take pictures of {size}×{size}: {error}") from error
 
 
 def _replay_stop(trainer: Trainer, config: TrainConfig) -> None:

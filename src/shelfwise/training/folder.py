@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,18 @@ from shelfwise.training.config import TrainConfig
 
 __all__ = ["RunFolder", "library_versions"]
 
-_LIBRARIES = ("shelfwise", "torch", "numpy", "pillow", "onnxruntime")
+_LIBRARIES = (
+    "shelfwise", "torch", "numpy", "pillow", "pillow-heif", "onnx", "onnxscript", "onnxruntime", "transformers"
+)  # fmt: skip
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the libraries that a run's result depends on."""
-    return {name: version(name) for name in _LIBRARIES}
+    """Versions of the installed libraries that a run's result depends on."""
+    versions = {}
+    for name in _LIBRARIES:
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,11 @@ class RunFolder:
     def checks(self) -> Path:
         """What the data check found, for the report."""
         return self.path / "checks.json"
+
+    @property
+    def finished(self) -> Path:
+        """Headline figures by part; there only when the run went to its end."""
+        return self.path / "finished.json"
 
     @property
     def bundle(self) -> Path:
@@ -73,7 +85,8 @@ class RunFolder:
         run = cls(path)
         data = config.data.absolute()
         split = config.split.absolute() if config.split is not None else None
-        saved = config.model_copy(update={"data": data, "out": path, "split": split})
+        places = {"data": data, "out": path, "split": split, "backbone": _absolute(config.backbone)}
+        saved = config.model_copy(update=places)
         settings = {key: value for key, value in saved.model_dump(mode="json").items() if value is not None}
         toml = require("tomli_w", what="Training", extra="train")
         atomic_write_text(run.config, toml.dumps(settings))
@@ -92,16 +105,23 @@ class RunFolder:
             raise TrainingError(f"{path} is not a run's folder: it has no config.toml")
         return run, load_config(TrainConfig, file=run.config)
 
-    def fingerprint(self, config: TrainConfig, data_hash: str) -> str:
+    def fingerprint(self, config: TrainConfig, data_hash: str, numerics: Mapping[str, object]) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
-        ignored = {"data", "out", "split"}
+        ignored = {"data", "out", "split", "device", "precision", "threads"}
         content: Mapping[str, Any] = {
             "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
             "split": hashlib.sha256(self.split.read_bytes()).hexdigest(),
             "versions": library_versions(),
+            "numerics": dict(numerics),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _absolute(backbone: str | None) -> str | None:
+    """A backbone in a folder by its absolute path, so that the run can be gone on with from anywhere."""
+    prefix, _, place = (backbone or "").partition(":")
+    return f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else backbone
 
 
 def _next_free(parent: Path, name: str) -> Path:

@@ -12,11 +12,12 @@ from typing import Literal
 import torch
 
 from shelfwise.errors import ConfigError
+from shelfwise.training.config import TrainConfig
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Numbers of malloc.h."""
 
-__all__ = ["autocast", "choose_device", "has_fast_bf16", "reproducible"]
+__all__ = ["autocast", "choose_device", "has_fast_bf16", "numerics", "reproducible"]
 
 
 def choose_device(name: Literal["auto", "cpu", "cuda"]) -> torch.device:
@@ -48,6 +49,19 @@ def autocast(device: torch.device, precision: Literal["auto", "fp32", "bf16"]) -
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
+def numerics(config: TrainConfig) -> dict[str, object]:
+    """What of this machine decides how the last bits of a run come out."""
+    device = choose_device(config.device)
+    return {
+        "device": device.type,
+        "name": torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else torch.backends.cpu.get_cpu_capability(),
+        "bf16": config.precision == "bf16" or (config.precision == "auto" and has_fast_bf16(device)),
+        "threads": config.threads or torch.get_num_threads(),
+    }
+
+
 @contextlib.contextmanager
 def reproducible(threads: int | None) -> Iterator[None]:
     """Deterministic algorithms and a fixed number of threads, for the length of a block."""
@@ -61,6 +75,7 @@ def reproducible(threads: int | None) -> Iterator[None]:
     # all new memory. None of the operations here reads such memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # fp32 on a GPU is then what it is on a CPU, within rounding
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from shelfwise.errors import DivergedError
 from shelfwise.models.network import Network
 from shelfwise.training.batches import Batch, Batches, Part, epoch_seed
 from shelfwise.training.config import TrainConfig
@@ -176,7 +177,10 @@ class Trainer:
         labels = torch.from_numpy(self.validation.labels)
         targets = functional.one_hot(labels, logits.shape[1]).float()
         accuracy = float((logits.argmax(1) == labels).float().mean())
-        return float(self._loss(logits, targets)), accuracy
+        loss = float(self._loss(logits, targets))
+        if not math.isfinite(loss):
+            raise DivergedError(f"the validation loss became {loss}: try a lower learning rate (--lr)")
+        return loss, accuracy
 
     @torch.no_grad()
     def predict(

@@ -19,18 +19,13 @@ def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimi
 
     The head gets ``lr``, the body's last stage ``lr * body_lr``, and each stage before it ``layer_decay`` times
     the next one's (layer-wise decay, Clark et al. 2020, arXiv 2003.10555). Norms and biases have no weight decay.
-    The first ``frozen_stages`` stages are not trained. Each group keeps its highest rate as ``peak_lr``.
+    Frozen parameters are left out. Each group keeps its highest rate as ``peak_lr``.
     """
     groups: list[dict[str, object]] = []
-    stages = network.stages() if config.head_first else []
+    stages = network.stages()
     listed: set[int] = set()
     for depth, stage in enumerate(reversed(stages)):
-        index = len(stages) - 1 - depth
         listed.update(id(p) for p in stage.parameters())
-        if index < config.frozen_stages:
-            for parameter in stage.parameters():
-                parameter.requires_grad_(False)
-            continue
         rate = config.lr * config.body_lr * config.layer_decay**depth
         groups += _decayed(list(stage.parameters()), rate, config.weight_decay)
     rest = [p for p in network.parameters() if id(p) not in listed]

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shelfwise.bundle import read_bundle
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import crossval_folds
-from shelfwise.errors import BundleError, SplitError, TrainingError
+from shelfwise.errors import SplitError, TrainingError
 from shelfwise.files import atomic_write_text
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages
@@ -69,7 +68,8 @@ def cross_validate(
 
     Raises:
         SplitError: the set has no such folds.
-        TrainingError: a run was interrupted.
+        TrainingError: the run folder holds runs on other photos or with other settings.
+        KeyboardInterrupt: a run was interrupted; what it has learnt so far is kept.
     """
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     official = crossval_folds(dataset)
@@ -108,24 +108,23 @@ def _run_fold(
     else:
         result = train(config, cache_dir=cache_dir, stages=stages, note=note)
     if result.interrupted:
-        raise TrainingError(f"interrupted in {config.out}: call it again to go on from there")
+        note(f"interrupted in {config.out}: call it again to go on from there")
+        raise KeyboardInterrupt
     return result.metrics["test"]
 
 
 def _refuse_other(config: TrainConfig, saved: TrainConfig) -> None:
-    ignored = {"data", "out"}
-    if config.model_dump(exclude=ignored) != saved.model_dump(exclude=ignored):
+    asked = config.model_copy(update={"data": config.data.absolute()})
+    ignored = {"out", "backbone"}
+    if asked.model_dump(exclude=ignored) != saved.model_dump(exclude=ignored):
         raise TrainingError(
-            f"{config.out} was begun with other settings: choose another --out, or the same settings again"
+            f"{config.out} was begun with other photos or settings: choose another --out, or the same settings again"
         )
 
 
 def _finished(run: RunFolder) -> Mapping[str, float] | None:
     """Test figures of a run that went to its end, else None."""
-    if not (run.report / "index.html").exists():
+    if not run.finished.exists():
         return None
-    try:
-        metrics: Mapping[str, float] | None = read_bundle(run.bundle).metrics.get("test")
-    except BundleError:
-        return None
+    metrics: Mapping[str, float] = json.loads(run.finished.read_text("utf-8"))["test"]
     return metrics

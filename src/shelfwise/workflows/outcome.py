@@ -32,9 +32,15 @@ class Outcome:
     fitted: FitResult
 
     @property
+    def name(self) -> str:
+        """The network's name, without the folders of one that lies on this machine."""
+        prefix, _, place = self.spec.name.partition(":")
+        return f"{prefix}:{Path(place).name}" if place and Path(place).is_absolute() else self.spec.name
+
+    @property
     def title(self) -> str:
         """Network and set of photos, for headings."""
-        return f"{self.spec.name} on {self.prepared.dataset.root.name}"
+        return f"{self.name} on {self.prepared.dataset.root.name}"
 
     @property
     def parameters(self) -> int:
@@ -57,7 +63,7 @@ def write_run_bundle(
 ) -> Bundle:
     """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
     config, dataset = outcome.config, outcome.prepared.dataset
-    settings = config.model_dump(mode="json", exclude={"data", "out", "split"}, exclude_none=True)
+    settings = config.model_dump(mode="json", exclude={"data", "out", "split", "backbone"}, exclude_none=True)
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
     provenance = {
         "config": settings,
@@ -72,7 +78,7 @@ def write_run_bundle(
         "versions": library_versions(),
     }
     card = CardFacts(
-        name=outcome.spec.name,
+        name=outcome.name,
         categories=dataset.categories,
         photos=_photo_counts(outcome),
         method=outcome.prepared.split.method,
@@ -84,7 +90,7 @@ def write_run_bundle(
     return write_bundle(
         outcome.run.bundle,
         model_onnx=model,
-        name=outcome.spec.name,
+        name=outcome.name,
         categories=dataset.categories,
         preprocessing=outcome.preprocessing,
         temperature=temperature,
@@ -95,7 +101,9 @@ def write_run_bundle(
     )
 
 
-def write_run_report(outcome: Outcome, parts: Mapping[str, PartResult], seconds: float) -> Path:
+def write_run_report(
+    outcome: Outcome, bundle: Bundle, parts: Mapping[str, PartResult], seconds: float
+) -> Path:
     """Write the report into the run's folder and return its page."""
     plan, categories = outcome.prepared.data.plan, outcome.prepared.dataset.categories
     balanced = plan.counts_before != plan.counts_after
@@ -108,7 +116,7 @@ def write_run_report(outcome: Outcome, parts: Mapping[str, PartResult], seconds:
         counts_before=dict(zip(categories, plan.counts_before, strict=True)),
         counts_after=dict(zip(categories, plan.counts_after, strict=True)) if balanced else None,
         check_rows=outcome.prepared.checks,
-        facts=_facts(outcome, seconds),
+        facts=_facts(outcome, bundle, seconds),
         rendered=outcome.prepared.dataset.rendered,
         seed=outcome.config.seed,
     )
@@ -120,7 +128,7 @@ def _photo_counts(outcome: Outcome) -> tuple[int, int, int]:
     return len(split.train), len(split.val), len(split.test)
 
 
-def _facts(outcome: Outcome, seconds: float) -> dict[str, str]:
+def _facts(outcome: Outcome, bundle: Bundle, seconds: float) -> dict[str, str]:
     train, val, test = _photo_counts(outcome)
     facts = {
         "Network": f"{outcome.spec.title}, input {outcome.preprocessing.size} × {outcome.preprocessing.size}",
@@ -130,6 +138,7 @@ def _facts(outcome: Outcome, seconds: float) -> dict[str, str]:
         "Epochs": str(outcome.fitted.history[-1].epoch)
         + (" (interrupted)" if outcome.fitted.interrupted else ""),
         "Time of this session": f"{seconds / 60:.1f} min on {outcome.fitted.device}",
+        "Temperature": f"{bundle.temperature:g}, fitted on the validation photos: their own ECE is flattered by it",
         "Seed": str(outcome.config.seed),
         "SHA-256 of the photos": outcome.prepared.data_hash,
         "Weights": outcome.weights,

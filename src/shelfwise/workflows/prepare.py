@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from shelfwise.training.folder import RunFolder
 __all__ = ["Prepared", "prepare"]
 
 _CROP_MARGIN = 1.15
-"""Training photos are kept this much larger than the input, so that a crop of them loses no detail."""
+"""Training photos are kept this much larger than the input, so that the usual crop of them loses no detail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,18 +71,27 @@ def prepare(
     """
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     _refuse_one_class(dataset)
-    checks, groups = _check(dataset, run, stages)
     hashes = content_hashes(dataset, stages("Hashing photos"))
+    data_hash = _data_hash(dataset, hashes)
+    checks, groups = _check(dataset, data_hash, run, stages)
     split = _split(config, run, dataset, groups)
+    if not split.val and not split.test:
+        raise TrainingError(f"{dataset.root}: validation and test part are both empty: nothing to measure on")
     margin = _CROP_MARGIN if config.augment == "all" and config.crop < 1 else 1.0
     larger = preprocessing.with_size(math.ceil(preprocessing.size * margin))
-    train, train_kept, broken = _decode(dataset, split.train, larger, cache_dir, stages("Decoding photos"))
-    validation, val_kept, val_broken = _decode(
-        dataset, split.val, preprocessing, cache_dir, stages("Decoding validation photos")
-    )
-    broken += val_broken
+    sizes = {"training": larger, "validation": preprocessing, "test": preprocessing}
+    parts, kept, broken = {}, [], []
+    for (name, size), indices in zip(sizes.items(), (split.train, split.val, split.test), strict=True):
+        parts[name], good, errors = _decode(
+            dataset, indices, size, cache_dir, stages(f"Decoding {name} photos")
+        )
+        if indices and not good:
+            raise TrainingError(f"{dataset.root}: no {name} photo can be read; the first: {errors[0]}")
+        kept.append(tuple(good))
+        broken += errors
     for error in broken:
         note(f"left out: {error}")
+    train, validation = parts["training"], parts["validation"]
     _refuse_empty(dataset, train)
     plan = plan_epoch(
         train.labels,
@@ -91,9 +100,9 @@ def prepare(
         augment=config.augment,
         seed=config.seed,
     )
-    kept = Split(tuple(train_kept), tuple(val_kept), split.test, split.seed, split.method)
     data = TrainingData(train, validation, plan, dataset.categories)
-    return Prepared(dataset, kept, data, _data_hash(dataset, hashes), checks, broken)
+    readable = replace(split, train=kept[0], val=kept[1], test=kept[2])
+    return Prepared(dataset, readable, data, data_hash, checks, broken)
 
 
 def _refuse_one_class(dataset: Dataset) -> None:
@@ -105,15 +114,18 @@ def _refuse_one_class(dataset: Dataset) -> None:
         )
 
 
-def _check(dataset: Dataset, run: RunFolder, stages: Stages) -> tuple[list[SummaryRow], list[int]]:
+def _check(
+    dataset: Dataset, data_hash: str, run: RunFolder, stages: Stages
+) -> tuple[list[SummaryRow], list[int]]:
     """The data check's findings and its groups of duplicates, from the run's folder if they are there."""
     if run.checks.exists():
         saved = json.loads(run.checks.read_text("utf-8"))
-        if len(saved["groups"]) == len(dataset):
+        if saved["data_sha256"] == data_hash:
             return [SummaryRow(**row) for row in saved["rows"]], saved["groups"]
     report = check_dataset(dataset, progress=stages("Checking photos"))
     rows, groups = report.summary_rows(), duplicate_groups(report)
-    atomic_write_text(run.checks, json.dumps({"rows": [row._asdict() for row in rows], "groups": groups}))
+    saved = {"data_sha256": data_hash, "rows": [row._asdict() for row in rows], "groups": groups}
+    atomic_write_text(run.checks, json.dumps(saved))
     return rows, groups
 
 
@@ -149,8 +161,10 @@ def _decode(
     labels = np.array([dataset.samples[i].label for i in indices], dtype=np.int64)
     if not errors:
         return Part(images, labels), list(indices), []
+    # Once more without the broken ones: rows picked out of a memory map would all be read into memory.
     good = [position for position in range(len(indices)) if position not in errors]
-    return Part(images[good], labels[good]), [indices[p] for p in good], list(errors.values())
+    images, _ = cached_images([items[p] for p in good], preprocessing, cache_dir, progress=progress)
+    return Part(images, labels[good]), [indices[p] for p in good], list(errors.values())
 
 
 def _refuse_empty(dataset: Dataset, train: Part) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,15 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from shelfwise.bundle import Bundle
+from shelfwise.errors import ConfigError, DivergedError
 from shelfwise.extras import require
+from shelfwise.files import atomic_write_text
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
-from shelfwise.models import get_spec
+from shelfwise.models import ModelSpec, get_spec
 from shelfwise.models.export import export_onnx
 from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
 from shelfwise.training.folder import RunFolder
+from shelfwise.training.hardware import numerics
 from shelfwise.training.loop import best_record
 from shelfwise.training.report import PartResult
 from shelfwise.workflows.evaluate import evaluate_part
@@ -62,7 +66,7 @@ def train(
         ShelfwiseError: the settings, the data or the disk do not allow it; the run folder stays usable.
     """
     require("torch", what="Training", extra="train")
-    get_spec(config.model_name)  # a wrong name is refused before a folder is made
+    _refuse_sizes(config, get_spec(config.model_name))  # before a folder is made
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     return _run(run, config, cache_dir, stages, note)
@@ -81,16 +85,25 @@ def resume(
     return _run(run, config, cache_dir, stages, note)
 
 
+def _refuse_sizes(config: TrainConfig, spec: ModelSpec) -> None:
+    size = config.size or spec.input_size
+    if spec.fixed_size and (size != spec.input_size or config.train_size not in (None, spec.input_size)):
+        raise ConfigError(f"{spec.name} takes pictures of {spec.input_size} pixels only: leave --size out")
+    if config.train_size is not None and config.train_size > size:
+        raise ConfigError(f"--train-size {config.train_size} is larger than the size of {size} when serving")
+
+
 def _run(
     run: RunFolder, config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None]
 ) -> RunResult:
     started = time.monotonic()
+    run.finished.unlink(missing_ok=True)
     spec = get_spec(config.model_name)
     preprocessing = Preprocessing(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
     prepared = prepare(config, run, preprocessing, cache_dir=cache_dir, stages=stages, note=note)
-    fingerprint = run.fingerprint(config, prepared.data_hash)
+    fingerprint = run.fingerprint(config, prepared.data_hash, numerics(config))
     fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
     best = best_record(fitted.history)
     note(
@@ -103,7 +116,13 @@ def _run(
     parts = _measure(bundle, prepared, stages)
     metrics = {name: part.evaluation.headline() for name, part in parts.items()}
     bundle = write_run_bundle(outcome, model, temperature, metrics)
-    report = write_run_report(outcome, parts, time.monotonic() - started)
+    report = write_run_report(outcome, bundle, parts, time.monotonic() - started)
+    if fitted.failure is not None:
+        raise DivergedError(
+            f"{fitted.failure}; the best epoch before is in {bundle.path}"
+        ) from fitted.failure
+    if not fitted.interrupted:
+        atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
 
 
