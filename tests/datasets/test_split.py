@@ -270,6 +270,7 @@ def test_a_fold_is_the_test_and_its_copies_leave_training() -> None:
     split = split_dataset(dataset, fold="fold0", groups=groups)
     assert (split.test, split.method) == (tuple(range(10)), "fold:fold0")
     assert set(split.train + split.val) == set(range(10, 60)) - {15, 40}
+    assert split.left_out == 2
     assert len(split.val) == 3 + 4  # 15 % of 19 and of 29
     assert leaks(dataset, split, groups) == []
     assert crossval_folds(dataset) == ["fold0", "fold1", "fold2", "fold10"]
@@ -302,6 +303,18 @@ def test_a_saved_split_is_read_back(tmp_path: Path) -> None:
     content = json.loads((tmp_path / "split.json").read_text())
     assert (content["seed"], content["method"], content["categories"]) == (7, "stratified", ["0", "1"])
     assert content["dataset"] == dataset.fingerprint()
+
+
+def test_the_number_left_out_is_saved_and_0_where_a_file_has_none(tmp_path: Path) -> None:
+    dataset = dataset_of([9], fold0=(0, 1), fold1=tuple(range(2, 9)))
+    split = split_dataset(dataset, fold="fold0", groups=[0, 1, 0, *range(3, 9)])
+    path = tmp_path / "split.json"
+    save_split(path, dataset, split)
+    assert split.left_out == 1 and load_split(path, dataset) == split
+    content = json.loads(path.read_text())
+    del content["left_out"]
+    path.write_text(json.dumps(content))
+    assert load_split(path, dataset) == replace(split, left_out=0)
 
 
 def test_a_saved_split_outlives_new_photos_and_another_order(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Split:
         test: the same, for the test.
         seed: the seed it was made with.
         method: ``stratified``, ``official`` or ``fold:NAME``.
+        left_out: number of samples in no part because they are copies of a test photo.
     """
 
     train: tuple[int, ...]
@@ -47,6 +48,7 @@ class Split:
     test: tuple[int, ...]
     seed: int
     method: str
+    left_out: int = 0
 
     @property
     def parts(self) -> dict[str, tuple[int, ...]]:
@@ -68,7 +70,8 @@ def split_dataset(
     """Divide a dataset into training, validation and test samples.
 
     - With ``fold``: the test is that official fold, whole; the other samples are divided into training and
-      validation by ``val_fraction``. A copy of a test photo among them is left out.
+      validation by ``val_fraction``. A copy of a test photo among them is left out,
+      and counted in :attr:`Split.left_out`.
     - Without, where the set has official ``train`` and ``test`` parts: these, unchanged; and ``val``, or
       where there is none, ``val_fraction`` of ``train``. With ``train`` and ``val`` only, the test is the last
       of ``fractions`` of ``train``. Copies of a photo in two official parts stay there: see :func:`leaks`.
@@ -162,13 +165,12 @@ def _by_fold(dataset: Dataset, fold: str, groups: Sequence[int], val_fraction: f
     test = dataset.official[fold]
     if not test:
         raise SplitError(f"{dataset.root}: {fold} holds none of the chosen categories")
-    in_test = set(test)
+    # The samples of the test itself are in these groups too.
     tested = {groups[index] for index in test}
-    rest = [
-        index for index in range(len(dataset)) if index not in in_test and groups[index] not in tested
-    ]
+    rest = [index for index in range(len(dataset)) if groups[index] not in tested]
+    left_out = len(dataset) - len(test) - len(rest)
     train, val = divide(dataset, rest, groups, (1 - val_fraction, val_fraction), seed)
-    return Split(tuple(train), tuple(val), tuple(sorted(test)), seed, f"fold:{fold}")
+    return Split(tuple(train), tuple(val), tuple(sorted(test)), seed, f"fold:{fold}", left_out)
 
 
 def _by_official(
@@ -211,6 +213,7 @@ class _SplitFile(BaseModel):
     version: Literal[1]
     seed: int
     method: str
+    left_out: Annotated[int, Field(ge=0)] = 0
     dataset: Annotated[str, Field(description="fingerprint of the dataset that was divided")]
     categories: list[str]
     parts: _Parts
@@ -228,6 +231,7 @@ def save_split(path: Path, dataset: Dataset, split: Split) -> None:
         "version": 1,
         "seed": split.seed,
         "method": split.method,
+        "left_out": split.left_out,
         "dataset": dataset.fingerprint(),
         "categories": list(dataset.categories),
         "parts": parts,
@@ -278,7 +282,7 @@ def load_split(path: Path, dataset: Dataset) -> Split:
     train, val, test = parts["train"], parts["val"], parts["test"]
     if len({*train, *val, *test}) < len(train) + len(val) + len(test):
         raise SplitError(f"{path}: a photo is there twice; make the split again")
-    return Split(train, val, test, content.seed, content.method)
+    return Split(train, val, test, content.seed, content.method, content.left_out)
 
 
 def _indices(
