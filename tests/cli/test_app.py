@@ -1,7 +1,9 @@
+import errno
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
@@ -39,6 +41,10 @@ def raise_interrupt() -> None:
     raise KeyboardInterrupt
 
 
+def raise_abort() -> None:
+    raise typer.Abort  # what a question makes of Ctrl-C
+
+
 def leave(code: int) -> None:
     raise typer.Exit(code)
 
@@ -54,11 +60,11 @@ def table(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("commands_of_test_app")
     group = typer.Typer(help="Kitchen work.")
     group.command()(greet)
-    for function in (raise_expected, raise_defect, raise_interrupt, leave, greet):
+    for function in (raise_expected, raise_defect, raise_interrupt, raise_abort, leave, greet):
         setattr(module, function.__name__, function)
     vars(module).update(group=group, EXAMPLES=("shelfwise greet Ann [Bo]",))
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    names = ["raise_expected", "raise_defect", "raise_interrupt", "leave", "greet", "group"]
+    names = ["raise_expected", "raise_defect", "raise_interrupt", "raise_abort", "leave", "greet", "group"]
     entries = {name: cli.Entry(module.__name__, name, f"Help of {name}.") for name in names}
     entries["broken"] = cli.Entry("no_such_module_at_all", "x", "Cannot be imported.")
     monkeypatch.setattr(cli, "COMMANDS", entries)
@@ -150,8 +156,10 @@ def test_a_defect_is_not_hidden() -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_interrupt_is_code_130() -> None:
-    assert run("raise_interrupt") == 130
+@pytest.mark.parametrize("command", ["raise_interrupt", "raise_abort"])
+def test_interrupt_is_one_line_and_code_130(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")
 
 
 @pytest.mark.usefixtures("table")
@@ -166,6 +174,8 @@ def test_wrong_usage_is_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("greet", "Ann", "--lout") == 2
     assert "--loud" in capsys.readouterr().err
 
+
+NO_ROOM = "error: the output cannot be written: No space left on device\n"
 
 TALKATIVE = """
 import sys, types
@@ -188,6 +198,24 @@ def test_closed_pipe_is_quiet(lines: int) -> None:
     finally:
         os.close(writer)
     assert (result.returncode, result.stderr) == (cli.PIPE_CLOSED, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", ["--version", "--help", "models list", "data list --help"])
+def test_output_without_room_is_one_line_and_code_2(arguments: str) -> None:
+    command = [sys.executable, "-m", "shelfwise", *arguments.split()]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (2, NO_ROOM)
+
+
+def test_another_failure_of_the_system_is_not_hidden(table: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file", "x")
+
+    monkeypatch.setattr(sys.modules["commands_of_test_app"], "leave", fail)
+    with pytest.raises(FileNotFoundError):
+        cli.main(["leave"])
 
 
 def test_python_dash_m_runs_it() -> None:

@@ -253,6 +253,19 @@ def test_a_reader_that_goes_away_ends_it_quietly(shop):
     assert b"Traceback" not in errors
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("style", ["csv", "table"])
+def test_output_without_room_is_one_line(shop, style):
+    command = [sys.executable, "-m", "shelfwise", "classify", "photos", "--format", style]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*command, "--model", "runs/one"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert result.returncode == 2
+    assert "error: the output cannot be written: No space left on device" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_ctrl_c_stops_cleanly_and_leaves_no_half_file(shop):
     command = [sys.executable, "-m", "shelfwise", "classify", "-", "-o", "answers.csv"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)

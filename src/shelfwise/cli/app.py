@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 some inputs failed, or findings that count as failure; 2 w
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -24,7 +25,10 @@ from shelfwise.errors import ShelfwiseError
 __all__ = ["COMMANDS", "Entry", "app", "main"]
 
 FAILED: Final = 2
+INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
+# How writing to a standard stream fails. It has no file name, and other files are written by shelfwise.files.
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 
 
 class Entry(NamedTuple):
@@ -77,13 +81,18 @@ class LazyGroup(TyperGroup):
         return name, load_command(name), rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; its expected errors become one line and an exit code."""
+        """Run the command; its expected errors and an interruption become one line and an exit code."""
         try:
             return super().invoke(ctx)
         except ShelfwiseError as error:
-            _print_error(str(error))
+            _print_error(f"error: {error}")
             raise typer.Exit(FAILED) from error
+        # A question that is answered with Ctrl-C is aborted.
+        except (KeyboardInterrupt, typer.Abort) as error:
+            _print_error("interrupted")
+            raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError as error:
+            _discard_output()
             raise typer.Exit(PIPE_CLOSED) from error
 
 
@@ -149,24 +158,37 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         args: the arguments after the program's name; by default the process's own.
     """
     try:
-        get_command(app).main(args, prog_name="shelfwise")
-        code = 0
-    except SystemExit as done:
-        code = done.code if isinstance(done.code, int) else int(done.code is not None)
-    try:
+        code = _run(args)
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = PIPE_CLOSED
-    if code == PIPE_CLOSED:
+    except OSError as error:
+        code = _output_failure(error)
         _discard_output()
     sys.exit(code)
+
+
+def _run(args: Sequence[str] | None) -> int:
+    try:
+        get_command(app).main(args, prog_name="shelfwise")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+def _output_failure(error: OSError) -> int:
+    """Tell that the output cannot be written, if that is what the error is about, and say the exit code."""
+    if error.errno == errno.EPIPE:
+        return PIPE_CLOSED
+    if error.errno not in _NO_ROOM or error.filename is not None:
+        raise error
+    _print_error(f"error: the output cannot be written: {error.strerror}")
+    return FAILED
 
 
 def _print_error(message: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(f"error: {message}", style="red"))
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text(message, style="red"))
 
 
 def _discard_output() -> None:
