@@ -31,7 +31,7 @@ and a plain line every five seconds elsewhere; `NO_COLOR=1` and `TERM=dumb` are 
 | environment variable | meaning |
 |---|---|
 | `SHELFWISE_CACHE` | folder for decoded photos (default `$XDG_CACHE_HOME/shelfwise` or `~/.cache/shelfwise`) |
-| `SHELFWISE_DATA` | folder that `data fetch` puts sets into (default `$XDG_DATA_HOME/shelfwise/data`) |
+| `SHELFWISE_DATA` | folder that `data fetch` puts sets into (default `$XDG_DATA_HOME/shelfwise/data` or `~/.local/share/shelfwise/data`) |
 | `SHELFWISE_MIRROR` | address of a server that holds the files of `data fetch` as `NAME/ARCHIVE` |
 | `SHELFWISE_MODEL` | bundle that `classify` takes where `--model` is not given |
 """

@@ -6,28 +6,54 @@ from shelfwise.errors import ConfigError
 from shelfwise.settings import Settings
 
 
-def test_named_cache_and_model_come_first() -> None:
-    settings = Settings.from_environment(
-        {"SHELFWISE_CACHE": "/c", "XDG_CACHE_HOME": "/x", "SHELFWISE_MODEL": "/m"}
+def test_named_places_come_first() -> None:
+    settings = Settings(
+        {
+            "SHELFWISE_CACHE": "/c",
+            "SHELFWISE_DATA": "/d",
+            "SHELFWISE_MODEL": "/m",
+            "SHELFWISE_MIRROR": "http://127.0.0.1:9/",
+            "XDG_CACHE_HOME": "/x",
+            "XDG_DATA_HOME": "/x",
+        }
     )
-    assert settings == Settings(cache_dir=Path("/c"), model=Path("/m"))
+    assert (settings.cache_dir, settings.data_dir, settings.model) == (Path("/c"), Path("/d"), Path("/m"))
+    assert settings.mirror == "http://127.0.0.1:9/"
 
 
-@pytest.mark.parametrize("home", ["", "relative"])
-def test_relative_or_empty_xdg_cache_is_ignored(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("folder", ["", "relative"])
+def test_relative_or_empty_variables_are_ignored(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
-    settings = Settings.from_environment({"XDG_CACHE_HOME": home, "SHELFWISE_MODEL": ""})
-    assert settings == Settings(cache_dir=Path("/home/ann/.cache/shelfwise"), model=None)
+    empty = dict.fromkeys(("SHELFWISE_CACHE", "SHELFWISE_DATA", "SHELFWISE_MODEL", "SHELFWISE_MIRROR"), "")
+    settings = Settings({"XDG_CACHE_HOME": folder, "XDG_DATA_HOME": folder, **empty})
+    assert settings.cache_dir == Path("/home/ann/.cache/shelfwise")
+    assert settings.data_dir == Path("/home/ann/.local/share/shelfwise/data")
+    assert (settings.model, settings.mirror) == (None, None)
 
 
-def test_xdg_cache_is_used() -> None:
-    assert Settings.from_environment({"XDG_CACHE_HOME": "/x"}).cache_dir == Path("/x/shelfwise")
+def test_the_folders_of_the_user_are_used() -> None:
+    settings = Settings({"XDG_CACHE_HOME": "/x", "XDG_DATA_HOME": "/y"})
+    assert settings.cache_dir == Path("/x/shelfwise")
+    assert settings.data_dir == Path("/y/shelfwise/data")
 
 
-def test_without_a_home_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert Settings({"SHELFWISE_MODEL": "~/shop"}).model == Path("/home/ann/shop")
+
+
+def test_by_default_the_environment_is_the_process_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFWISE_MODEL", "/m")
+    assert Settings().model == Path("/m")
+
+
+@pytest.mark.parametrize("place", ["cache", "data"])
+def test_without_a_home_the_error_says_what_to_set(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(Path, "home", no_home)
-    with pytest.raises(ConfigError, match="set SHELFWISE_CACHE"):
-        Settings.from_environment({})
+    settings = Settings({})
+    assert settings.model is None
+    with pytest.raises(ConfigError, match=f"set SHELFWISE_{place.upper()}"):
+        getattr(settings, f"{place}_dir")

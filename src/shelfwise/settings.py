@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shelfwise.errors import ConfigError
@@ -14,38 +14,58 @@ __all__ = ["Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Places on this machine.
+    """Places that the environment names; an empty variable counts as not set.
 
     Attributes:
-        cache_dir: decoded photos are kept here: ``SHELFWISE_CACHE``, or ``shelfwise`` in the user's cache
-            folder (``XDG_CACHE_HOME``, by default ``~/.cache``).
-        model: the bundle to classify with where none is named: ``SHELFWISE_MODEL``, or None.
+        environment: the variables, by default the process's own. They are looked up when they are asked for, so
+            that a machine without a home folder does what needs none.
     """
 
-    cache_dir: Path
-    model: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read the environment; an empty variable counts as not set.
+    @property
+    def cache_dir(self) -> Path:
+        """Decoded photos are kept here: ``SHELFWISE_CACHE``, else ``shelfwise`` in the user's cache folder.
 
         Raises:
-            ConfigError: there is no home folder and no variable names a cache folder.
+            ConfigError: there is no home folder and no variable names one.
         """
-        named = environment.get("SHELFWISE_CACHE")
-        model = environment.get("SHELFWISE_MODEL")
-        return cls(
-            cache_dir=Path(named).expanduser() if named else _user_cache(environment) / "shelfwise",
-            model=Path(model).expanduser() if model else None,
+        return self._path("SHELFWISE_CACHE") or self._user_folder(
+            "XDG_CACHE_HOME", ".cache", instead="SHELFWISE_CACHE"
         )
 
+    @property
+    def data_dir(self) -> Path:
+        """Fetched sets live here: ``SHELFWISE_DATA``, else ``shelfwise/data`` in the user's data folder.
 
-def _user_cache(environment: Mapping[str, str]) -> Path:
-    # The XDG rules: a relative path there is to be ignored.
-    folder = Path(environment.get("XDG_CACHE_HOME", ""))
-    if folder.is_absolute():
-        return folder
-    try:
-        return Path.home() / ".cache"
-    except RuntimeError as error:
-        raise ConfigError("there is no home folder: set SHELFWISE_CACHE to a folder for the cache") from error
+        Raises:
+            ConfigError: there is no home folder and no variable names one.
+        """
+        named = self._path("SHELFWISE_DATA")
+        if named is not None:
+            return named.absolute()
+        return self._user_folder("XDG_DATA_HOME", ".local/share", instead="SHELFWISE_DATA") / "data"
+
+    @property
+    def model(self) -> Path | None:
+        """The bundle to classify with where none is named: ``SHELFWISE_MODEL``."""
+        return self._path("SHELFWISE_MODEL")
+
+    @property
+    def mirror(self) -> str | None:
+        """Address of a server that has the files of the public sets: ``SHELFWISE_MIRROR``."""
+        return self.environment.get("SHELFWISE_MIRROR") or None
+
+    def _path(self, variable: str) -> Path | None:
+        named = self.environment.get(variable)
+        return Path(named).expanduser() if named else None
+
+    def _user_folder(self, variable: str, below_home: str, *, instead: str) -> Path:
+        # The XDG rules: a relative path there is to be ignored.
+        folder = Path(self.environment.get(variable, ""))
+        if folder.is_absolute():
+            return folder / "shelfwise"
+        try:
+            return Path.home() / below_home / "shelfwise"
+        except RuntimeError as error:
+            raise ConfigError(f"there is no home folder: set {instead} to a folder") from error

@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shelfwise.datasets.catalog import CATALOG, RECORD_NAME, Source, data_home, get_source, state
+from shelfwise.datasets.catalog import CATALOG, RECORD_NAME, Source, get_source, state
 from shelfwise.datasets.layouts import LAYOUTS, read_dataset
 from shelfwise.errors import DataError
 
@@ -32,17 +32,6 @@ def test_both_public_sets_are_known() -> None:
 def test_unknown_name_gets_the_nearest_one(typed: str, hint: str) -> None:
     with pytest.raises(DataError, match=hint):
         get_source(typed)
-
-
-def test_home_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("SHELFWISE_DATA", str(tmp_path))
-    assert data_home() == tmp_path
-    monkeypatch.delenv("SHELFWISE_DATA")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
-    assert data_home() == tmp_path / "xdg" / "shelfwise" / "data"
-    monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert data_home() == tmp_path / ".local" / "share" / "shelfwise" / "data"
 
 
 def test_state_goes_from_absent_to_fetched(tmp_path: Path) -> None:

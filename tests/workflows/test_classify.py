@@ -76,16 +76,12 @@ def manifest(folder, stamp):
 def test_which_model_is_used(tmp_path):
     older = manifest(tmp_path / "runs" / "z" / "bundle", 1000)
     newer = manifest(tmp_path / "runs" / "a" / "bundle", 2000)
-    assert find_bundle(None, folder=tmp_path, environment={}) == newer
-    assert (
-        find_bundle(None, folder=tmp_path, environment={"SHELFWISE_MODEL": "x/bundle"}).as_posix()
-        == "x/bundle"
-    )
-    assert find_bundle(older, folder=tmp_path, environment={"SHELFWISE_MODEL": "x"}) == older
-    assert find_bundle(older.parent, environment={}) == older
-    assert find_bundle(None, folder=tmp_path, environment={"SHELFWISE_MODEL": str(newer.parent)}) == newer
+    assert find_bundle(None, folder=tmp_path) == newer
+    assert find_bundle(older, folder=tmp_path) == older
+    assert find_bundle(older.parent) == older
+    assert find_bundle(tmp_path / "none") == tmp_path / "none"
 
 
 def test_no_model_at_all_says_what_to_do(tmp_path):
     with pytest.raises(ConfigError, match="give --model BUNDLE, set SHELFWISE_MODEL, or train one"):
-        find_bundle(None, folder=tmp_path, environment={})
+        find_bundle(None, folder=tmp_path)

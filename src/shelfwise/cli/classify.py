@@ -83,13 +83,14 @@ def classify(
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
     from shelfwise.inference.classifier import load
+    from shelfwise.settings import Settings
     from shelfwise.workflows.classify import UNKNOWN, Tally, classify_photos, find_bundle
     from shelfwise.workflows.photos import PhotoFinder
     from shelfwise.workflows.sorting import Sorter
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
-    classifier = load(find_bundle(model))
+    classifier = load(find_bundle(model or Settings().model))
     sorter = Sorter(sort_into, [*classifier.categories, UNKNOWN]) if sort_into else None
     writer = FORMATS[chosen](classifier.categories, top, sorter is not None, _style(output is None))
     # Where the table and the errors go to the same terminal, the table's row says it already.

@@ -46,7 +46,7 @@ def crossval(
 
     settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags={"data": str(data), **flags})
     chosen = [name for part in folds for name in part.split(",")] if folds else None
-    cache = Settings.from_environment().cache_dir / "images"
+    cache = Settings().cache_dir / "images"
     with Progress() as progress:
         result = cross_validate(settings, chosen, cache_dir=cache, stages=progress.stage, note=progress.note)
     if output_format == "json":

@@ -13,8 +13,9 @@ import typer
 from shelfwise.cli.data_check import EXAMPLES as CHECK_EXAMPLES
 from shelfwise.cli.data_check import check
 from shelfwise.cli.progress import Progress, Stage, stage
-from shelfwise.datasets.catalog import CATALOG, Source, data_home, get_source, state
+from shelfwise.datasets.catalog import CATALOG, Source, get_source, state
 from shelfwise.errors import ConfigError
+from shelfwise.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def list_sets(
     output: Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")] = "table",
 ) -> None:
     """List the public sets of photos that can be fetched, and whether they are there."""
-    home = data_home()
+    home = Settings().data_dir
     if output == "json":
         typer.echo(json.dumps([_facts(source, home) for source in CATALOG.values()], indent=2))
         return
@@ -100,19 +101,23 @@ def fetch(
     NAME/ARCHIVE.
     """
     from shelfwise.datasets.fetch import fetch as fetch_set
+    from shelfwise.datasets.fetch import mirror_url
 
     source = get_source(name)
-    folder = (to if to is not None else data_home() / source.name).absolute()
+    settings = Settings()
+    folder = (to if to is not None else settings.data_dir / source.name).absolute()
     if force or _is_empty(folder):
-        _introduce(source, folder, archive, url)
+        address = url or mirror_url(settings.mirror, source, source.filename) or source.urls[0]
+        _introduce(source, folder, str(archive) if archive else address)
         if not yes:
             _ask()
     with Progress() as progress:
         fetched = fetch_set(
             source,
-            folder=folder,
+            folder,
             archive=archive,
             url=url,
+            mirror=settings.mirror,
             keep_archive=keep_archive,
             force=force,
             on_download=_megabyte_steps(progress, "Downloading (MB)"),
@@ -158,11 +163,8 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.0f} MB"
 
 
-def _introduce(source: Source, folder: Path, archive: Path | None, url: str | None) -> None:
+def _introduce(source: Source, folder: Path, origin: str) -> None:
     """Say what is about to come, from where, under which licence, and how much of it."""
-    from shelfwise.datasets.fetch import mirror_url
-
-    origin = str(archive) if archive else url or mirror_url(source, source.filename) or source.urls[0]
     checksum = source.sha256 or "none published; the digest is recorded on this first use"
     rows = {
         "Set": f"{source.title}: {source.photos:,} photos, {source.classes} classes",

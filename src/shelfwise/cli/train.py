@@ -48,7 +48,7 @@ def train(
     require("torch", what="Training", extra="train")
     from shelfwise.workflows import train as workflow
 
-    cache = Settings.from_environment().cache_dir / "images"
+    cache = Settings().cache_dir / "images"
     with Progress() as progress:
         if resume is not None:
             if flags or config is not None or data is not None:

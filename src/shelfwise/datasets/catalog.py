@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from shelfwise.errors import DataError
 
-__all__ = ["CATALOG", "RECORD_NAME", "Companion", "Source", "data_home", "get_source", "state"]
+__all__ = ["CATALOG", "RECORD_NAME", "Companion", "Source", "get_source", "state"]
 
 RECORD_NAME = ".shelfwise-fetch.json"
 """File in a fetched set that says where it came from and which digest its archive had."""
@@ -132,22 +131,12 @@ def get_source(name: str) -> Source:
     return source
 
 
-def data_home() -> Path:
-    """Folder that fetched sets live in: ``$SHELFWISE_DATA``, else the user's data folder (XDG)."""
-    chosen = os.environ.get("SHELFWISE_DATA")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser().absolute() / "shelfwise" / "data"
-
-
-def state(source: Source, home: Path | None = None) -> State:
-    """Whether a set is there.
+def state(source: Source, home: Path) -> State:
+    """Whether a set is in ``home``, the folder that fetched sets live in.
 
     ``fetched`` by this program, ``present`` (put there in another way), ``started`` (a broken download that
     can go on) or ``absent``.
     """
-    home = home if home is not None else data_home()
     folder = home / source.name
     if (folder / RECORD_NAME).is_file():
         return "fetched"

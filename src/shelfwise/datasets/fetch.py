@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shelfwise.datasets.archive import extract
-from shelfwise.datasets.catalog import RECORD_NAME, Source, data_home
+from shelfwise.datasets.catalog import RECORD_NAME, Source
 from shelfwise.datasets.download import OfflineError, download, file_digest
 from shelfwise.datasets.folders import atomic_folder
 from shelfwise.errors import FetchError, StorageError
@@ -53,6 +52,7 @@ class _Request:
     folder: Path
     archive: Path | None
     url: str | None
+    mirror: str | None
     on_download: Progress | None
 
 
@@ -68,16 +68,14 @@ class _Archive:
             self.path.unlink(missing_ok=True)
 
 
-def archive_place(source: Source, folder: Path | None = None) -> Path:
+def archive_place(source: Source, folder: Path) -> Path:
     """Where :func:`fetch` looks for an archive that was put there by hand, and keeps its own."""
-    parent = folder.absolute().parent if folder is not None else data_home()
-    return parent / source.filename
+    return folder.absolute().parent / source.filename
 
 
-def mirror_url(source: Source, name: str) -> str | None:
-    """Address of one of the set's files on the mirror that ``$SHELFWISE_MIRROR`` names; None without one."""
-    base = os.environ.get("SHELFWISE_MIRROR", "").rstrip("/")
-    return f"{base}/{source.name}/{name}" if base else None
+def mirror_url(mirror: str | None, source: Source, name: str) -> str | None:
+    """Address of one of the set's files on a mirror; None without one."""
+    return f"{mirror.rstrip('/')}/{source.name}/{name}" if mirror else None
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
@@ -91,10 +89,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 def fetch(
     source: Source,
+    folder: Path,
     *,
-    folder: Path | None = None,
     archive: Path | None = None,
     url: str | None = None,
+    mirror: str | None = None,
     keep_archive: bool = False,
     force: bool = False,
     on_download: Progress | None = None,
@@ -106,9 +105,10 @@ def fetch(
 
     Args:
         source: which set.
-        folder: the set's folder; by default its name in :func:`~shelfwise.datasets.catalog.data_home`.
+        folder: the set's folder, which may be there already.
         archive: an archive given by hand, instead of a download.
         url: another address of the archive.
+        mirror: address of a server that has the files as ``NAME/ARCHIVE``; it comes before the catalog's.
         keep_archive: leave the downloaded archive beside the folder (one given by hand always stays).
         force: fetch again although the set is there; only a folder that was fetched is replaced.
         on_download: called with (bytes, total bytes or 0).
@@ -118,8 +118,8 @@ def fetch(
         FetchError: it cannot be reached (the message says what to do by hand), verified or unpacked.
         StorageError: there is not enough room, or no permission.
     """
-    folder = (folder if folder is not None else data_home() / source.name).absolute()
-    request = _Request(source, folder, archive, url, on_download)
+    folder = folder.absolute()
+    request = _Request(source, folder, archive, url, mirror, on_download)
     there = _already_there(request, force=force)
     if there is not None:
         return there
@@ -194,14 +194,12 @@ def _archive(request: _Request) -> _Archive:
 def _addresses(request: _Request) -> tuple[str, ...]:
     if request.url is not None:
         return (request.url,)
-    mirror = mirror_url(request.source, request.source.filename)
+    mirror = mirror_url(request.mirror, request.source, request.source.filename)
     return (mirror,) if mirror else request.source.urls
 
 
 def _offline(request: _Request, error: OfflineError, place: Path) -> FetchError:
-    command = f"shelfwise data fetch {request.source.name}"
-    if request.folder != (data_home() / request.source.name).absolute():
-        command += f" --to {request.folder}"
+    command = f"shelfwise data fetch {request.source.name} --to {request.folder}"
     return FetchError(
         f"{error}. To go on without a connection, download that file on another machine, "
         f"put it at {place} and run: {command}"
@@ -264,7 +262,7 @@ def _companions(request: _Request, content: Path) -> list[str]:
     with storage_errors(content), _workplace(content) as work:
         for companion in wanted:
             name = Path(companion.path).name
-            url = mirror_url(request.source, companion.path) or companion.url
+            url = mirror_url(request.mirror, request.source, companion.path) or companion.url
             try:
                 download(url, work / name, sha256=companion.sha256)
             except FetchError as error:

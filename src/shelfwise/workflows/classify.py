@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +12,10 @@ from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
 from shelfwise.workflows.sorting import Sorter
 
-__all__ = ["MODEL_VARIABLE", "UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
+__all__ = ["UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
 
 UNKNOWN = "unknown"
 """The category of a photo whose best guess is less sure than asked for."""
-
-MODEL_VARIABLE = "SHELFWISE_MODEL"
-"""Environment variable that names the bundle to use where none is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +95,24 @@ def classify_photos(
         yield Answer(name, result, category, None, copied_to)
 
 
-def find_bundle(
-    given: Path | None, *, folder: Path | None = None, environment: Mapping[str, str] | None = None
-) -> Path:
-    """Say which model to use: the given one, that of ``SHELFWISE_MODEL``, or the newest in ``runs/*/bundle``.
+def find_bundle(given: Path | None, *, folder: Path | None = None) -> Path:
+    """Say which model to use: the given one, or the newest in ``runs/*/bundle``.
 
     Args:
         given: a bundle, or a training run with a bundle in it.
         folder: where ``runs`` is; the working folder by default.
-        environment: the process's own by default.
 
     Raises:
         ConfigError: there is none.
     """
-    environment = os.environ if environment is None else environment
-    named = given or (Path(text) if (text := environment.get(MODEL_VARIABLE)) else None)
-    if named is not None:
-        inner = named / "bundle"
-        return inner if (inner / "bundle.json").is_file() and not (named / "bundle.json").exists() else named
+    if given is not None:
+        inner = given / "bundle"
+        return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given
     runs = (folder or Path()) / "runs"
     manifests = [(path.stat().st_mtime_ns, path) for path in runs.glob("*/bundle/bundle.json")]
     if not manifests:
         raise ConfigError(
-            "no model is given and runs/*/bundle holds none: give --model BUNDLE, set "
-            f"{MODEL_VARIABLE}, or train one with: shelfwise train PHOTOS"
+            "no model is given and runs/*/bundle holds none: give --model BUNDLE, set SHELFWISE_MODEL, "
+            "or train one with: shelfwise train PHOTOS"
         )
     return max(manifests)[1].parent
