@@ -1,1 +1,1 @@
-"""."""
+"""Learning: the settings, the loop, checkpoints, measures and the report."""
