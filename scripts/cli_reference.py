@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shelfwise.cli.app import COMMANDS, load_command
+from shelfwise.cli.training_options import PANELS
 
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 
@@ -31,7 +32,7 @@ and a plain line every five seconds elsewhere; `NO_COLOR=1` and `TERM=dumb` are 
 | environment variable | meaning |
 |---|---|
 | `SHELFWISE_CACHE` | folder for decoded photos (default `$XDG_CACHE_HOME/shelfwise` or `~/.cache/shelfwise`) |
-| `SHELFWISE_DATA` | folder that `data fetch` puts sets into (default `$XDG_DATA_HOME/shelfwise/data` or `~/.local/share/shelfwise/data`) |
+| `SHELFWISE_DATA` | folder for fetched sets (default `shelfwise/data` in `$XDG_DATA_HOME` or `~/.local/share`) |
 | `SHELFWISE_MIRROR` | address of a server that holds the files of `data fetch` as `NAME/ARCHIVE` |
 | `SHELFWISE_MODEL` | bundle that `classify` takes where `--model` is not given |
 """
@@ -69,7 +70,7 @@ def _section(path: tuple[str, ...], command: Any) -> str:
 
 
 def _option_rows(command: str, options: list[Any]) -> Iterator[str]:
-    of_training = [each for each in options if each.rich_help_panel == "Settings"]
+    of_training = [each for each in options if each.rich_help_panel in PANELS]
     repeated = bool(of_training) and command != "shelfwise train"
     for option in options:
         if not (repeated and option in of_training):

@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field
 from typer.testing import CliRunner
 
-from shelfwise.cli.options import ConfigFile, config_options
+from shelfwise.cli.options import ConfigFile, Look, config_options
 
 
 class Cooking(BaseModel):
@@ -19,7 +19,7 @@ class Cooking(BaseModel):
     heat: float | None = Field(None, description="Degrees.")
     fan: bool = Field(True, description="Move the air.")
     tray: Path | None = None
-    order: Literal["first", "last"] = Field("first", description="When.", json_schema_extra={"panel": "Time"})
+    order: Literal["first", "last"] = Field("first", description="When.")
     guests: list[str] | None = Field(None, description="Who comes.")
     extra: Mapping[str, str] = {}
 
@@ -32,7 +32,16 @@ class Kitchen:
         self.app = typer.Typer()
 
         @self.app.command()
-        @config_options(Cooking, skip={"extra"})
+        @config_options(
+            Cooking,
+            skip={"extra"},
+            looks={
+                "order": Look(panel="Time"),
+                "heat": Look(default="the dish's"),
+                "batch_size": Look(default="the dish's"),
+                "guests": Look(help="Who comes, in order."),
+            },
+        )
         def cook(
             flags: Mapping[str, object],
             place: Annotated[str, typer.Argument(help="Where.")],
@@ -101,6 +110,9 @@ def test_help_shows_descriptions_defaults_choices_and_panels() -> None:
         "--no-fan",
         "(default yes)",
         "Time",
+        "Plates at once. (the dish's)",
+        "Degrees. (the dish's)",
+        "Who comes, in order.",
         "Where.",
     ):
         assert part in text

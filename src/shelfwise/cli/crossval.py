@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from shelfwise.cli.options import ConfigFile, config_options
+from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
+from shelfwise.cli.training_options import training_options
 from shelfwise.config import load_config
 from shelfwise.extras import require
 from shelfwise.settings import Settings
@@ -24,7 +25,7 @@ EXAMPLES = (
 )
 
 
-@config_options(TrainConfig, skip={"data", "fold", "split"})
+@training_options(skip={"data", "fold", "split"})
 def crossval(
     flags: Mapping[str, object],
     data: Annotated[Path, typer.Argument(help="Set of photos with official folds.")],

@@ -7,7 +7,19 @@ import inspect
 import types
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import typer
 from pydantic import BaseModel
@@ -15,7 +27,7 @@ from pydantic.fields import FieldInfo
 
 from shelfwise.config import flag_name
 
-__all__ = ["ConfigFile", "config_options"]
+__all__ = ["ConfigFile", "Look", "config_options"]
 
 Result = TypeVar("Result")
 
@@ -31,8 +43,25 @@ _METAVARS: Final = {str: "NAME", int: "N", float: "X", bool: "", Path: "PATH"}
 _SCALARS: Final = tuple(_METAVARS)
 
 
+class Look(NamedTuple):
+    """How a field is shown on the help page.
+
+    Attributes:
+        panel: the heading that it stands under.
+        default: what is said of its default instead of the model's own value.
+        help: what is said of it instead of its description.
+    """
+
+    panel: str = "Settings"
+    default: str | None = None
+    help: str | None = None
+
+
 def config_options(
-    model: type[BaseModel], *, skip: Collection[str] = (), panel: str = "Settings"
+    model: type[BaseModel],
+    *,
+    skip: Collection[str] = (),
+    looks: Mapping[str, Look] = MappingProxyType({}),
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Give a command an option for each field of ``model``.
 
@@ -44,8 +73,7 @@ def config_options(
     Args:
         model: the configuration.
         skip: fields that get no option, since the function has a parameter of its own for them.
-        panel: heading of the options on the help page. A field's own one, ``json_schema_extra={"panel": …}``,
-            comes first.
+        looks: how fields are shown on the help page, where that is not all said by the model.
     """
     names = [name for name in model.model_fields if name not in skip]
 
@@ -63,7 +91,7 @@ def config_options(
             for parameter in own.parameters.values()
             if parameter.name != "flags"
         ]
-        added = [_option(name, model.model_fields[name], panel) for name in names]
+        added = [_option(name, model.model_fields[name], looks.get(name, Look())) for name in names]
         command.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in (*kept, *added)}
         return command
@@ -71,15 +99,14 @@ def config_options(
     return decorate
 
 
-def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
+def _option(name: str, field: FieldInfo, look: Look) -> inspect.Parameter:
     kind = _option_type(name, field.annotation)
     flag = flag_name(name)
-    extra: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
-        help=_help(field, kind),
+        help=_help(field, look, kind),
         metavar=_METAVARS.get(kind, "NAME" if get_origin(kind) is Literal else "A,B"),
-        rich_help_panel=extra.get("panel", panel),
+        rich_help_panel=look.panel,
     )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
@@ -101,10 +128,12 @@ def _option_type(name: str, annotation: Any) -> Any:
     raise TypeError(f"no option can be made of field {name}: {annotation}; put it in skip")
 
 
-def _help(field: FieldInfo, kind: Any) -> str:
-    text = field.description or ""
+def _help(field: FieldInfo, look: Look, kind: Any) -> str:
+    text = look.help or field.description or ""
     if get_origin(kind) is Literal:
         text += f" One of: {', '.join(get_args(kind))}."
+    if look.default is not None:
+        return f"{text} ({look.default})"
     default = field.default
     if default is None or not isinstance(default, _SCALARS):
         return text

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from shelfwise.cli.options import ConfigFile, config_options
+from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
+from shelfwise.cli.training_options import training_options
 from shelfwise.config import load_config
 from shelfwise.errors import ConfigError
 from shelfwise.extras import require
@@ -28,7 +29,7 @@ EXAMPLES = (
 INTERRUPTED = 130
 
 
-@config_options(TrainConfig, skip={"data"})
+@training_options(skip={"data"})
 def train(
     flags: Mapping[str, object],
     data: Annotated[

@@ -1,0 +1,78 @@
+"""The options of the commands that train, made from :class:`~shelfwise.training.config.TrainConfig`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
+
+from shelfwise.cli.options import Look, config_options
+from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults
+
+__all__ = ["PANELS", "recipe_fields", "training_options"]
+
+Result = TypeVar("Result")
+
+PANELS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Data": (
+        "layout",
+        "level",
+        "classes",
+        "fold",
+        "split",
+        "use_official",
+        "train_fraction",
+        "val_fraction",
+        "test_fraction",
+        "balance",
+    ),
+    "Network": (
+        "recipe",
+        "backbone",
+        "pretrained",
+        "size",
+        "train_size",
+        "resize",
+        "dropout",
+        "fixed_norms",
+        "frozen_stages",
+    ),
+    "Optimisation": (
+        "epochs",
+        "patience",
+        "batch_size",
+        "optimizer",
+        "lr",
+        "body_lr",
+        "layer_decay",
+        "weight_decay",
+        "schedule",
+        "warmup_epochs",
+        "loss",
+        "label_smoothing",
+        "ema",
+        "head_first",
+    ),
+    "Augmentation": ("crop", "flip", "operations", "magnitude", "erase", "mixup", "cutmix", "augment"),
+    "Run": ("out", "seed", "device", "precision", "threads"),
+}
+"""Headings of the help page, and the settings under each."""
+
+_HELP: Final = {
+    "classes": "Learn only these categories. One with a comma in its name can be given in the TOML file alone."
+}
+
+
+def training_options(skip: Collection[str]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Give a command the settings of a training run; see :func:`~shelfwise.cli.options.config_options`."""
+    by_recipe = dict.fromkeys(recipe_fields(), "set by the recipe")
+    looks = {
+        name: Look(panel, by_recipe.get(name), _HELP.get(name))
+        for panel, names in PANELS.items()
+        for name in names
+    }
+    return config_options(TrainConfig, skip=skip, looks=looks)
+
+
+def recipe_fields() -> frozenset[str]:
+    """The settings whose default depends on the recipe: those that at least one of the recipes sets."""
+    return frozenset().union(*map(recipe_defaults, RECIPES)) - {"recipe"}
