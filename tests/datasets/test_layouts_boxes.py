@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -16,7 +17,8 @@ from PIL import Image
 from shelfwise.datasets.dataset import Box, Dataset
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.layouts.boxes import fitted_box
-from shelfwise.errors import LayoutError
+from shelfwise.errors import ImageError, LayoutError
+from shelfwise.images.preprocess import Preprocessing
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SIZE = (40, 30)
@@ -148,6 +150,12 @@ def test_a_box_that_hangs_over_a_little_is_clipped() -> None:
     assert fitted_box(-1, -0.5, 41.5, 31, SIZE, "here") == Box(0, 0, 40, 30)
 
 
+def test_a_box_of_a_picture_of_unknown_size_is_taken_as_it_is() -> None:
+    assert fitted_box(-1, 2.001, 9000, 31, None, "here") == Box(-1, 2, 9001, 29)
+    with pytest.raises(LayoutError, match="less than a pixel"):
+        fitted_box(5, 5, 5, 10, None, "here")
+
+
 @pytest.mark.parametrize(
     ("corners", "message"),
     [
@@ -221,8 +229,8 @@ def test_coco_leaves_out_crowds_and_groupings(tmp_path: Path) -> None:
 def test_coco_without_sizes_opens_the_pictures(tmp_path: Path) -> None:
     write_coco(tmp_path, SHELF, sized=False)
     assert shelf_of(read_dataset(tmp_path)) == SHELF
-    (tmp_path / "images/a.jpg").write_bytes(b"x")
-    with pytest.raises(LayoutError, match=r"cannot be read, .*a\.jpg"):
+    (tmp_path / "images/a.jpg").unlink()
+    with pytest.raises(LayoutError, match=r"missing photos \(1\): images/a\.jpg"):
         read_dataset(tmp_path)
 
 
@@ -363,11 +371,29 @@ def test_yolo_labels_without_photos_are_counted(tmp_path: Path) -> None:
         read_dataset(tmp_path)
 
 
-def test_yolo_unreadable_photos_are_named(tmp_path: Path) -> None:
-    write_yolo(tmp_path, SHELF)
-    (tmp_path / "train/images/a.jpg").write_bytes(b"")
-    with pytest.raises(LayoutError, match=r"train/images/a\.jpg"):
-        read_dataset(tmp_path)
+def write_unsized_voc(root: Path, shelf: Shelf) -> None:
+    write_voc(root, shelf)
+    for file in (root / "Annotations").iterdir():
+        file.write_text(file.read_text().replace("<width>40</width>", ""))
+
+
+@pytest.mark.parametrize("content", [b"", b"x", None])
+@pytest.mark.parametrize("write", [partial(write_coco, sized=False), write_yolo, write_unsized_voc])
+def test_boxes_of_a_picture_that_cannot_be_read_are_kept(
+    tmp_path: Path, write: Callable[[Path, Shelf], None], content: bytes | None
+) -> None:
+    write(tmp_path, SHELF)
+    (photo,) = tmp_path.rglob("a.jpg")
+    if content is None:
+        content = photo.read_bytes()[:20]
+    photo.write_bytes(content)
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == (1, 2)
+    assert shelf_of(dataset)["b.jpg"] == SHELF["b.jpg"]
+    preprocessing = Preprocessing(8, mean=(0, 0, 0), std=(1, 1, 1))
+    for index in (0, 1):
+        with pytest.raises(ImageError, match=r"a\.jpg"):
+            preprocessing.load(dataset.path(index), box=dataset.samples[index].box)
 
 
 def test_voc_image_sets_are_official_parts(tmp_path: Path) -> None:

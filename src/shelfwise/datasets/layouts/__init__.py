@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from shelfwise.datasets.layouts.folders import FOLDERS
 from shelfwise.datasets.layouts.freiburg import FREIBURG
 from shelfwise.datasets.layouts.grocery_store import GROCERY_STORE
 from shelfwise.datasets.layouts.listing import LIST
-from shelfwise.datasets.layouts.pictures import some, visible
+from shelfwise.datasets.layouts.pictures import visible
 from shelfwise.datasets.layouts.selection import at_depth, with_chosen
 from shelfwise.datasets.layouts.voc import VOC
 from shelfwise.datasets.layouts.yolo import YOLO
 from shelfwise.errors import LayoutError
+from shelfwise.text import nearest, some
 
 __all__ = ["LAYOUTS", "SAMPLE_MARKER", "Layout", "detect", "read_dataset"]
 
@@ -70,8 +70,8 @@ def read_dataset(
     """
     name = layout if layout is not None else detect(root)
     if name not in LAYOUTS:
-        near = difflib.get_close_matches(name, LAYOUTS, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(LAYOUTS)}"
+        near = nearest(name, LAYOUTS)
+        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(LAYOUTS)}"
         raise LayoutError(f"no dataset layout {name!r}; {hint}")
     depth = _depth(name, level)
     with _reading(root):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Box
-from shelfwise.datasets.layouts.pictures import some
 from shelfwise.errors import ImageError, LayoutError
 from shelfwise.images.decode import open_picture
 
@@ -17,7 +18,7 @@ _SLACK = 0.05
 
 
 def fitted_box(
-    left: float, top: float, right: float, bottom: float, size: tuple[int, int], where: str
+    left: float, top: float, right: float, bottom: float, size: tuple[int, int] | None, where: str
 ) -> Box:
     """A box clipped to its picture and rounded to hundredths of a pixel.
 
@@ -26,43 +27,35 @@ def fitted_box(
         top: first pixel row.
         right: end of the last pixel column.
         bottom: end of the last pixel row.
-        size: width and height of the picture in pixels.
+        size: width and height of the picture in pixels; None, where they cannot be known: nothing is clipped.
         where: what to call the box in errors.
 
     Raises:
         LayoutError: it has no area, lies outside the picture by more than a little, or is not finite.
     """
-    width, height = size
+    width, height = size or (math.inf, math.inf)
     shown = f"box from ({left:g}, {top:g}) to ({right:g}, {bottom:g})"
     if not all(map(math.isfinite, (left, top, right, bottom))):
         raise LayoutError(f"{where}: the {shown} is not made of finite numbers")
-    over_x, over_y = max(1.0, _SLACK * width), max(1.0, _SLACK * height)
-    if left < -over_x or top < -over_y or right > width + over_x or bottom > height + over_y:
-        raise LayoutError(f"{where}: the {shown} lies outside the picture of {width}×{height} pixels")
-    left, top = round(max(left, 0.0), 2), round(max(top, 0.0), 2)
-    right, bottom = round(min(right, float(width)), 2), round(min(bottom, float(height)), 2)
+    if size is not None:
+        over_x, over_y = max(1.0, _SLACK * width), max(1.0, _SLACK * height)
+        if left < -over_x or top < -over_y or right > width + over_x or bottom > height + over_y:
+            raise LayoutError(f"{where}: the {shown} lies outside the picture of {width}×{height} pixels")
+        left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height)
+    left, top, right, bottom = (round(float(edge), 2) for edge in (left, top, right, bottom))
     box = Box(left, top, round(right - left, 2), round(bottom - top, 2))
     if box.width < 1 or box.height < 1:
         raise LayoutError(f"{where}: the {shown} is less than a pixel wide or high; remove or mend it")
     return box
 
 
-def picture_sizes(root: Path, paths: list[str]) -> dict[str, tuple[int, int]]:
+def picture_sizes(root: Path, paths: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Width and height of each photo as shown (EXIF orientation applied), from its header.
 
-    Raises:
-        LayoutError: some photos cannot be read; the first few are named with the reason.
+    A photo that cannot be read is not among them: where it is decoded it is named with the reason.
     """
     sizes: dict[str, tuple[int, int]] = {}
-    broken: list[str] = []
     for path in paths:
-        try:
+        with contextlib.suppress(ImageError):
             sizes[path] = open_picture(root / path).size
-        except ImageError as error:
-            broken.append(f"{path} ({error.reason})")
-    if broken:
-        raise LayoutError(
-            f"{root}: photos that cannot be read, so that their boxes have no place ({len(broken)}): {some(broken)}; "
-            "remove or mend them"
-        )
     return sizes

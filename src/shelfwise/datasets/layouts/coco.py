@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field, ValidationError
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
-from shelfwise.datasets.layouts.pictures import byte_order, inside, some, visible
+from shelfwise.datasets.layouts.pictures import byte_order, inside, visible
 from shelfwise.errors import LayoutError
+from shelfwise.text import some
 
 __all__ = ["COCO"]
 
@@ -141,9 +142,9 @@ def _entries(
 ) -> Iterator[Entry]:
     base = _photo_folder(folder, file, part, content.images)
     path_of = {image.id: base + _photo_name(file, image) for image in content.images}
-    size_of = {path_of[image.id]: (image.width, image.height) for image in content.images}
-    unsized = [path for path, size in size_of.items() if min(size) <= 0 and (folder / path).is_file()]
-    size_of |= picture_sizes(folder, unsized)
+    stated = {path_of[image.id]: (image.width, image.height) for image in content.images}
+    size_of = {path: size for path, size in stated.items() if min(size) > 0}
+    size_of |= picture_sizes(folder, stated.keys() - size_of.keys())
     for annotation in content.annotations:
         where = f"{file}: annotation {annotation.id}"
         path = path_of.get(annotation.image_id)
@@ -151,20 +152,20 @@ def _entries(
             what = "image" if path is None else "category"
             number = annotation.image_id if path is None else annotation.category_id
             raise LayoutError(f"{where}: there is no {what} with id {number}")
-        if annotation.iscrowd or min(size_of[path]) <= 0:
+        if annotation.iscrowd:
             continue
         x, y, width, height = annotation.bbox
-        box = fitted_box(x, y, x + width, y + height, size_of[path], where)
+        box = fitted_box(x, y, x + width, y + height, size_of.get(path), where)
         yield Entry(path, names[annotation.category_id], box, part, where)
 
 
 def _photo_folder(folder: Path, file: Path, part: str | None, images: Sequence[_Image]) -> str:
-    """Where photos are, as a prefix from the root: the first likely folder that holds the first one."""
+    """Where photos are, as a prefix from the root: the first likely folder that holds one of them."""
     own = file.parent.relative_to(folder).as_posix()
     words = [file.stem.rpartition("_")[2], *(name for name, ours in PART_NAMES.items() if ours == part)]
     likely = [own, "", "images", *words, *(f"images/{word}" for word in words)]
     prefixes = ["" if place in ("", ".") else f"{place}/" for place in likely]
-    for image in images[:1]:
+    for image in images:
         for prefix in prefixes:
             if (folder / f"{prefix}{_photo_name(file, image)}").is_file():
                 return prefix

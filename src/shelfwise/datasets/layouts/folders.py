@@ -11,8 +11,9 @@ from pathlib import Path
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
 from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
-from shelfwise.datasets.layouts.pictures import PictureFolder, byte_order, some, visible, walk_pictures
+from shelfwise.datasets.layouts.pictures import PictureFolder, byte_order, visible, walk_pictures
 from shelfwise.errors import LayoutError
+from shelfwise.text import some
 
 __all__ = ["FOLDERS"]
 

@@ -18,12 +18,12 @@ from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
 from shelfwise.datasets.layouts.pictures import (
     byte_order,
     inside,
-    some,
     text_lines,
     visible,
 )
 from shelfwise.errors import LayoutError
 from shelfwise.images.reading import PICTURE_SUFFIXES
+from shelfwise.text import some
 
 __all__ = ["LIST", "Line", "list_lines"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
-from shelfwise.datasets.layouts.pictures import some
 from shelfwise.errors import LayoutError
+from shelfwise.text import nearest, some
 
 __all__ = ["at_depth", "match_category", "with_chosen"]
 
@@ -54,14 +53,13 @@ def match_category(name: str, categories: Sequence[str]) -> str:
                 return found[0]
             if found:
                 raise LayoutError(f"{name!r} means several categories: {some(found)}; give the full name")
-    raise LayoutError(f"no category {name!r}; {_nearest(name, categories)}")
+    raise LayoutError(f"no category {name!r}; {_hint(name, categories)}")
 
 
-def _nearest(name: str, categories: Sequence[str]) -> str:
-    full_name = {category.casefold(): category for category in categories}
-    last_levels = {category.rpartition(LEVEL_SEPARATOR)[2].casefold(): category for category in categories}
-    known = last_levels | full_name
-    near = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+def _hint(name: str, categories: Sequence[str]) -> str:
+    last_levels = {category.rpartition(LEVEL_SEPARATOR)[2]: category for category in categories}
+    known = last_levels | {category: category for category in categories}
+    near = nearest(name, known)
     if near:
-        return f"did you mean {known[near[0]]!r}?"
+        return f"did you mean {known[near]!r}?"
     return f"there are {len(categories)}: {some(categories, 10)}"

@@ -15,9 +15,10 @@ from typing import Any
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts.base import Entry, Layout, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
-from shelfwise.datasets.layouts.pictures import byte_order, inside, is_picture, some, text_lines, visible
+from shelfwise.datasets.layouts.pictures import byte_order, inside, is_picture, text_lines, visible
 from shelfwise.errors import LayoutError
 from shelfwise.extras import require
+from shelfwise.text import some
 
 __all__ = ["VOC"]
 
@@ -76,7 +77,7 @@ def _entries(root: Path, file: Path, photo: str, part: str | None) -> Iterator[E
     objects = annotation.findall("object")
     if not objects:
         return
-    size = _size(annotation, file) or picture_sizes(root, [photo])[photo]
+    size = _size(annotation, file) or picture_sizes(root, [photo]).get(photo)
     for number, item in enumerate(objects, start=1):
         where = f"{file}: object {number}"
         name = (item.findtext("name") or "").strip()

@@ -33,6 +33,8 @@ from shelfwise.extras import require
 __all__ = ["YOLO"]
 
 _NAMES = ("data.yaml", "data.yml", "dataset.yaml")
+_STAND_IN = (1 << 16, 1 << 16)
+"""Size of a picture that cannot be read, so that its boxes have a place until it is decoded and named."""
 _PARTS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
 
 
@@ -127,7 +129,7 @@ def _entries(folder: Path, part_of: dict[str, str], names: list[str]) -> Iterato
     labelled = [photo for photo in photos if (folder / _label_path(photo)).is_file()]
     sizes = picture_sizes(folder, labelled)
     for photo in labelled:
-        for label, box, where in _boxes(folder / _label_path(photo), sizes[photo]):
+        for label, box, where in _boxes(folder / _label_path(photo), sizes.get(photo, _STAND_IN)):
             if not 0 <= label < len(names):
                 raise LayoutError(f"{where}: category {label} is not among the {len(names)} names")
             yield Entry(photo, names[label], box, part_of[photo], where)
