@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from shelfwise.config import flag_name, load_config, nearest, read_config_file
+from shelfwise.config import flag_name, load_config, read_config_file
 from shelfwise.errors import ConfigError
 
 
@@ -162,14 +162,6 @@ def toml(value: object) -> str:
         return f"[{', '.join(map(toml, value))}]"
     text = json.dumps(value, default=str, ensure_ascii=False)
     return text.replace("\x7f", "\\u007f") if isinstance(value, str) else text
-
-
-@settings(deadline=None)
-@given(st.sampled_from(list(Cooking.model_fields)), st.data())
-def test_one_slip_of_the_finger_still_finds_the_key(key: str, data: st.DataObject) -> None:
-    place = data.draw(st.integers(0, len(key) - 1))
-    slip = key[:place] + data.draw(st.sampled_from("xyz")) + key[place + 1 :]
-    assert nearest(slip, Cooking.model_fields) == key or len(key) < 4
 
 
 def test_flag_name() -> None:

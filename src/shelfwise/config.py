@@ -6,10 +6,9 @@ that says where it stands and what was expected.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,11 +16,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from shelfwise.errors import ConfigError
+from shelfwise.text import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["flag_name", "load_config", "nearest", "read_config_file"]
+__all__ = ["flag_name", "load_config", "read_config_file"]
 
 # Pydantic's words for a type, and ours.
 _WORDS: Final = {
@@ -85,12 +85,6 @@ def read_config_file(model: type[BaseModel], file: Path) -> dict[str, object]:
     for key in settings:
         _refuse_unknown(key, model, _place(file, key))
     return settings
-
-
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like ``word``, or None where none is like it."""
-    found = difflib.get_close_matches(word.lower().replace("-", "_"), list(choices), n=1)
-    return found[0] if found else None
 
 
 def flag_name(key: str) -> str:

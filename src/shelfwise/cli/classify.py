@@ -79,11 +79,12 @@ def classify(
     Answers go to standard output in the order of the photos. A photo that cannot be read is named with its
     reason on standard error, the rest is done, and the exit code is 1.
     """
-    from shelfwise.cli.classify_output import FORMATS, printable
+    from shelfwise.cli.classify_output import FORMATS
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
     from shelfwise.inference.classifier import load
     from shelfwise.settings import Settings
+    from shelfwise.text import printable
     from shelfwise.workflows.classify import UNKNOWN, Tally, classify_photos, find_bundle
     from shelfwise.workflows.photos import PhotoFinder
     from shelfwise.workflows.sorting import Sorter

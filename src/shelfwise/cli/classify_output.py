@@ -8,9 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shelfwise.text import printable
 from shelfwise.workflows.classify import Answer
 
-__all__ = ["FORMATS", "Writer", "printable"]
+__all__ = ["FORMATS", "Writer"]
 
 Style = Callable[[str, str], str]
 """Colours a text: ``style(text, colour)``."""
@@ -115,11 +116,6 @@ class JsonLinesWriter(Writer):
 
 
 FORMATS: dict[str, type[Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
-
-
-def printable(text: str) -> str:
-    """Replace what could move a terminal's cursor or is no character at all."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def _percent(confidence: float) -> str:

@@ -97,7 +97,7 @@ def print_report(report: CheckReport, *, show_all: bool = False) -> None:
 def _print_head(console: Console, report: CheckReport) -> None:
     from rich.table import Table
 
-    from shelfwise.datasets.checks.text import printable
+    from shelfwise.text import printable
 
     where = f"{report.photos:,} photos, {len(report.counts)} categories, layout {report.layout}"
     console.print(printable(report.root), style="bold")
@@ -124,7 +124,7 @@ def _print_kind(console: Console, kind: Kind, row: SummaryRow) -> None:
 
 def _print_finding(console: Console, finding: Finding, *, show_all: bool) -> bool:
     """Print one finding; say whether some of its photos were left out."""
-    from shelfwise.datasets.checks.text import printable
+    from shelfwise.text import printable
 
     photos = finding.photos if show_all else finding.photos[:PHOTOS_SHOWN]
     if len(finding.photos) == 1:

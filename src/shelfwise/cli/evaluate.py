@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shelfwise.text import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -118,7 +120,7 @@ def _as_text(run: EvaluationRun) -> str:
 def _print(console: Console, run: EvaluationRun) -> None:
     evaluation = run.result.evaluation
     where = f"{evaluation.samples:,} photos of {run.dataset.root}, part {run.part}"
-    console.print(_safe(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
+    console.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
     if run.dataset.rendered or run.bundle.rendered:
         console.print("Rendered pictures: these figures say nothing about a real shop.", style="yellow")
     sections: list[RenderableType] = [_headline(evaluation), _categories(evaluation)]
@@ -130,7 +132,7 @@ def _print(console: Console, run: EvaluationRun) -> None:
     if run.result.ignored:
         console.print(f"{run.result.ignored:,} photos of unknown categories were left out")
     for error in run.result.errors[:SHOWN]:
-        console.print(_safe(f"error: {error}"), style="red", soft_wrap=True)
+        console.print(printable(f"error: {error}"), style="red", soft_wrap=True)
     if len(run.result.errors) > SHOWN:
         console.print(f"… and {len(run.result.errors) - SHOWN:,} more: see --format json")
 
@@ -164,14 +166,16 @@ def _categories(evaluation: Evaluation) -> Table:
     seen = [f for f in evaluation.per_category if f.support]
     for f in sorted(seen, key=lambda f: (f.f1 or 0.0, f.category)):
         shares = (_percent(value) for value in (f.f1, f.precision, f.recall))
-        table.add_row(_safe(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}")
+        table.add_row(printable(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}")
     return table
 
 
 def _pairs(evaluation: Evaluation) -> Table:
     table = _table("Most confused: true", "Taken for", ">Photos", ">Of the category")
     for pair in evaluation.confused[:SHOWN]:
-        table.add_row(_safe(pair.true), _safe(pair.predicted), f"{pair.count:,}", _percent(pair.share))
+        table.add_row(
+            printable(pair.true), printable(pair.predicted), f"{pair.count:,}", _percent(pair.share)
+        )
     return table
 
 
@@ -189,9 +193,3 @@ def _table(*headings: str) -> Table:
 
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def _safe(text: str) -> str:
-    from shelfwise.datasets.checks.text import printable
-
-    return printable(text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from shelfwise.errors import DataError
+from shelfwise.text import nearest
 
 __all__ = ["CATALOG", "RECORD_NAME", "Companion", "Source", "get_source", "state"]
 
@@ -125,8 +125,8 @@ def get_source(name: str) -> Source:
     """
     source = CATALOG.get(name.lower())
     if source is None:
-        near = difflib.get_close_matches(name.lower(), CATALOG, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(CATALOG)}."
+        near = nearest(name, CATALOG)
+        hint = f"did you mean {near!r}?" if near else f"known are {', '.join(CATALOG)}."
         raise DataError(f"no public set is called {name!r}: {hint} `shelfwise data list` shows them all.")
     return source
 

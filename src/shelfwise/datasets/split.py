@@ -16,6 +16,7 @@ from shelfwise.datasets.duplicates import content_hashes, joined_groups, same_pi
 from shelfwise.datasets.stratify import divide
 from shelfwise.errors import SplitError
 from shelfwise.files import atomic_write_text
+from shelfwise.text import some
 
 __all__ = [
     "Split",
@@ -266,8 +267,8 @@ def load_split(path: Path, dataset: Dataset) -> Split:
         ) from error
     if tuple(content.categories) != dataset.categories:
         raise SplitError(
-            f"{path}: was made for {len(content.categories)} categories ({_few(content.categories)}), "
-            f"not for these {len(dataset.categories)} ({_few(dataset.categories)})"
+            f"{path}: was made for {len(content.categories)} categories ({some(content.categories, 4)}), "
+            f"not for these {len(dataset.categories)} ({some(dataset.categories, 4)})"
         )
     index_of = {sample.key: index for index, sample in enumerate(dataset.samples)}
     saved: dict[str, dict[str, list[str]]] = {
@@ -277,7 +278,9 @@ def load_split(path: Path, dataset: Dataset) -> Split:
         key for part in saved.values() for keys in part.values() for key in keys if key not in index_of
     ]
     if missing:
-        raise SplitError(f"{path}: photos that are not in {dataset.root} ({len(missing)}): {_few(missing)}")
+        raise SplitError(
+            f"{path}: photos that are not in {dataset.root} ({len(missing)}): {some(missing, 4)}"
+        )
     parts = {name: _indices(path, dataset, index_of, part) for name, part in saved.items()}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if len({*train, *val, *test}) < len(train) + len(val) + len(test):
@@ -294,7 +297,3 @@ def _indices(
             if now != category:
                 raise SplitError(f"{path}: {key} is {category!r} there, but {now!r} in {dataset.root}")
     return tuple(sorted(index_of[key] for its in keys.values() for key in its))
-
-
-def _few(names: Sequence[str], limit: int = 4) -> str:
-    return ", ".join(names[:limit]) + (" …" if len(names) > limit else "")

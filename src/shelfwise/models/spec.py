@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
+from shelfwise.text import nearest
 
 if TYPE_CHECKING:
     from shelfwise.models.network import Network
@@ -163,8 +163,8 @@ def get_spec(name: str) -> ModelSpec:
         from shelfwise.models.hf import hf_spec
 
         return hf_spec(name.removeprefix(HF_PREFIX))
-    near = difflib.get_close_matches(name.lower(), SPECS, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    near = nearest(name, SPECS)
+    hint = f"did you mean {near}? " if near else ""
     raise ModelError(
         f"no network is called {name!r}: {hint}There are {', '.join(SPECS)}, and {HF_PREFIX}REPO_OR_PATH"
     )

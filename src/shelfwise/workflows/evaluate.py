@@ -21,6 +21,7 @@ from shelfwise.datasets.split import load_split
 from shelfwise.errors import DataError, ImageError, SplitError
 from shelfwise.files import atomic_write_text
 from shelfwise.inference.classifier import Classifier, Source
+from shelfwise.text import some
 from shelfwise.training.metrics import evaluate_predictions
 from shelfwise.training.report import PartResult, ReportData, SampleResult, write_report
 
@@ -202,7 +203,8 @@ def _labels(
     unknown = [dataset.categories[label] for label in present if dataset.categories[label] not in matched]
     if unknown and not ignore_unknown:
         raise DataError(
-            f"{dataset.root}: the model does not know {_few(unknown)}; it knows {_few(known)}. "
+            f"{dataset.root}: the model does not know {some(map(repr, unknown), 8)}; "
+            f"it knows {some(map(repr, known), 8)}. "
             "Leave these photos out with --ignore-unknown, or choose another --level"
         )
     position = {name: label for label, name in enumerate(known)}
@@ -312,8 +314,3 @@ def _report_data(run: EvaluationRun) -> ReportData:
         facts=facts,
         rendered=run.dataset.rendered or bundle.rendered,
     )
-
-
-def _few(names: Sequence[str], limit: int = 8) -> str:
-    shown = ", ".join(repr(name) for name in names[:limit])
-    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -10,9 +10,9 @@ import shelfwise
 from shelfwise.datasets.checks.kinds import Kind
 from shelfwise.datasets.checks.limits import limits
 from shelfwise.datasets.checks.report import CheckReport, Finding, FoundPhoto, SummaryRow
-from shelfwise.datasets.checks.text import printable
 from shelfwise.datasets.checks.thumbnails import Thumbnails
 from shelfwise.extras import require
+from shelfwise.text import printable
 
 __all__ = ["render_page"]
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from shelfwise.errors import LayoutError
 from shelfwise.images.reading import PICTURE_SUFFIXES
+from shelfwise.text import some
 
 __all__ = [
     "PictureFolder",
@@ -18,7 +19,6 @@ __all__ = [
     "inside",
     "is_picture",
     "read_text",
-    "some",
     "text_lines",
     "visible",
     "walk_pictures",

@@ -22,13 +22,13 @@ from shelfwise.datasets.layouts.pictures import (
     inside,
     is_picture,
     read_text,
-    some,
     text_lines,
     visible,
     walk_pictures,
 )
 from shelfwise.errors import LayoutError
 from shelfwise.extras import require
+from shelfwise.text import some
 
 __all__ = ["YOLO"]
 

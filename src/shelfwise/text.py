@@ -1,0 +1,33 @@
+"""Words for messages: names as they may be shown, some of many names, the name that was meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["nearest", "printable", "some"]
+
+
+def printable(text: str) -> str:
+    """Replace what would move a terminal's cursor or is no valid text; a file name may hold anything."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
+
+
+def some(names: Iterable[str], limit: int = 5) -> str:
+    """The first few names, and how many more there are, for a message."""
+    listed = list(names)
+    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
+    return ", ".join(listed[:limit]) + more
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice most like ``word``, or None where none is like it; case, ``-`` and ``_`` do not count."""
+    known = {_plain(choice): choice for choice in choices}
+    found = difflib.get_close_matches(_plain(word), known, n=1, cutoff=0.5)
+    return known[found[0]] if found else None
+
+
+def _plain(word: str) -> str:
+    return word.casefold().replace("-", "_")
