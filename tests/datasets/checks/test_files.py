@@ -43,11 +43,15 @@ def test_endings_that_mislead(shop, paint, checked, of_kind):
 def test_boxes_that_reach_outside_their_photo(shop, of_kind):
     dataset = read_dataset(shop)
     inside, over = Box(0, 0, 161, 120), Box(100, 60, 80, 60)
+    little = Box(100, 60, 64, 60)
     samples = (
         Sample("Rice/00.png", 0, inside),
+        Sample("Rice/00.png", 0, little),
         Sample("Rice/00.png", 1, over),
         *dataset.samples[12:],
     )
-    (found,) = of_kind(check_dataset(replace(dataset, samples=samples)), "box-outside")
-    assert found.message == "box of Tea by 20 pixels"
-    assert found.value == 20
+    found = of_kind(check_dataset(replace(dataset, samples=samples)), "box-outside")
+    assert [(each.severity, each.message, each.value) for each in found] == [
+        ("error", "box of Tea by 20 pixels", 20),
+        ("warning", "box of Rice by 4 pixels", 4),
+    ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from shelfwise.datasets.checks.report import Finding
 from shelfwise.datasets.checks.survey import Survey
+from shelfwise.datasets.layouts.boxes import lies_outside
 from shelfwise.images.reading import PICTURE_SUFFIXES
 
 __all__ = ["find_boxes_outside", "find_broken", "find_wrong_extensions"]
@@ -49,13 +51,16 @@ def find_wrong_extensions(survey: Survey) -> Iterator[Finding]:
 
 
 def find_boxes_outside(survey: Survey) -> Iterator[Finding]:
-    """Boxes that reach outside their photo."""
+    """Boxes that reach outside their photo; those that training refuses are errors."""
     for sample, index in zip(survey.dataset.samples, survey.photo_of, strict=True):
         box, size = sample.box, survey.facts[index].size
         if box is None or size is None:
             continue
         outside = max(-box.x, -box.y, box.x + box.width - size[0], box.y + box.height - size[1])
-        if outside > _SLACK:
+        far = lies_outside(box.x, box.y, box.x + box.width, box.y + box.height, size)
+        if outside > _SLACK or far:
             name = survey.dataset.categories[sample.label]
-            message = f"box of {name} by {outside:.0f} pixels"
-            yield survey.finding("box-outside", message, [index], outside)
+            finding = survey.finding(
+                "box-outside", f"box of {name} by {outside:.0f} pixels", [index], outside
+            )
+            yield replace(finding, severity="error") if far else finding

@@ -43,7 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
         "Missing photos",
         "1 listed photo does not exist",
         "{n} listed photos do not exist",
-        "Put the files back, or take their lines out of the list.",
+        "Put the files back, or take their lines out of the list. Training refuses the set as it is.",
     ),
     "unreadable": Kind(
         "error",
@@ -102,7 +102,7 @@ KINDS: Final[dict[str, Kind]] = {
         "1 box reaches outside its photo",
         "{n} boxes reach outside their photo",
         "The box may be of another picture, or of the picture before it was turned or resized: "
-        "draw it again. Cropping uses the part inside.",
+        "draw it again. Training uses the part inside, and refuses a box that is more than 5 % of the side outside.",
         "pixels outside",
     ),
     "wrong-extension": Kind(

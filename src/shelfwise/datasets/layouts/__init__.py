@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.datasets.layouts.base import SAMPLE_MARKER, Layout
+from shelfwise.datasets.layouts.base import SAMPLE_MARKER, Layout, Reading
 from shelfwise.datasets.layouts.coco import COCO
 from shelfwise.datasets.layouts.folders import FOLDERS
 from shelfwise.datasets.layouts.freiburg import FREIBURG
@@ -54,6 +54,7 @@ def read_dataset(
     *,
     level: str | None = None,
     classes: Sequence[str] | None = None,
+    strict: bool = True,
 ) -> Dataset:
     """Read a labelled set of photos.
 
@@ -64,6 +65,8 @@ def read_dataset(
             and ``coarse`` are Grocery Store's own levels. None: everything.
         classes: keep only these categories, labelled in this order. Each is a full name or the last levels
             of one ("Granny-Smith"), upper or lower case.
+        strict: False, for the data check: missing photos, photos and boxes under several labels or in several
+            parts, and boxes outside their picture are kept as they are told instead of refused.
 
     Raises:
         LayoutError: the layout is unknown or broken, photos are missing, or a category is unknown.
@@ -75,7 +78,7 @@ def read_dataset(
         raise LayoutError(f"no dataset layout {name!r}; {hint}")
     depth = _depth(name, level)
     with _reading(root):
-        dataset = LAYOUTS[name].read(root, level)
+        dataset = LAYOUTS[name].read(root, Reading(level, strict))
     if depth is not None:
         dataset = at_depth(dataset, depth)
     return dataset if classes is None else with_chosen(dataset, classes)

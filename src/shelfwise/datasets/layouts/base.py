@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Box, Dataset, Sample
-from shelfwise.datasets.layouts.pictures import byte_order, check_photos, read_text
+from shelfwise.datasets.layouts.pictures import byte_order, missing_photos, read_text, refuse_missing
 from shelfwise.errors import LayoutError
 
-__all__ = ["PART_NAMES", "SAMPLE_MARKER", "Entry", "Layout", "build"]
+__all__ = ["PART_NAMES", "SAMPLE_MARKER", "Entry", "Layout", "Reading", "build"]
 
 PART_NAMES = {
     "train": "train",
@@ -48,20 +48,33 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a dataset is to be read.
+
+    Attributes:
+        level: "fine" or "coarse", which only layouts with levels of their own heed.
+        strict: refuse missing photos, contradicting labels and boxes outside their picture. False: take
+            them as they are told, for the data check to name them all.
+    """
+
+    level: str | None = None
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """One way to lay out a dataset on disk.
 
     Attributes:
         looks_for: what :attr:`detect` looks for, for people.
         detect: says whether a path (folder or file) is laid out so; never raises.
-        read: reads it. Arguments are the path and the level ("fine" or "coarse"), which only layouts
-            with levels of their own heed. Raises LayoutError.
+        read: reads the path so. Raises LayoutError.
         levels: the levels that the layout itself knows by name.
     """
 
     looks_for: str
     detect: Callable[[Path], bool]
-    read: Callable[[Path, str | None], Dataset]
+    read: Callable[[Path, Reading], Dataset]
     levels: tuple[str, ...] = ()
 
 
@@ -70,6 +83,8 @@ def build(
     layout: str,
     entries: Iterable[Entry],
     categories: Sequence[str] | None = None,
+    *,
+    strict: bool = True,
 ) -> Dataset:
     """Join entries into a dataset, sorted by path; boxes on one photo keep their order.
 
@@ -80,14 +95,18 @@ def build(
         layout: the layout's name.
         entries: what was found.
         categories: names in label order; None: those of the entries, in byte order.
+        strict: False: keep missing photos, and both of two entries that contradict each other.
 
     Raises:
-        LayoutError: nothing was found, photos are missing, or two entries contradict each other.
+        LayoutError: nothing was found, photos are missing, two entries contradict each other, or a photo is
+            a link that leads out of ``root``.
     """
-    unique = _unique(root, entries)
+    unique = _unique(root, entries, strict=strict)
     if not unique:
         raise LayoutError(f"{root}: the {layout} layout is there, but no labelled photo is")
-    check_photos(root, (entry.path for entry in unique))
+    missing = missing_photos(root, (entry.path for entry in unique))
+    if strict:
+        refuse_missing(root, missing)
     if categories is None:
         categories = sorted({entry.category for entry in unique}, key=byte_order)
     label = {name: index for index, name in enumerate(categories)}
@@ -105,17 +124,19 @@ def build(
     )
 
 
-def _unique(root: Path, entries: Iterable[Entry]) -> list[Entry]:
-    by_key: dict[str, Entry] = {}
+def _unique(root: Path, entries: Iterable[Entry], *, strict: bool) -> list[Entry]:
+    by_key: dict[str, dict[tuple[str, str | None], Entry]] = {}
     for entry in entries:
-        key = Sample(entry.path, 0, entry.box).key
-        first = by_key.setdefault(key, entry)
-        if (first.category, first.part) != (entry.category, entry.part):
+        said = by_key.setdefault(Sample(entry.path, 0, entry.box).key, {})
+        said.setdefault((entry.category, entry.part), entry)
+        if strict and len(said) > 1:
+            first = next(iter(said.values()))
             raise LayoutError(
-                f"{entry.where or root}: {key} is {_says(entry)}, but {first.where or 'before'} "
-                f"it is {_says(first)}; keep one of the two"
+                f"{entry.where or root}: {Sample(entry.path, 0, entry.box).key} is {_says(entry)}, but "
+                f"{first.where or 'before'} it is {_says(first)}; keep one of the two"
             )
-    return sorted(by_key.values(), key=lambda entry: byte_order(entry.path))
+    unique = [entry for said in by_key.values() for entry in said.values()]
+    return sorted(unique, key=lambda entry: byte_order(entry.path))
 
 
 def _says(entry: Entry) -> str:

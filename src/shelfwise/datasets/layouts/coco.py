@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, ValidationError
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
+from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
 from shelfwise.datasets.layouts.pictures import byte_order, inside, visible
 from shelfwise.errors import LayoutError
@@ -77,7 +77,7 @@ def _is_coco(path: Path) -> bool:
     return all(word in content for word in (b'"images"', b'"annotations"', b'"categories"'))
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     files = [root] if root.is_file() else _json_files(root)
     if not files:
         raise LayoutError(f"{root}: no COCO file there (JSON with images, annotations and categories)")
@@ -91,9 +91,11 @@ def _read(root: Path, level: str | None) -> Dataset:
     entries = [
         entry
         for path, part, content in zip(files, parts, contents, strict=True)
-        for entry in _entries(folder, path, part if len(files) > 1 else None, content, names)
+        for entry in _entries(
+            folder, path, part if len(files) > 1 else None, content, names, strict=how.strict
+        )
     ]
-    return build(folder, "coco", entries, list(names.values()))
+    return build(folder, "coco", entries, list(names.values()), strict=how.strict)
 
 
 def _home(root: Path) -> Path:
@@ -138,7 +140,7 @@ def _category_names(contents: Sequence[_Coco], files: Sequence[Path]) -> dict[in
 
 
 def _entries(
-    folder: Path, file: Path, part: str | None, content: _Coco, names: dict[int, str]
+    folder: Path, file: Path, part: str | None, content: _Coco, names: dict[int, str], *, strict: bool
 ) -> Iterator[Entry]:
     base = _photo_folder(folder, file, part, content.images)
     path_of = {image.id: base + _photo_name(file, image) for image in content.images}
@@ -155,7 +157,7 @@ def _entries(
         if annotation.iscrowd:
             continue
         x, y, width, height = annotation.bbox
-        box = fitted_box(x, y, x + width, y + height, size_of.get(path), where)
+        box = fitted_box(x, y, x + width, y + height, size_of.get(path), where, strict=strict)
         yield Entry(path, names[annotation.category_id], box, part, where)
 
 

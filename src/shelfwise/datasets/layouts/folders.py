@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
-from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
+from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.pictures import PictureFolder, byte_order, visible, walk_pictures
 from shelfwise.errors import LayoutError
 from shelfwise.text import some
@@ -27,7 +27,7 @@ def _detect(root: Path) -> bool:
         return True  # the reader will say what is wrong, which helps more than "no known layout"
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     if not root.is_dir():
         raise LayoutError(f"{root}: is a file; the folders layout needs a folder")
     above = _above(root)
@@ -46,7 +46,7 @@ def _read(root: Path, level: str | None) -> Dataset:
         categories.add(category)
         place = "/".join(folder.levels)
         entries += [Entry(f"{place}/{name}", category, part=part, where=place) for name in folder.pictures]
-    return build(root, "folders", entries, sorted(categories, key=byte_order))
+    return build(root, "folders", entries, sorted(categories, key=byte_order), strict=how.strict)
 
 
 def _above(root: Path) -> int:

@@ -12,14 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.datasets.layouts.base import Entry, Layout, build
+from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.listing import list_lines
-from shelfwise.datasets.layouts.pictures import byte_order, check_photos, inside, text_lines, walk_pictures
+from shelfwise.datasets.layouts.pictures import (
+    byte_order,
+    inside,
+    missing_photos,
+    refuse_missing,
+    text_lines,
+    walk_pictures,
+)
 from shelfwise.errors import LayoutError
 
 __all__ = ["FREIBURG"]
 
 _FOLD = re.compile(r"(?:fold|test)(\d+)\.txt")
+_PHOTO = re.compile(r"images/[^/]+/[^/]+")
 
 
 def _detect(root: Path) -> bool:
@@ -37,7 +45,7 @@ def _fold_files(root: Path) -> dict[str, Path]:
     return {}
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     folds = _fold_files(root)
     if not folds:
         raise LayoutError(f"{root}: no folds/foldN.txt and no splits/testN.txt there")
@@ -46,15 +54,17 @@ def _read(root: Path, level: str | None) -> Dataset:
         for path, where in _fold_paths(file):
             if fold_of.setdefault(path, fold) != fold:
                 raise LayoutError(f"{where}: {path} is in {fold_of[path]} already; folds must not overlap")
-    check_photos(root, fold_of)
-    entries: list[Entry] = []
+    missing = missing_photos(root, fold_of)
+    refuse_missing(root, [path for path in missing if how.strict or not _PHOTO.fullmatch(path)])
+    entries = [Entry(path, path.split("/")[1], part=fold_of[path]) for path in missing]
     for folder in walk_pictures(root / "images"):
         if folder.pictures and len(folder.levels) != 1:
             raise LayoutError(f"{root / 'images'}: expected CATEGORY/NAME, found {'/'.join(folder.levels)!r}")
         for name in folder.pictures:
             path = f"images/{folder.levels[0]}/{name}"
             entries.append(Entry(path, folder.levels[0], part=fold_of.get(path)))
-    return build(root, "freiburg", entries, sorted({entry.category for entry in entries}, key=byte_order))
+    categories = sorted({entry.category for entry in entries}, key=byte_order)
+    return build(root, "freiburg", entries, categories, strict=how.strict)
 
 
 def _fold_paths(file: Path) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
-from shelfwise.datasets.layouts.base import Entry, Layout, build
+from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.pictures import inside, read_text, text_lines
 from shelfwise.errors import LayoutError
 
@@ -47,10 +47,10 @@ def _detect(root: Path) -> bool:
         return False
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     home = _home(root)
     classes = _read_classes(home / _CLASSES)
-    coarse = level == "coarse"
+    coarse = how.level == "coarse"
     entries = [
         entry
         for part in _PARTS
@@ -58,7 +58,8 @@ def _read(root: Path, level: str | None) -> Dataset:
         for entry in _read_list(home / f"{part}.txt", part, classes, coarse=coarse)
     ]
     names = classes.coarse if coarse else classes.fine
-    return build(home, "grocery-store", entries, [names[number] for number in sorted(names)])
+    ordered = [names[number] for number in sorted(names)]
+    return build(home, "grocery-store", entries, ordered, strict=how.strict)
 
 
 def _read_classes(path: Path) -> _Classes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, build
+from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.pictures import (
     byte_order,
     inside,
@@ -106,7 +106,7 @@ def _part(path: Path) -> str | None:
     return PART_NAMES.get(path.stem.lower())
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     folder, files = (root.parent, [root]) if root.is_file() else (root, _list_files(root))
     if not files:
         raise LayoutError(
@@ -125,8 +125,9 @@ def _read(root: Path, level: str | None) -> Dataset:
     classes = folder / _CLASSES
     if classes.is_file():
         names = [line for _, line in text_lines(classes)]
-        return build(folder, "list", _named(entries, names, classes), names)
-    return build(folder, "list", entries, _in_order({entry.category for entry in entries}))
+        return build(folder, "list", _named(entries, names, classes), names, strict=how.strict)
+    labels = _in_order({entry.category for entry in entries})
+    return build(folder, "list", entries, labels, strict=how.strict)
 
 
 def _in_order(labels: set[str]) -> list[str]:

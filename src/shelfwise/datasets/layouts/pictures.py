@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from shelfwise.errors import LayoutError
@@ -13,17 +13,21 @@ from shelfwise.images.reading import PICTURE_SUFFIXES
 from shelfwise.text import some
 
 __all__ = [
+    "ANY_ENDING",
     "PictureFolder",
     "byte_order",
-    "check_photos",
     "inside",
     "is_picture",
+    "missing_photos",
     "read_text",
+    "refuse_missing",
     "text_lines",
     "visible",
     "walk_pictures",
 ]
 
+ANY_ENDING = ".*"
+"""Stands for the ending of a photo that is missing and known by its label file only."""
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
@@ -107,12 +111,11 @@ def inside(relative: str, where: str) -> str:
     return str(path)
 
 
-def check_photos(root: Path, paths: Iterable[str]) -> None:
-    """Make sure that each photo is a file that really lies under ``root``.
+def missing_photos(root: Path, paths: Iterable[str]) -> list[str]:
+    """Those of the photos that are no files under ``root``.
 
     Raises:
-        LayoutError: some are missing (the first few are named, with the count), or one is a link that
-            leads out of ``root``.
+        LayoutError: a photo is a link that leads out of ``root``.
     """
     home = os.path.realpath(root)
     missing: list[str] = []
@@ -127,6 +130,11 @@ def check_photos(root: Path, paths: Iterable[str]) -> None:
             folders.add(photo.parent)
         if not stat.S_ISREG(mode) and not (stat.S_ISLNK(mode) and photo.is_file()):
             missing.append(path)
+    return missing
+
+
+def refuse_missing(root: Path, missing: Sequence[str]) -> None:
+    """Raise LayoutError where photos are missing; the first few are named, with the count."""
     if missing:
         raise LayoutError(f"{root}: missing photos ({len(missing)}): {some(missing)}")
 

@@ -13,12 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.datasets.layouts.base import Entry, Layout, build
+from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
-from shelfwise.datasets.layouts.pictures import byte_order, inside, is_picture, text_lines, visible
+from shelfwise.datasets.layouts.pictures import (
+    ANY_ENDING,
+    byte_order,
+    inside,
+    is_picture,
+    refuse_missing,
+    text_lines,
+    visible,
+)
 from shelfwise.errors import LayoutError
 from shelfwise.extras import require
-from shelfwise.text import some
 
 __all__ = ["VOC"]
 
@@ -34,7 +41,7 @@ def _photo_folder(root: Path) -> str | None:
     return next((name for name in _PHOTO_FOLDERS if (root / name).is_dir()), None)
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     place = _photo_folder(root)
     files = sorted((root / "Annotations").glob("*.xml"), key=lambda path: byte_order(path.name))
     files = [path for path in files if visible(path.name)]
@@ -42,13 +49,16 @@ def _read(root: Path, level: str | None) -> Dataset:
         raise LayoutError(f"{root}: no Annotations/*.xml with {' or '.join(_PHOTO_FOLDERS)} beside it")
     photos = {Path(path.name).stem: f"{place}/{path.name}" for path in _pictures(root / place)}
     missing = [path.stem for path in files if path.stem not in photos]
-    if missing:
-        raise LayoutError(f"{root / place}: missing photos ({len(missing)}): {some(missing)}")
+    if how.strict:
+        refuse_missing(root / place, missing)
+    photos |= {stem: f"{place}/{stem}{ANY_ENDING}" for stem in missing}
     parts = _parts(root, set(photos))
     entries = [
-        entry for path in files for entry in _entries(root, path, photos[path.stem], parts.get(path.stem))
+        entry
+        for path in files
+        for entry in _entries(root, path, photos[path.stem], parts.get(path.stem), strict=how.strict)
     ]
-    return build(root, "voc", entries)
+    return build(root, "voc", entries, strict=how.strict)
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -72,7 +82,7 @@ def _parts(root: Path, known: set[str]) -> dict[str, str]:
     return part_of
 
 
-def _entries(root: Path, file: Path, photo: str, part: str | None) -> Iterator[Entry]:
+def _entries(root: Path, file: Path, photo: str, part: str | None, *, strict: bool) -> Iterator[Entry]:
     annotation = _parse(file)
     objects = annotation.findall("object")
     if not objects:
@@ -88,7 +98,8 @@ def _entries(root: Path, file: Path, photo: str, part: str | None) -> Iterator[E
         except ValueError as error:
             raise LayoutError(f"{where}: bndbox needs {', '.join(_CORNERS)} as numbers") from error
         left, top, right, bottom = corners
-        yield Entry(photo, name, fitted_box(left - 1, top - 1, right, bottom, size, where), part, where)
+        box = fitted_box(left - 1, top - 1, right, bottom, size, where, strict=strict)
+        yield Entry(photo, name, box, part, where)
 
 
 def _parse(file: Path) -> Any:

@@ -9,19 +9,21 @@ A photo without a file or with an empty one shows no product.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from shelfwise.datasets.dataset import Box, Dataset
-from shelfwise.datasets.layouts.base import Entry, Layout, build
+from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
 from shelfwise.datasets.layouts.pictures import (
+    ANY_ENDING,
     byte_order,
-    check_photos,
     inside,
     is_picture,
+    missing_photos,
     read_text,
+    refuse_missing,
     text_lines,
     visible,
     walk_pictures,
@@ -48,7 +50,7 @@ def _description(root: Path) -> Path | None:
     return next((root / name for name in _NAMES if (root / name).is_file()), None)
 
 
-def _read(root: Path, level: str | None) -> Dataset:
+def _read(root: Path, how: Reading) -> Dataset:
     file = _description(root)
     if file is None:
         raise LayoutError(f"{root}: no data.yaml there")
@@ -63,7 +65,9 @@ def _read(root: Path, level: str | None) -> Dataset:
                 raise LayoutError(f"{file}: {photo} is in {part_of[photo]} and in {part}; leave it in one")
     if not part_of:
         raise LayoutError(f"{file}: names no photos; give the folders of train, val and test")
-    return build(folder, "yolo", _entries(folder, part_of, names), names)
+    return build(
+        folder, "yolo", _entries(folder, part_of, names, strict=how.strict), names, strict=how.strict
+    )
 
 
 def _parse(file: Path) -> dict[str, Any]:
@@ -122,14 +126,22 @@ def _locate(folder: Path, place: str, base: object, where: str) -> str:
     raise LayoutError(f"{where}: there is no {plain!r} in {folder}")
 
 
-def _entries(folder: Path, part_of: dict[str, str], names: list[str]) -> Iterator[Entry]:
+def _entries(
+    folder: Path, part_of: Mapping[str, str], names: Sequence[str], *, strict: bool
+) -> Iterator[Entry]:
+    orphans = _orphans(folder, part_of)
+    if orphans and strict:
+        listed = some(map(_label_path, orphans))
+        raise LayoutError(f"{folder}: label files whose photos are missing ({len(orphans)}): {listed}")
+    part_of = {**part_of, **orphans}
     photos = sorted(part_of, key=byte_order)
-    _refuse_orphans(folder, photos)
-    check_photos(folder, photos)
     labelled = [photo for photo in photos if (folder / _label_path(photo)).is_file()]
+    bare = set(photos).difference(() if strict else labelled)
+    refuse_missing(folder, sorted(missing_photos(folder, bare), key=byte_order))
     sizes = picture_sizes(folder, labelled)
     for photo in labelled:
-        for label, box, where in _boxes(folder / _label_path(photo), sizes.get(photo, _STAND_IN)):
+        size = sizes.get(photo, _STAND_IN)
+        for label, box, where in _boxes(folder / _label_path(photo), size, strict=strict):
             if not 0 <= label < len(names):
                 raise LayoutError(f"{where}: category {label} is not among the {len(names)} names")
             yield Entry(photo, names[label], box, part_of[photo], where)
@@ -143,20 +155,21 @@ def _label_path(photo: str) -> str:
     return "/".join(parts)
 
 
-def _refuse_orphans(folder: Path, photos: list[str]) -> None:
-    """Raise where a labels folder holds a file for which there is no photo."""
-    orphans: list[str] = []
-    for place in dict.fromkeys(str(PurePosixPath(photo).parent) for photo in photos):
+def _orphans(folder: Path, part_of: Mapping[str, str]) -> dict[str, str]:
+    """Missing photos that a labels folder holds a file for, and the part that their neighbours are in."""
+    known = {str(PurePosixPath(photo).with_suffix("")) for photo in part_of}
+    orphans: dict[str, str] = {}
+    for place, part in {str(PurePosixPath(photo).parent): part for photo, part in part_of.items()}.items():
         labels = PurePosixPath(_label_path(f"{place}/any")).parent
-        if (folder / place).is_dir() and "labels" in labels.parts:
-            known = {path.stem for path in (folder / place).iterdir() if is_picture(path.name)}
-            files = (path for path in (folder / labels).glob("*.txt") if visible(path.name))
-            orphans += sorted(f"{labels}/{path.name}" for path in files if path.stem not in known)
-    if orphans:
-        raise LayoutError(f"{folder}: label files whose photos are missing ({len(orphans)}): {some(orphans)}")
+        if not (folder / place).is_dir() or "labels" not in labels.parts:
+            continue
+        known |= {f"{place}/{path.stem}" for path in (folder / place).iterdir() if is_picture(path.name)}
+        files = sorted(path.stem for path in (folder / labels).glob("*.txt") if visible(path.name))
+        orphans |= {f"{place}/{stem}{ANY_ENDING}": part for stem in files if f"{place}/{stem}" not in known}
+    return orphans
 
 
-def _boxes(file: Path, size: tuple[int, int]) -> Iterator[tuple[int, Box, str]]:
+def _boxes(file: Path, size: tuple[int, int], *, strict: bool) -> Iterator[tuple[int, Box, str]]:
     for number, line in text_lines(file):
         where = f"{file}:{number}"
         try:
@@ -171,7 +184,8 @@ def _boxes(file: Path, size: tuple[int, int]) -> Iterator[tuple[int, Box, str]]:
         else:
             raise LayoutError(f"{where}: expected 4 numbers, or 6 and more in pairs, after the category")
         left, top, right, bottom = corners
-        box = fitted_box(left * size[0], top * size[1], right * size[0], bottom * size[1], size, where)
+        left, top, right, bottom = left * size[0], top * size[1], right * size[0], bottom * size[1]
+        box = fitted_box(left, top, right, bottom, size, where, strict=strict)
         yield label, box, where
 
 
