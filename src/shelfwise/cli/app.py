@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 import shelfwise
+from shelfwise.cli.tables import examples_text
 from shelfwise.errors import ShelfwiseError
 
 __all__ = ["COMMANDS", "Entry", "app", "main"]
@@ -117,19 +118,14 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
 
 def _epilog(module: ModuleType) -> str | None:
     examples: Sequence[str] = getattr(module, "EXAMPLES", ())
-    return _examples_text(examples) if examples else None
-
-
-def _examples_text(examples: Sequence[str]) -> str:
-    # An empty line between them: the help page joins the lines of a paragraph.
-    return "\n\n".join(["Examples:", *(f"  {line}".replace("[", "\\[") for line in examples)])
+    return examples_text(examples) if examples else None
 
 
 app = typer.Typer(
     name="shelfwise",
     cls=LazyGroup,
     help=shelfwise.__doc__,
-    epilog=_examples_text(EXAMPLES),
+    epilog=examples_text(EXAMPLES),
     no_args_is_help=True,
     context_settings=SETTINGS,
     pretty_exceptions_enable=False,

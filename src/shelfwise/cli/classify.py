@@ -31,48 +31,55 @@ EXAMPLES = (
 
 _FORMAT_OF_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Photos, folders, patterns in quotes; - is standard input: a picture or a list of paths.",
+        show_default=False,
+    ),
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="BUNDLE",
+        help="The trained model. By default $SHELFWISE_MODEL, else the newest runs/*/bundle.",
+    ),
+]
+TopOption = Annotated[int, typer.Option(metavar="K", min=1, help="Tell the K likeliest categories.")]
+FormatOption = Annotated[
+    Literal["table", "csv", "jsonl"] | None,
+    typer.Option(
+        "--format",
+        metavar="table|csv|jsonl",
+        help="How to write the answers. By default a table, or as --output ends.",
+    ),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answers to this file.")
+]
+ConfidenceOption = Annotated[
+    float,
+    typer.Option(metavar="X", min=0.0, max=1.0, help="Below it (0 to 1) a photo's category is 'unknown'."),
+]
+SortOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Copy photos into a folder per category; nothing is overwritten."),
+]
+RecursiveOption = Annotated[
+    bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
+]
+
 
 def classify(
-    paths: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH",
-            help="Photos, folders, patterns in quotes; - is standard input: a picture or a list of paths.",
-            show_default=False,
-        ),
-    ],
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="BUNDLE",
-            help="The trained model. By default $SHELFWISE_MODEL, else the newest runs/*/bundle.",
-        ),
-    ] = None,
-    top: Annotated[int, typer.Option(metavar="K", min=1, help="Tell the K likeliest categories.")] = 1,
-    output_format: Annotated[
-        Literal["table", "csv", "jsonl"] | None,
-        typer.Option(
-            "--format",
-            metavar="table|csv|jsonl",
-            help="How to write the answers. By default a table, or as --output ends.",
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the answers to this file.")
-    ] = None,
-    min_confidence: Annotated[
-        float,
-        typer.Option(
-            metavar="X", min=0.0, max=1.0, help="Below it (0 to 1) a photo's category is 'unknown'."
-        ),
-    ] = 0.0,
-    sort_into: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Copy photos into a folder per category; nothing is overwritten."),
-    ] = None,
-    recursive: Annotated[
-        bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
-    ] = True,
+    paths: PathsArgument,
+    model: ModelOption = None,
+    top: TopOption = 1,
+    output_format: FormatOption = None,
+    output: OutputOption = None,
+    min_confidence: ConfidenceOption = 0.0,
+    sort_into: SortOption = None,
+    recursive: RecursiveOption = True,
 ) -> None:
     """Name the products on photos.
 

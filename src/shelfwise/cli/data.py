@@ -13,6 +13,7 @@ import typer
 from shelfwise.cli.data_check import EXAMPLES as CHECK_EXAMPLES
 from shelfwise.cli.data_check import check
 from shelfwise.cli.progress import Progress, Stage, stage
+from shelfwise.cli.tables import console, examples_text, table
 from shelfwise.datasets.catalog import CATALOG, Source, get_source, state
 from shelfwise.errors import ConfigError
 from shelfwise.settings import Settings
@@ -31,7 +32,6 @@ EXAMPLES: Final = (
     "shelfwise data sample sample/",
 )
 
-PLAIN_WIDTH: Final = 160
 _STATES: Final = {
     "fetched": "there",
     "present": "there",
@@ -42,12 +42,7 @@ _STATES: Final = {
 app = typer.Typer(help="List, fetch, check and draw sets of photos.", pretty_exceptions_enable=False)
 
 
-def _examples(*lines: str) -> str:
-    # An empty line between them: the help page joins the lines of a paragraph.
-    return "\n\n".join(["Examples:", *(f"  {line}" for line in lines)])
-
-
-@app.command("list", epilog=_examples("shelfwise data list", "shelfwise data list --format json"))
+@app.command("list", epilog=examples_text(["shelfwise data list", "shelfwise data list --format json"]))
 def list_sets(
     output: Annotated[Literal["table", "json"], typer.Option("--format", help="What to print.")] = "table",
 ) -> None:
@@ -56,28 +51,22 @@ def list_sets(
     if output == "json":
         typer.echo(json.dumps([_facts(source, home) for source in CATALOG.values()], indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for heading in ("Name", "Title", "Photos", "Classes", "Download", "Here", "Licence"):
-        table.add_column(heading, justify="right" if heading in ("Photos", "Download") else "left")
+    rows = table("Name", "Title", ">Photos", "Classes", ">Download", "Here", "Licence")
     for source in CATALOG.values():
         here = _STATES[state(source, home)]
         size, photos = _megabytes(source.download_bytes), f"{source.photos:,}"
-        table.add_row(source.name, source.title, photos, source.classes, size, here, source.licence)
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
-    console.print(table)
-    console.print(
-        f"\nThey live in {home} (set SHELFWISE_DATA for another place).", markup=False, soft_wrap=True
-    )
+        rows.add_row(source.name, source.title, photos, source.classes, size, here, source.licence)
+    console().print(rows)
+    typer.echo(f"They live in {home} (set SHELFWISE_DATA for another place).")
 
 
 @app.command(
-    epilog=_examples(
-        "shelfwise data fetch freiburg",
-        "shelfwise data fetch grocery-store --yes --to data/grocery-store",
-        "shelfwise data fetch freiburg --archive freiburg_groceries_dataset.tar.gz",
+    epilog=examples_text(
+        [
+            "shelfwise data fetch freiburg",
+            "shelfwise data fetch grocery-store --yes --to data/grocery-store",
+            "shelfwise data fetch freiburg --archive freiburg_groceries_dataset.tar.gz",
+        ]
     )
 )
 def fetch(
@@ -127,8 +116,8 @@ def fetch(
 
 
 @app.command(
-    epilog=_examples(
-        "shelfwise data sample sample/", "shelfwise data sample sample/ --count 20 --seed 7 --size 128"
+    epilog=examples_text(
+        ["shelfwise data sample sample/", "shelfwise data sample sample/ --count 20 --seed 7 --size 128"]
     )
 )
 def sample(
@@ -151,7 +140,7 @@ def sample(
     typer.echo(f"Next: shelfwise train {folder} --recipe small-cnn")
 
 
-app.command("check", epilog=_examples(*CHECK_EXAMPLES))(check)
+app.command("check", epilog=examples_text(CHECK_EXAMPLES))(check)
 
 
 def _facts(source: Source, home: Path) -> dict[str, object]:

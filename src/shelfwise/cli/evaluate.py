@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shelfwise.cli.tables import console, table
 from shelfwise.text import printable
 
 if TYPE_CHECKING:
@@ -26,45 +26,57 @@ EXAMPLES = (
     "shelfwise evaluate runs/freiburg/bundle freiburg/ --part fold0 --format json --output figures.json",
 )
 
-PLAIN_WIDTH = 120
 SHOWN = 10
 """Most confused pairs, and unreadable photos, in the table."""
 SOME_FAILED = 1
 
+BundleArgument = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="The 'bundle' folder of a training run.")
+]
+DataArgument = Annotated[
+    Path, typer.Argument(metavar="DATA", help="Folder (or list or annotation file) of labelled photos.")
+]
+LayoutOption = Annotated[
+    str | None, typer.Option(metavar="NAME", help="The set's layout; recognised by itself.")
+]
+LevelOption = Annotated[
+    str | None, typer.Option(metavar="LEVEL", help="Level of its hierarchy: fine, coarse or a number.")
+]
+PartOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PART",
+        help="Which photos: train, val, test, a fold, or all. By default test where there is one, else all.",
+    ),
+]
+SplitOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Parts as a training run saved them: its split.json.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write the report page, its plots and metrics.json.")
+]
+IgnoreOption = Annotated[
+    bool, typer.Option("--ignore-unknown", help="Leave out photos of categories the model does not know.")
+]
+FormatOption = Annotated[
+    Literal["table", "json"], typer.Option("--format", help="A table for people, JSON for programs.")
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the figures to this file.")
+]
+
 
 def evaluate(
-    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The 'bundle' folder of a training run.")],
-    data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="Folder (or list or annotation file) of labelled photos.")
-    ],
-    layout: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The set's layout; recognised by itself.")
-    ] = None,
-    level: Annotated[
-        str | None, typer.Option(metavar="LEVEL", help="Level of its hierarchy: fine, coarse or a number.")
-    ] = None,
-    part: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PART",
-            help="Which photos: train, val, test, a fold, or all. By default test where there is one, else all.",
-        ),
-    ] = None,
-    split: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Parts as a training run saved them: its split.json.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the report page, its plots and metrics.json.")
-    ] = None,
-    ignore_unknown: Annotated[
-        bool, typer.Option("--ignore-unknown", help="Leave out photos of categories the model does not know.")
-    ] = False,
-    output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="A table for people, JSON for programs.")
-    ] = "table",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the figures to this file.")
-    ] = None,
+    bundle: BundleArgument,
+    data: DataArgument,
+    layout: LayoutOption = None,
+    level: LevelOption = None,
+    part: PartOption = None,
+    split: SplitOption = None,
+    report: ReportOption = None,
+    ignore_unknown: IgnoreOption = False,
+    output_format: FormatOption = "table",
+    output: OutputOption = None,
 ) -> None:
     """Measure a trained model on labelled photos, with 95 % bootstrap intervals.
 
@@ -93,7 +105,7 @@ def evaluate(
     elif output_format == "json":
         typer.echo(run.to_json(), nl=False)
     else:
-        _print(_console(), run)
+        _print(console(), run)
     if run.report is not None:
         typer.echo(f"report  {run.report}", err=True)
     if run.result.errors:
@@ -101,44 +113,34 @@ def evaluate(
         raise typer.Exit(SOME_FAILED)
 
 
-def _console(file: io.StringIO | None = None) -> Console:
-    from rich.console import Console
-
-    terminal = file is None and sys.stdout.isatty()
-    # Off a terminal there is no width to keep to: lines stay whole for grep and for logs.
-    return Console(
-        file=file, width=None if terminal else PLAIN_WIDTH, highlight=False, markup=False, emoji=False
-    )
-
-
 def _as_text(run: EvaluationRun) -> str:
     text = io.StringIO()
-    _print(_console(text), run)
+    _print(console(text), run)
     return text.getvalue()
 
 
-def _print(console: Console, run: EvaluationRun) -> None:
+def _print(printer: Console, run: EvaluationRun) -> None:
     evaluation = run.result.evaluation
     where = f"{evaluation.samples:,} photos of {run.dataset.root}, part {run.part}"
-    console.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
+    printer.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
     if run.dataset.rendered or run.bundle.rendered:
-        console.print("Rendered pictures: these figures say nothing about a real shop.", style="yellow")
+        printer.print("Rendered pictures: these figures say nothing about a real shop.", style="yellow")
     sections: list[RenderableType] = [_headline(evaluation), _categories(evaluation)]
     if evaluation.confused:
         sections.append(_pairs(evaluation))
     for section in sections:
-        console.print()
-        console.print(section)
+        printer.print()
+        printer.print(section)
     if run.result.ignored:
-        console.print(f"{run.result.ignored:,} photos of unknown categories were left out")
+        printer.print(f"{run.result.ignored:,} photos of unknown categories were left out")
     for error in run.result.errors[:SHOWN]:
-        console.print(printable(f"error: {error}"), style="red", soft_wrap=True)
+        printer.print(printable(f"error: {error}"), style="red", soft_wrap=True)
     if len(run.result.errors) > SHOWN:
-        console.print(f"… and {len(run.result.errors) - SHOWN:,} more: see --format json")
+        printer.print(f"… and {len(run.result.errors) - SHOWN:,} more: see --format json")
 
 
 def _headline(evaluation: Evaluation) -> Table:
-    table = _table("Figure", ">Value", "95 % interval")
+    rows = table("Figure", ">Value", "95 % interval")
     names = {
         "accuracy": "Accuracy",
         "top3_accuracy": "Top 3",
@@ -152,43 +154,29 @@ def _headline(evaluation: Evaluation) -> Table:
     for key, name in names.items():
         interval = evaluation.intervals.get(key)
         shown = f"{_percent(interval.low)} to {_percent(interval.high)}" if interval else ""
-        table.add_row(name, _percent(figures[key]), shown)
+        rows.add_row(name, _percent(figures[key]), shown)
     for level in evaluation.levels[:-1]:
         name = f"Accuracy at level {level.level} ({level.categories} categories)"
-        table.add_row(name, _percent(level.accuracy), "")
+        rows.add_row(name, _percent(level.accuracy), "")
     for key, name in (("negative_log_likelihood", "Log loss"), ("brier", "Brier"), ("aurc", "AURC")):
-        table.add_row(name, f"{figures[key]:.4f}", "")
-    return table
+        rows.add_row(name, f"{figures[key]:.4f}", "")
+    return rows
 
 
 def _categories(evaluation: Evaluation) -> Table:
-    table = _table("Category, weakest first", ">F1", ">Precision", ">Recall", ">Photos", ">Predicted")
+    rows = table("Category, weakest first", ">F1", ">Precision", ">Recall", ">Photos", ">Predicted")
     seen = [f for f in evaluation.per_category if f.support]
     for f in sorted(seen, key=lambda f: (f.f1 or 0.0, f.category)):
         shares = (_percent(value) for value in (f.f1, f.precision, f.recall))
-        table.add_row(printable(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}")
-    return table
+        rows.add_row(printable(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}")
+    return rows
 
 
 def _pairs(evaluation: Evaluation) -> Table:
-    table = _table("Most confused: true", "Taken for", ">Photos", ">Of the category")
+    rows = table("Most confused: true", "Taken for", ">Photos", ">Of the category")
     for pair in evaluation.confused[:SHOWN]:
-        table.add_row(
-            printable(pair.true), printable(pair.predicted), f"{pair.count:,}", _percent(pair.share)
-        )
-    return table
-
-
-def _table(*headings: str) -> Table:
-    """A table with these columns; ``>`` before a heading aligns its column to the right."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in headings:
-        right = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
-    return table
+        rows.add_row(printable(pair.true), printable(pair.predicted), f"{pair.count:,}", _percent(pair.share))
+    return rows
 
 
 def _percent(share: float | None) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shelfwise.cli.tables import console, table
 from shelfwise.extras import require
 from shelfwise.models.spec import HF_PREFIX, SPECS, ModelSpec, build_network, get_spec
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from shelfwise.models.summary import Summary
 
 __all__ = ["EXAMPLES", "app"]
@@ -25,8 +23,6 @@ EXAMPLES = (
     "shelfwise models show small-cnn",
     "shelfwise models show lite0 --classes 25 --format json",
 )
-
-PLAIN_WIDTH = 120
 
 app = typer.Typer(help="List the networks and show how they are built.", pretty_exceptions_enable=False)
 
@@ -47,11 +43,11 @@ def list_models(format_: FormatOption = Format.TABLE) -> None:
     if format_ is Format.JSON:
         typer.echo(json.dumps([_description(spec) for spec in SPECS.values()], indent=2))
         return
-    table = _table("Name", "Network", ">Input", ">Parameters", "Licence")
+    rows = table("Name", "Network", ">Input", ">Parameters", "Licence")
     for spec in SPECS.values():
-        table.add_row(spec.name, spec.title, f"{spec.input_size} px", spec.parameters_note, spec.licence)
-    table.add_row(f"{HF_PREFIX}REPO_OR_PATH", "a transformers model", "", "", "")
-    _print(table)
+        rows.add_row(spec.name, spec.title, f"{spec.input_size} px", spec.parameters_note, spec.licence)
+    rows.add_row(f"{HF_PREFIX}REPO_OR_PATH", "a transformers model", "", "", "")
+    console().print(rows)
 
 
 @app.command("show")
@@ -69,11 +65,11 @@ def show_model(
     if format_ is Format.JSON:
         typer.echo(json.dumps(_details(spec, classes, summary), indent=2))
         return
-    table = _table("Layer", "Kind", ">Output", ">Parameters", title=f"{spec.title}, {classes} categories")
+    rows = table("Layer", "Kind", ">Output", ">Parameters", title=f"{spec.title}, {classes} categories")
     for layer in summary.layers:
         shape = " × ".join(str(side) for side in layer.output_shape)
-        table.add_row(layer.name, layer.kind, shape, f"{layer.parameters:,}" if layer.parameters else "")
-    _print(table)
+        rows.add_row(layer.name, layer.kind, shape, f"{layer.parameters:,}" if layer.parameters else "")
+    console().print(rows)
     typer.echo(
         f"Parameters: {summary.total:,}, trainable {summary.trainable:,}, not trainable {summary.fixed:,}"
     )
@@ -101,22 +97,3 @@ def _details(spec: ModelSpec, classes: int, summary: Summary) -> dict[str, Any]:
     counts = {"total": summary.total, "trainable": summary.trainable, "not_trainable": summary.fixed}
     layers = [asdict(layer) for layer in summary.layers]
     return _description(spec) | {"classes": classes, "parameters": counts, "layers": layers}
-
-
-def _table(*headings: str, title: str | None = None) -> Table:
-    """A table with these columns; ``>`` before a heading aligns its column to the right."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for heading in headings:
-        right = heading.startswith(">")
-        table.add_column(heading.lstrip(">"), justify="right" if right else "left", overflow="fold")
-    return table
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    # Off a terminal there is no width to keep to: lines stay whole for grep and for logs.
-    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
