@@ -92,6 +92,18 @@ def test_help_lists_every_command_and_imports_no_heavy_module() -> None:
     assert {entry.module for entry in cli.COMMANDS.values()} & set(imported) == set()
 
 
+@pytest.mark.parametrize("command", [*cli.COMMANDS, "data list", "data check", "models show"])
+def test_help_of_a_command_imports_no_heavy_module(command: str) -> None:
+    program = (
+        "import atexit, json, sys; atexit.register(lambda: print(json.dumps(list(sys.modules)), file=sys.stderr));"
+        f"from shelfwise.cli.app import main; main({[*command.split(), '--help']!r})"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0
+    # The settings of the commands that train are a model of pydantic.
+    assert (HEAVY - {"pydantic"}) & set(json.loads(result.stderr)) == set()
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"shelfwise {shelfwise.__version__}\n"
