@@ -75,6 +75,8 @@ def prepare(
     data_hash = _data_hash(dataset, hashes)
     checks, groups = _check(dataset, data_hash, run, stages)
     split = _split(config, run, dataset, groups)
+    if split.left_out:
+        note(f"left out: {split.left_out} training photos that are copies of test photos")
     if not split.val and not split.test:
         raise TrainingError(f"{dataset.root}: validation and test part are both empty: nothing to measure on")
     margin = _CROP_MARGIN if config.augment == "all" and config.crop < 1 else 1.0
@@ -120,7 +122,7 @@ def _check(
     """The data check's findings and its groups of duplicates, from the run's folder if they are there."""
     if run.checks.exists():
         saved = json.loads(run.checks.read_text("utf-8"))
-        if saved["data_sha256"] == data_hash:
+        if saved.get("data_sha256") == data_hash:
             return [SummaryRow(**row) for row in saved["rows"]], saved["groups"]
     report = check_dataset(dataset, progress=stages("Checking photos"))
     rows, groups = report.summary_rows(), duplicate_groups(report)
