@@ -43,6 +43,16 @@ class Outcome:
         return f"{self.name} on {self.prepared.dataset.root.name}"
 
     @property
+    def division(self) -> str:
+        """How the photos were divided, in words."""
+        method, _, fold = self.prepared.split.method.partition(":")
+        known = {
+            "stratified": "divided by chance, stratified by category",
+            "official": "divided by the set's own lists",
+        }
+        return f"tested on the official {fold}" if fold else known[method]
+
+    @property
     def parameters(self) -> int:
         """Number of weights and statistics of the network."""
         network = self.fitted.network
@@ -81,7 +91,7 @@ def write_run_bundle(
         name=outcome.name,
         categories=dataset.categories,
         photos=_photo_counts(outcome),
-        method=outcome.prepared.split.method,
+        method=outcome.division,
         metrics=metrics,
         weights=outcome.weights,
         facts={"Seed": str(config.seed), "SHA-256 of the photos": outcome.prepared.data_hash},
@@ -109,7 +119,7 @@ def write_run_report(
     balanced = plan.counts_before != plan.counts_after
     data = ReportData(
         title=outcome.title,
-        subtitle=f"{len(categories)} categories, divided by {outcome.prepared.split.method}",
+        subtitle=f"{len(categories)} categories, {outcome.division}",
         parts=parts,
         history=[record.to_dict() for record in outcome.fitted.history],
         best_epoch=best_record(outcome.fitted.history).epoch,
