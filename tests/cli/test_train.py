@@ -64,9 +64,10 @@ def test_what_is_wrong_is_said_in_a_line_and_no_traceback(photos, arguments, mes
     assert result.exit_code == 2
     assert message in result.output
     assert "Traceback" not in result.output
+    assert not list(photos.parent.glob("runs/*"))
 
 
 def test_no_data_at_all_says_what_to_give():
     result = run()
     assert result.exit_code == 2
-    assert "data: no value is given" in result.output
+    assert "shelfwise train PHOTOS" in result.output

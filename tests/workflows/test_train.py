@@ -101,6 +101,7 @@ def test_a_folder_in_use_is_not_overwritten(painted, tmp_path):
 def test_one_category_is_not_enough(painted, tmp_path):
     with pytest.raises(TrainingError, match="at least two categories"):
         run(painted, tmp_path / "run", classes=["apples"])
+    assert run(painted, tmp_path / "run", epochs=1).metrics  # the same folder can be used at once
 
 
 def test_an_empty_category_is_named(painted, tmp_path):

@@ -58,6 +58,8 @@ def train(
                 )
             result = workflow.resume(resume, cache_dir=cache, stages=progress.stage, note=progress.note)
         else:
+            if data is None and config is None:
+                raise ConfigError("name the folder of labelled photos: shelfwise train PHOTOS")
             given = {"data": None if data is None else str(data), **flags}
             settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags=given)
             result = workflow.train(settings, cache_dir=cache, stages=progress.stage, note=progress.note)

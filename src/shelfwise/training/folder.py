@@ -105,6 +105,13 @@ class RunFolder:
             raise TrainingError(f"{path} is not a run's folder: it has no config.toml")
         return run, load_config(TrainConfig, file=run.config)
 
+    def discard(self) -> None:
+        """Remove a run that has not begun: settings, check of the photos, and the folder if that is all."""
+        for file in (self.config, self.checks):
+            file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
     def fingerprint(self, config: TrainConfig, data_hash: str, numerics: Mapping[str, object]) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
         ignored = {"data", "out", "split", "device", "precision", "threads"}

@@ -91,7 +91,7 @@ def evaluate(
     """Measure a bundle on labelled photos.
 
     Args:
-        bundle: the trained model's folder.
+        bundle: the trained model's folder, or the run's folder that holds it.
         data: the photos, in any layout that can be read.
         layout, level: as for :func:`~shelfwise.datasets.layouts.read_dataset`.
         part: which photos: ``train``, ``val`` or ``test`` of ``split`` or of the set's own parts, one of its
@@ -107,7 +107,8 @@ def evaluate(
         DataError: the photos cannot be read as a dataset, the part is unknown or empty, or a category is unknown.
         StorageError: the report cannot be written.
     """
-    classifier = Classifier(read_bundle(bundle))
+    inside = bundle / "bundle"
+    classifier = Classifier(read_bundle(inside if inside.is_dir() else bundle))
     dataset = read_dataset(data, layout, level=level)
     name, indices = _choose(dataset, classifier.categories, part, split, note)
     _warn_of_training_photos(classifier.bundle, dataset, indices, note)

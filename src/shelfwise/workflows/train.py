@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from shelfwise.bundle import Bundle
-from shelfwise.errors import ConfigError, DivergedError
+from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.images.preprocess import Preprocessing
@@ -69,7 +69,12 @@ def train(
     _refuse_sizes(config, get_spec(config.model_name))  # before a folder is made
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
-    return _run(run, config, cache_dir, stages, note)
+    try:
+        return _run(run, config, cache_dir, stages, note)
+    except ShelfwiseError:
+        if not run.split.exists():
+            run.discard()  # nothing was begun: the same name may be used again
+        raise
 
 
 def resume(
@@ -82,6 +87,8 @@ def resume(
     """
     require("torch", what="Training", extra="train")
     run, config = RunFolder.open(folder)
+    if run.finished.exists():
+        note(f"{folder} is finished: writing its bundle and report anew")
     return _run(run, config, cache_dir, stages, note)
 
 
@@ -107,7 +114,7 @@ def _run(
     fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
     best = best_record(fitted.history)
     note(
-        f"best epoch {best.epoch} of {fitted.history[-1].epoch}: validation accuracy {best.val_accuracy:.1%}"
+        f"best epoch {best.epoch}, after {fitted.history[-1].epoch}: validation accuracy {best.val_accuracy:.1%}"
     )
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
