@@ -1,7 +1,9 @@
 """Fixtures for all tests."""
 
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +21,13 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real photos at {folder}: set SHELFWISE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def toy() -> ModuleType:
+    """The module of toy models: bundles whose network is small enough to reckon by hand."""
+    path = Path(__file__).parent / "inference" / "toy_models.py"
+    spec = importlib.util.spec_from_file_location("toy_models", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

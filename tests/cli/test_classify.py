@@ -1,5 +1,4 @@
 import csv
-import importlib.util
 import io
 import json
 import os
@@ -16,15 +15,6 @@ from typer.testing import CliRunner
 from shelfwise.cli.app import app
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
-
-
-@pytest.fixture(scope="module")
-def toy():
-    path = Path(__file__).parents[1] / "inference" / "toy_models.py"
-    spec = importlib.util.spec_from_file_location("toy_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,6 @@ from typer.testing import CliRunner, Result
 from shelfwise.cli.app import app
 
 runner = CliRunner()
-
-
-@pytest.fixture(scope="session")
-def toy() -> Any:
-    path = Path(__file__).parents[1] / "inference" / "toy_models.py"
-    spec = importlib.util.spec_from_file_location("toy_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture

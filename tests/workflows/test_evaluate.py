@@ -1,4 +1,3 @@
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,6 @@ class MeanColour:
     def run(self, images: np.ndarray) -> Outputs:
         mean = images.mean(axis=(1, 2)).astype(np.float32) / 255
         return Outputs(10 * mean, mean)
-
-
-@pytest.fixture(scope="session")
-def toy() -> Any:
-    path = Path(__file__).parents[1] / "inference" / "toy_models.py"
-    spec = importlib.util.spec_from_file_location("toy_models", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
