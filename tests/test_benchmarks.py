@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -254,18 +253,15 @@ def test_the_command_of_a_figure():
     )
 
 
-def toy_run(folder):
+def toy_run(toy, folder):
     """Something that looks like a run of ``small-cnn``, with a network that computes the mean colour."""
-    spec = importlib.util.spec_from_file_location("toys", ROOT / "tests" / "inference" / "toy_models.py")
-    toys = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(toys)
-    toys.write_toy_bundle(folder / "bundle", name="small-cnn")
+    toy.write_toy_bundle(folder / "bundle", name="small-cnn")
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "best.safetensors").write_bytes(b"")
     return folder
 
 
-def test_memory_from_end_to_end(tmp_path, monkeypatch):
+def test_memory_from_end_to_end(toy, tmp_path, monkeypatch):
     sets = tmp_path / "data" / "freiburg" / "images" / "Red"
     sets.mkdir(parents=True)
     for index in range(3):
@@ -273,7 +269,7 @@ def test_memory_from_end_to_end(tmp_path, monkeypatch):
     monkeypatch.setenv("SHELFWISE_DATA", str(tmp_path / "data"))
     results = tmp_path / "results"
     arguments = ["memory-classify", "--photos", "6", "--repeats", "1", "--results", str(results)]
-    assert main([*arguments, "--run", str(toy_run(tmp_path / "run"))]) == 0
+    assert main([*arguments, "--run", str(toy_run(toy, tmp_path / "run"))]) == 0
     measured = read_results(results)["memory-classify"]
     assert [len(samples) for samples in measured.samples.values()] == [1, 1]
     assert "60 photos" in measured.figures[0].ours
