@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
-from shelfwise.models.hf_files import image_settings, locate, weights_digest, weights_keys
+from shelfwise.models.hf_files import image_settings, locate, public_name, weights_digest, weights_keys
 from shelfwise.models.network import Network, fresh_head
 from shelfwise.models.spec import HF_PREFIX, ModelSpec, WeightsInfo
 
@@ -33,7 +33,7 @@ def hf_spec(reference: str) -> ModelSpec:
     require("transformers", what="A model of transformers", extra="hf")
     folder = locate(reference)
     settings = image_settings(folder)
-    name = f"{HF_PREFIX}{reference}"
+    name, label = f"{HF_PREFIX}{reference}", public_name(reference)
 
     def build(num_classes: int, dropout: float) -> Network:
         body = _body(name, folder)
@@ -42,17 +42,17 @@ def hf_spec(reference: str) -> ModelSpec:
 
     return ModelSpec(
         name=name,
-        title=reference,
+        title=label,
         input_size=settings.size,
         mean=settings.mean,
         std=settings.std,
         dropout=0.0,
         parameters_note="",
         licence="see the model's own card",
-        source=name,
+        source=f"{HF_PREFIX}{label}",
         build=build,
         pretrained=lambda network: _load_weights(network, name, folder),
-        weights=lambda: WeightsInfo(name, weights_digest(folder)),
+        weights=lambda: WeightsInfo(f"{HF_PREFIX}{label}", weights_digest(folder)),
     )
 
 

@@ -13,7 +13,15 @@ from typing import Any
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
 
-__all__ = ["ImageSettings", "image_settings", "locate", "weights_digest", "weights_files", "weights_keys"]
+__all__ = [
+    "ImageSettings",
+    "image_settings",
+    "locate",
+    "public_name",
+    "weights_digest",
+    "weights_files",
+    "weights_keys",
+]
 
 FILES = ("config.json", "preprocessor_config.json", "processor_config.json", "model*.safetensors*")
 """What is taken of a repository: settings and weights, no code and no pickles."""
@@ -43,6 +51,12 @@ def locate(reference: str) -> Path:
     if not (folder / "config.json").is_file():
         raise ModelError(f"hf:{reference}: no config.json in {folder}: name the folder that holds the model")
     return folder
+
+
+def public_name(reference: str) -> str:
+    """What a model is called where others read it: a repository's name, or a folder's without the way to it."""
+    folder = Path(reference).expanduser()
+    return folder.resolve().name if folder.is_dir() else reference
 
 
 @functools.cache

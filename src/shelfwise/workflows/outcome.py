@@ -9,6 +9,7 @@ from pathlib import Path
 from shelfwise.bundle import Bundle, write_bundle
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import ModelSpec
+from shelfwise.models.spec import HF_PREFIX
 from shelfwise.training.card import CardFacts, model_card
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import FitResult
@@ -34,8 +35,7 @@ class Outcome:
     @property
     def name(self) -> str:
         """The network's name, without the folders of one that lies on this machine."""
-        prefix, _, place = self.spec.name.partition(":")
-        return f"{prefix}:{Path(place).name}" if place and Path(place).is_absolute() else self.spec.name
+        return f"{HF_PREFIX}{self.spec.title}" if self.spec.name.startswith(HF_PREFIX) else self.spec.name
 
     @property
     def title(self) -> str:
