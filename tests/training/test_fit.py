@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.models import get_spec
+from shelfwise.training.balance import plan_epoch
+from shelfwise.training.batches import Part
+from shelfwise.training.config import TrainConfig, recipe_defaults
+from shelfwise.training.fit import FitResult, TrainingData, fit
+
+CATEGORIES = ("red", "green", "blue")
+
+
+def part(count: int, size: int, seed: int) -> Part:
+    """Photos of noise, each with a patch of its category's colour."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(count, dtype=np.int64) % 3
+    images = random.integers(0, 120, (count, size, size, 3), dtype=np.uint8)
+    images[np.arange(count), : size // 2, : size // 2, labels] += 80
+    return Part(images, labels)
+
+
+def run(folder: Path, recipe: str, size: int, **changes: object) -> FitResult:
+    """Two epochs with all that is drawn at random: order, variations, mixing, dropout."""
+    settings = {
+        **recipe_defaults(recipe),
+        "data": "photos",
+        "epochs": 2,
+        "batch_size": 8,
+        "precision": "fp32",
+        "threads": 1,
+        "device": "cpu",
+        "erase": 0.5,
+        "mixup": 0.2,
+        "cutmix": 1.0,
+        **changes,
+    }
+    config = TrainConfig(**settings)
+    spec = get_spec(recipe)
+    train, validation = part(24, size + 8, 1), part(12, size, 2)
+    plan = plan_epoch(train.labels, 3, balance=False, augment="all", seed=config.seed)
+    data = TrainingData(train, validation, plan, CATEGORIES)
+    folder.mkdir()
+    return fit(
+        config,
+        spec,
+        Preprocessing(size, mean=spec.mean, std=spec.std),
+        data,
+        folder,
+        "fingerprint",
+        lambda name: lambda done, total=None, text="": None,
+    )
+
+
+def without_onednn(folder: Path, recipe: str, size: int) -> FitResult:
+    """PyTorch's own convolutions instead of oneDNN's: other rounding on the same processor."""
+    with torch.backends.mkldnn.flags(enabled=False):
+        return run(folder, recipe, size)
+
+
+def on_a_gpu(folder: Path, recipe: str, size: int) -> FitResult:
+    return run(folder, recipe, size, device="cuda")
+
+
+@pytest.mark.filterwarnings("ignore:TF32 acceleration:UserWarning")  # of oneDNN's switch itself
+@pytest.mark.parametrize(("recipe", "size"), [("small-cnn", 104), ("lite0", 32)])
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        without_onednn,
+        pytest.param(
+            on_a_gpu, marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+        ),
+    ],
+)
+def test_other_arithmetic_gives_the_same_result_within_rounding(otherwise, recipe, size, tmp_path):
+    first = run(tmp_path / "here", recipe, size)
+    second = otherwise(tmp_path / "there", recipe, size)
+    assert [r.epoch for r in second.history] == [r.epoch for r in first.history]
+    for ours, theirs in zip(first.history, second.history, strict=True):
+        assert theirs.train_loss == pytest.approx(ours.train_loss, rel=2e-3, nan_ok=True)
+        assert theirs.val_loss == pytest.approx(ours.val_loss, rel=2e-3)
+    weights = second.network.state_dict()
+    for name, value in first.network.state_dict().items():
+        if value.is_floating_point():
+            change = (weights[name].cpu() - value).norm() / value.norm().clamp(min=1e-3)
+            assert float(change) < 1e-2, name
+
+
+def test_another_seed_is_no_rounding(tmp_path):
+    first = run(tmp_path / "one", "small-cnn", 104, seed=1)
+    second = run(tmp_path / "two", "small-cnn", 104, seed=2)
+    assert second.history[-1].train_loss != pytest.approx(first.history[-1].train_loss, rel=2e-3)
