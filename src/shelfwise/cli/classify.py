@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shelfwise.cli.config_file import takes_config_file
+
 if TYPE_CHECKING:
     from shelfwise.bundle import Bundle
     from shelfwise.cli.classify_output import Style
@@ -71,6 +73,7 @@ RecursiveOption = Annotated[
 ]
 
 
+@takes_config_file
 def classify(
     paths: PathsArgument,
     model: ModelOption = None,

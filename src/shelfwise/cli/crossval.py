@@ -13,6 +13,7 @@ from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
 from shelfwise.cli.training_options import training_options
 from shelfwise.config import load_config
+from shelfwise.errors import ConfigError
 from shelfwise.extras import require
 from shelfwise.settings import Settings
 from shelfwise.training.config import TrainConfig, with_recipe
@@ -28,7 +29,7 @@ EXAMPLES = (
 @training_options(skip={"data", "fold", "split"})
 def crossval(
     flags: Mapping[str, object],
-    data: Annotated[Path, typer.Argument(help="Set of photos with official folds.")],
+    data: Annotated[Path | None, typer.Argument(help="Set of photos with official folds.")] = None,
     config: ConfigFile = None,
     folds: Annotated[
         list[str] | None, typer.Option(metavar="A,B", help="Only these official folds; all if not given.")
@@ -45,7 +46,10 @@ def crossval(
     require("torch", what="Training", extra="train")
     from shelfwise.workflows.crossval import cross_validate
 
-    settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags={"data": str(data), **flags})
+    if data is None and config is None:
+        raise ConfigError("name the folder of labelled photos: shelfwise crossval PHOTOS")
+    given = {"data": None if data is None else str(data), **flags}
+    settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags=given)
     chosen = [name for part in folds for name in part.split(",")] if folds else None
     cache = Settings().cache_dir / "images"
     with Progress() as progress:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.data_check import EXAMPLES as CHECK_EXAMPLES
 from shelfwise.cli.data_check import check
 from shelfwise.cli.progress import Progress, Stage, stage
@@ -69,6 +70,7 @@ def list_sets(
         ]
     )
 )
+@takes_config_file
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A set that `shelfwise data list` shows.")],
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="The set's folder.")] = None,
@@ -120,6 +122,7 @@ def fetch(
         ["shelfwise data sample sample/", "shelfwise data sample sample/ --count 20 --seed 7 --size 128"]
     )
 )
+@takes_config_file
 def sample(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
     count: Annotated[int, typer.Option("--count", metavar="N", help="Pictures of each category.")] = 100,

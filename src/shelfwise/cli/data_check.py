@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from shelfwise.cli.config_file import takes_config_file
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,6 +34,7 @@ _STYLES: Final = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _WORDS: Final = {"error": "error", "warning": "warning", "info": "note"}
 
 
+@takes_config_file
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of labelled photos.")],
     layout: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.tables import console, table
 from shelfwise.text import printable
 
@@ -66,6 +67,7 @@ OutputOption = Annotated[
 ]
 
 
+@takes_config_file
 def evaluate(
     bundle: BundleArgument,
     data: DataArgument,

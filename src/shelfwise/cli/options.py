@@ -25,19 +25,15 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from shelfwise.cli.config_file import CONFIG_HELP
 from shelfwise.config import flag_name
 
 __all__ = ["ConfigFile", "Look", "config_options"]
 
 Result = TypeVar("Result")
 
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE", help="TOML file of settings, named as the options with _ for -."
-    ),
-]
-"""Annotation of a command's ``config`` parameter; its default is None."""
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", metavar="FILE", help=CONFIG_HELP)]
+"""Annotation of the parameter ``config`` of a command with a configuration model; its default is None."""
 
 _METAVARS: Final = {str: "NAME", int: "N", float: "X", bool: "", Path: "PATH"}
 _SCALARS: Final = tuple(_METAVARS)
