@@ -50,7 +50,11 @@ def leave(code: int) -> None:
 
 
 def greet(name: Annotated[str, typer.Argument(help="Whom.")], loud: bool = False) -> None:
-    """Greet somebody."""
+    """Greet somebody.
+
+    The words of this paragraph stand on two
+    lines here.
+    """
     typer.echo(f"hello {name}{'!' * loud}")
 
 
@@ -131,6 +135,15 @@ def test_help_of_a_command_shows_its_examples(
     shown = capsys.readouterr().out
     assert "Examples:" in shown
     assert "shelfwise greet Ann [Bo]" in shown
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("command", [["greet"], ["group", "greet"]])
+def test_the_width_alone_breaks_the_lines_of_a_help_page(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*command, "--help") == 0
+    assert "stand on two lines here." in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("table")

@@ -155,6 +155,12 @@ def test_what_the_system_refuses_is_a_layout_error(tmp_path: Path) -> None:
         read_dataset(tmp_path / "list.txt")
 
 
+def test_an_empty_folder_is_told_in_short(tmp_path):
+    (tmp_path / ".hidden").mkdir()
+    with pytest.raises(LayoutError, match=r": the folder is empty: name one that holds labelled photos$"):
+        detect(tmp_path)
+
+
 def test_an_unknown_folder_tells_what_was_looked_for_and_found(tmp_path: Path) -> None:
     touch(tmp_path, "report.pdf", "sub/notes.md")
     with pytest.raises(LayoutError) as caught:

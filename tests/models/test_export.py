@@ -105,7 +105,7 @@ def test_the_same_weights_give_the_same_bytes(small: Network) -> None:
     other = small.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     assert export_onnx(other.eval(), how) == first
     with torch.no_grad():
-        next(small.head_parameters()).add_(1)
+        next(small.head.parameters()).add_(1)
     assert export_onnx(small, how) != first
 
 

@@ -81,7 +81,7 @@ def test_a_saved_model_becomes_a_network(
 
     assert len(network.stages()) == stages
     in_stages = [id(parameter) for stage in network.stages() for parameter in stage.parameters()]
-    in_head = [id(parameter) for parameter in network.head_parameters()]
+    in_head = [id(parameter) for parameter in network.head.parameters()]
     assert sorted(in_stages + in_head) == sorted(id(parameter) for parameter in network.parameters())
 
 

@@ -50,7 +50,7 @@ def test_every_network_keeps_the_contract(name: str) -> None:
     assert network.num_classes == network(pictures).shape[1] == 7
 
     in_stages = [id(parameter) for stage in network.stages() for parameter in stage.parameters()]
-    in_head = [id(parameter) for parameter in network.head_parameters()]
+    in_head = [id(parameter) for parameter in network.head.parameters()]
     assert sorted(in_stages + in_head) == sorted(id(parameter) for parameter in network.parameters())
 
 

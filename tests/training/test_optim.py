@@ -25,7 +25,7 @@ def test_rates_fall_from_the_head_to_the_input_and_frozen_stages_have_none():
     optimizer = build_optimizer(network, config(lr=1.0, body_lr=0.5, layer_decay=0.5))
     peak = {id(p): group["peak_lr"] for group in optimizer.param_groups for p in group["params"]}
     stages = network.stages()
-    assert {peak[id(p)] for p in network.head_parameters()} == {1.0}
+    assert {peak[id(p)] for p in network.head.parameters()} == {1.0}
     assert {peak[id(p)] for p in stages[-1].parameters()} == {0.5}
     assert {peak[id(p)] for p in stages[-2].parameters()} == {0.25}
     frozen = [p for stage in stages[:2] for p in stage.parameters()]

@@ -90,6 +90,21 @@ def test_unreadable_photos_are_named_and_left_out(painted, tmp_path):
     assert sum(result.bundle.provenance["photos"]) == 30
 
 
+def test_without_validation_photos_the_last_epoch_is_kept_and_the_note_says_so(painted, tmp_path):
+    notes: list[str] = []
+    parts = {"train_fraction": 0.8, "val_fraction": 0.0, "test_fraction": 0.2}
+    result = train(
+        settings(painted, tmp_path / "run", **parts),
+        cache_dir=tmp_path / "cache",
+        stages=silent,
+        note=notes.append,
+    )
+    assert any("no validation photos: the last epoch, 2, is kept" in note for note in notes)
+    assert not any("nan" in note for note in notes)
+    assert set(result.metrics) == {"test"}
+    assert result.bundle.temperature == 1.0
+
+
 def test_a_folder_in_use_is_not_overwritten(painted, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("keep")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import inspect
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -113,7 +114,17 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
     command.no_args_is_help = isinstance(command, TyperGroup)
     command.context_settings = {**SETTINGS, **command.context_settings}
     command.epilog = command.epilog or _epilog(module)
+    for each in (command, *getattr(command, "commands", {}).values()):
+        each.help = _reflowed(each.help)
     return command  # type: ignore[no-any-return]
+
+
+def _reflowed(text: str | None) -> str | None:
+    """A docstring whose paragraphs are one line each, so that the terminal alone decides where lines break."""
+    if text is None:
+        return None
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def _epilog(module: ModuleType) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Self
 
 from torch import Tensor, nn
@@ -73,10 +72,6 @@ class Network(nn.Module):
         """Score normalised pictures: float (N, 3, H, W) to logits (N, C)."""
         logits: Tensor = self.head(self.features(x))
         return logits
-
-    def head_parameters(self) -> Iterator[nn.Parameter]:
-        """Parameters of the head."""
-        return self.head.parameters()
 
 
 def fresh_head(feature_size: int, num_classes: int, dropout: float) -> nn.Sequential:

@@ -164,9 +164,9 @@ def get_spec(name: str) -> ModelSpec:
 
         return hf_spec(name.removeprefix(HF_PREFIX))
     near = nearest(name, SPECS)
-    hint = f"did you mean {near}? " if near else ""
+    hint = f"did you mean {near}? There" if near else "there"
     raise ModelError(
-        f"no network is called {name!r}: {hint}There are {', '.join(SPECS)}, and {HF_PREFIX}REPO_OR_PATH"
+        f"no network is called {name!r}: {hint} are {', '.join(SPECS)}, and {HF_PREFIX}REPO_OR_PATH"
     )
 
 

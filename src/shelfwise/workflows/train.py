@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
 from shelfwise.training.folder import RunFolder
 from shelfwise.training.hardware import numerics
-from shelfwise.training.loop import best_record
+from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
@@ -112,10 +113,7 @@ def _run(
     prepared = prepare(config, run, preprocessing, cache_dir=cache_dir, stages=stages, note=note)
     fingerprint = run.fingerprint(config, prepared.data_hash, numerics(config))
     fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
-    best = best_record(fitted.history)
-    note(
-        f"best epoch {best.epoch}, after {fitted.history[-1].epoch}: validation accuracy {best.val_accuracy:.1%}"
-    )
+    note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
     temperature = _calibrate(write_run_bundle(outcome, model, 1.0, {}), prepared, stages)
@@ -131,6 +129,14 @@ def _run(
     if not fitted.interrupted:
         atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+
+
+def _kept(history: Sequence[EpochRecord]) -> str:
+    """Which epoch the bundle is of, and why, in words."""
+    best, last = best_record(history), history[-1].epoch
+    if math.isnan(best.val_accuracy):
+        return f"no validation photos: the last epoch, {last}, is kept, and its confidence is not calibrated"
+    return f"best epoch {best.epoch}, after {last}: validation accuracy {best.val_accuracy:.1%}"
 
 
 def _calibrate(bundle: Bundle, prepared: Prepared, stages: Stages) -> float:

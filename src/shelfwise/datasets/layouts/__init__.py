@@ -44,8 +44,10 @@ def detect(root: Path) -> str:
         for name, layout in LAYOUTS.items():
             if layout.detect(root):
                 return name
+    if not (found := _contents(root)):
+        raise LayoutError(f"{root}: the folder is empty: name one that holds labelled photos")
     looked = "; ".join(f"{name}: {layout.looks_for}" for name, layout in LAYOUTS.items())
-    raise LayoutError(f"{root}: no known dataset layout. Looked for {looked}. Found {_contents(root)}.")
+    raise LayoutError(f"{root}: no known dataset layout. Looked for {looked}. Found {found}.")
 
 
 def read_dataset(
@@ -117,4 +119,4 @@ def _contents(root: Path) -> str:
         for what, names in (("folders", folders), ("files", files))
         if names
     ]
-    return "; ".join(counted) or "nothing"
+    return "; ".join(counted)
