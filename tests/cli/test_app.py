@@ -205,8 +205,10 @@ NO_ROOM = "error: the output cannot be written: No space left on device\n"
 TALKATIVE = """
 import sys, types
 from shelfwise.cli import app
+from shelfwise.cli.tables import console
 module = types.ModuleType("talkative")
-module.talk = lambda: [print("word " * 99) for _ in range(int(sys.argv[1]))] and None
+say = console().print if sys.argv[2] == "table" else print
+module.talk = lambda: [say("word " * 99) for _ in range(int(sys.argv[1]))] and None
 sys.modules["talkative"] = module
 app.COMMANDS = {"talk": app.Entry("talkative", "talk", "Talk.")}
 app.main(["talk"])
@@ -214,11 +216,12 @@ app.main(["talk"])
 
 
 @pytest.mark.parametrize("lines", [1, 10_000], ids=["at the end", "on the way"])
-def test_closed_pipe_is_quiet(lines: int) -> None:
+@pytest.mark.parametrize("by", ["print", "table"])
+def test_closed_pipe_is_quiet(lines: int, by: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        command = [sys.executable, "-c", TALKATIVE, str(lines)]
+        command = [sys.executable, "-c", TALKATIVE, str(lines), by]
         result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60)
     finally:
         os.close(writer)

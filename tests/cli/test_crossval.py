@@ -43,3 +43,21 @@ def test_json_is_for_machines(asked):
 def test_the_fold_cannot_be_chosen_twice(asked):
     result = CliRunner().invoke(app, ["crossval", "freiburg", "--fold", "fold0"])
     assert result.exit_code == 2
+
+
+def test_its_own_options_and_the_photos_may_stand_in_the_file(asked, tmp_path):
+    (tmp_path / "cv.toml").write_text('data = "freiburg"\nfolds = ["fold0"]\nformat = "json"\nepochs = 3\n')
+    result = CliRunner().invoke(app, ["crossval", "--config", str(tmp_path / "cv.toml")])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("{")
+    config, folds = asked[0]
+    assert (str(config.data), config.epochs, folds) == ("freiburg", 3, ["fold0"])
+
+
+@pytest.mark.parametrize("command", ["crossval", "train"])
+def test_without_photos_the_message_says_how_to_name_them(asked, command, tmp_path):
+    (tmp_path / "some.toml").write_text("epochs = 3\n")
+    for flags in ([], ["--config", str(tmp_path / "some.toml")]):
+        result = CliRunner().invoke(app, [command, *flags])
+        assert result.exit_code == 2
+        assert f"name the folder of labelled photos: shelfwise {command} PHOTOS" in result.output

@@ -268,6 +268,17 @@ def test_a_damaged_picture_is_called_so():
     assert reason(bytes(data)).startswith("damaged PNG picture (")
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}])
+def test_a_jpeg_with_overwritten_bytes_is_called_damaged(options):
+    rng = np.random.default_rng(3)
+    noise = Image.fromarray(rng.integers(0, 255, (256, 256, 3), dtype=np.uint8))
+    data = bytearray(encoded(noise, "JPEG", **options))
+    assert decode(bytes(data)).shape == (256, 256, 3)
+    middle = len(data) // 2
+    data[middle : middle + 4000] = rng.bytes(4000)
+    assert reason(bytes(data)).startswith("damaged JPEG picture (marker FF ")
+
+
 def test_errors_name_the_picture(tmp_path):
     with pytest.raises(ImageError) as caught:
         decode(b"text", name="upload 7")

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.config import load_config
-from shelfwise.errors import SplitError, TrainingError
+from shelfwise.errors import ConfigError, SplitError, TrainingError
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.crossval import CrossValidation, cross_validate
 
@@ -80,3 +80,10 @@ def test_the_summary_is_mean_and_sample_deviation():
     assert mean == pytest.approx(0.8)
     assert deviation == pytest.approx(0.1414, abs=1e-4)
     assert CrossValidation({"fold0": folds["fold0"]}, 42).summary()["accuracy"][1] == 0
+
+
+@pytest.mark.parametrize("changes", [{"fold": "fold1"}, {"split": "split.json"}])
+def test_a_fold_or_split_of_ones_own_is_refused(folded, tmp_path, changes):
+    with pytest.raises(ConfigError, match="sets it for each run itself"):
+        validate(folded, tmp_path / "cv", **changes)
+    assert not (tmp_path / "cv").exists()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -184,13 +185,21 @@ def test_only_a_run_folder_can_be_resumed(tmp_path):
         resume(tmp_path, cache_dir=tmp_path / "cache", stages=silent)
 
 
-def command(*arguments: object, cache: Path) -> subprocess.Popen[bytes]:
+def command(*arguments: object, cache: Path, largest_file: int | None = None) -> subprocess.Popen[bytes]:
+    """``shelfwise train``; no file may grow over ``largest_file`` bytes, as on a disk that is nearly full."""
+
+    def limit() -> None:
+        if largest_file is not None:
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     environment = {**os.environ, "SHELFWISE_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "shelfwise", "train", *map(str, arguments)],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        preexec_fn=limit,
     )
 
 
@@ -210,8 +219,9 @@ def wait_for_epoch(history: Path, epoch: int, process: subprocess.Popen[bytes]) 
 
 
 @pytest.mark.slow
-def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path):
-    flags = [painted, "--recipe", "small-cnn", "--epochs", 6, "--batch-size", 8, "--threads", 1, "--ema", 0.9]
+@pytest.mark.parametrize("recipe", [["small-cnn", "--ema", 0.9], ["lite0", "--size", 32]])
+def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe):
+    flags = [painted, "--recipe", *recipe, "--epochs", 6, "--batch-size", 8, "--threads", 1]
     cache = tmp_path / "cache"
     code, output = finish(command(*flags, "--out", tmp_path / "whole", cache=cache))
     assert code == 0, output
@@ -228,6 +238,25 @@ def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path):
 
     for name in ("history.csv", "split.json", "bundle/model.onnx", "bundle/bundle.json"):
         assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_is_told_and_the_run_goes_on_when_there_is_room(painted, tmp_path):
+    flags = [painted, "--recipe", "small-cnn", "--threads", 1, "--epochs", 3]
+    cache = tmp_path / "cache"
+    assert finish(command(*flags, "--out", tmp_path / "whole", cache=cache))[0] == 0  # fills the cache
+
+    out = tmp_path / "run"
+    process = command(*flags, "--out", out, cache=cache, largest_file=100_000)
+    code, output = finish(process)
+    assert code == 2, output
+    assert "error: " in output
+    assert "cannot" in output
+    assert "Traceback" not in output
+    code, output = finish(command("--resume", out, cache=cache))
+    assert code == 0, output
+    for name in ("history.csv", "bundle/model.onnx"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 @pytest.mark.slow

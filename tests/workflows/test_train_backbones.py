@@ -16,6 +16,7 @@ import torch
 
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
+from shelfwise.errors import TrainingError
 from shelfwise.training import loop
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.train import RunResult, resume, train
@@ -122,3 +123,20 @@ def test_a_run_that_was_cut_off_ends_in_the_same_bits(painted, tmp_path, monkeyp
     assert (tmp_path / "broken" / "history.csv").read_bytes() == (
         tmp_path / "whole" / "history.csv"
     ).read_bytes()
+
+
+def test_a_model_in_a_relative_folder_is_gone_on_with_from_elsewhere(painted, tmp_path, monkeypatch):
+    save(dinov2(), tmp_path / "model")
+    monkeypatch.chdir(tmp_path)
+    first = run(settings(painted, tmp_path / "run", "hf:model", epochs=1), tmp_path / "cache")
+    bundle = (first.bundle.path / "model.onnx").read_bytes()
+    (tmp_path / "run" / "finished.json").unlink()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = resume(tmp_path / "run", cache_dir=tmp_path / "cache", stages=silent, note=lambda line: None)
+    assert (again.bundle.path / "model.onnx").read_bytes() == bundle
+
+    torch.manual_seed(9)
+    save(dinov2(), tmp_path / "model")
+    with pytest.raises(TrainingError, match="other settings"):
+        resume(tmp_path / "run", cache_dir=tmp_path / "cache", stages=silent, note=lambda line: None)

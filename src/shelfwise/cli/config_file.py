@@ -6,10 +6,10 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import typer
-from typer.models import ParameterInfo
+from typer.models import OptionInfo
 
 __all__ = ["CONFIG_HELP", "takes_config_file"]
 
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 def takes_config_file(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Give a command the option ``--config FILE``, whose keys are its options with _ for - and its arguments.
+    """Give a command the option ``--config FILE``, whose keys are its options with _ for -.
 
     What the command line says stands above the file. An unknown key, or a value of the wrong type or outside
     its range, is a :class:`~shelfwise.errors.ConfigError` that names file and line.
@@ -51,7 +51,7 @@ def takes_config_file(function: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def _read(file: Path, hints: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file says of a function's parameters, by their names."""
+    """What a file says of a function's options, by the names of their parameters."""
     from pydantic import ConfigDict, Field, create_model
 
     from shelfwise.config import load_config
@@ -59,9 +59,9 @@ def _read(file: Path, hints: Mapping[str, Any]) -> dict[str, Any]:
     names: dict[str, str] = {}
     fields: dict[str, Any] = {}
     for name, hint in hints.items():
-        if name == "return":
+        if get_origin(hint) is not Annotated or not isinstance(info := get_args(hint)[1], OptionInfo):
             continue
-        kind, info = get_args(hint)
+        kind = get_args(hint)[0]
         key = _key(name, info)
         names[key] = name
         fields[key] = (Annotated[kind, Field(ge=info.min, le=info.max)] if _ranged(info) else kind, None)
@@ -70,13 +70,13 @@ def _read(file: Path, hints: Mapping[str, Any]) -> dict[str, Any]:
     return {names[key]: value for key, value in given.items()}
 
 
-def _key(name: str, info: ParameterInfo) -> str:
-    """What a file calls a parameter: the name of its flag, or of the argument."""
+def _key(name: str, info: OptionInfo) -> str:
+    """What a file calls an option: the name of its longest flag."""
     # In an annotation, typer takes the first flag for the default until it builds the command.
     declared = [each for each in (info.default, *(info.param_decls or ())) if isinstance(each, str)]
     flags = [each.partition("/")[0] for each in declared]
     return max(flags, key=len).lstrip("-").replace("-", "_") if flags else name
 
 
-def _ranged(info: ParameterInfo) -> bool:
+def _ranged(info: OptionInfo) -> bool:
     return info.min is not None or info.max is not None

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from pydantic import Field
 
 from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
-from shelfwise.cli.training_options import training_options
-from shelfwise.config import load_config
-from shelfwise.errors import ConfigError
+from shelfwise.cli.training_options import training_config, training_options
 from shelfwise.extras import require
 from shelfwise.settings import Settings
-from shelfwise.training.config import TrainConfig, with_recipe
+from shelfwise.training.config import TrainConfig
 
 __all__ = ["crossval"]
 
@@ -26,17 +25,22 @@ EXAMPLES = (
 )
 
 
-@training_options(skip={"data", "fold", "split"})
+class CrossvalConfig(TrainConfig):
+    """The settings of all runs, and what is asked of the whole."""
+
+    folds: list[str] | None = Field(None, description="Only these official folds; all if not given.")
+    format: Literal["table", "json"] = Field("table", description="How to print the result.")
+
+
+_OF_EACH_RUN = frozenset({"fold", "split"})
+_OF_THE_WHOLE = set(CrossvalConfig.model_fields) - set(TrainConfig.model_fields)
+
+
+@training_options(CrossvalConfig, skip={"data", *_OF_EACH_RUN})
 def crossval(
     flags: Mapping[str, object],
     data: Annotated[Path | None, typer.Argument(help="Set of photos with official folds.")] = None,
     config: ConfigFile = None,
-    folds: Annotated[
-        list[str] | None, typer.Option(metavar="A,B", help="Only these official folds; all if not given.")
-    ] = None,
-    output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="How to print the result.")
-    ] = "table",
 ) -> None:
     """Train once for each official fold, test on it, and report mean ± standard deviation.
 
@@ -46,15 +50,14 @@ def crossval(
     require("torch", what="Training", extra="train")
     from shelfwise.workflows.crossval import cross_validate
 
-    if data is None and config is None:
-        raise ConfigError("name the folder of labelled photos: shelfwise crossval PHOTOS")
-    given = {"data": None if data is None else str(data), **flags}
-    settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags=given)
-    chosen = [name for part in folds for name in part.split(",")] if folds else None
+    asked = training_config(CrossvalConfig, "crossval", data, config, flags)
+    settings = TrainConfig(**asked.model_dump(exclude=_OF_THE_WHOLE))
     cache = Settings().cache_dir / "images"
     with Progress() as progress:
-        result = cross_validate(settings, chosen, cache_dir=cache, stages=progress.stage, note=progress.note)
-    if output_format == "json":
+        result = cross_validate(
+            settings, asked.folds, cache_dir=cache, stages=progress.stage, note=progress.note
+        )
+    if asked.format == "json":
         typer.echo(json.dumps(result.to_dict(), indent=2))
         return
     for fold, figures in result.folds.items():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
 from shelfwise.cli.config_file import takes_config_file
+from shelfwise.cli.tables import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,21 +80,19 @@ def check(
 
 def print_report(report: CheckReport, *, show_all: bool = False) -> None:
     """Print a report for people: each kind of finding with what to do and its first cases."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, emoji=False)
-    _print_head(console, report)
+    printer = console(soft_wrap=True)
+    _print_head(printer, report)
     cut = False
     for kind, row, found in report.grouped():
-        _print_kind(console, kind, row)
+        _print_kind(printer, kind, row)
         shown = found if show_all else found[:SHOWN]
         for finding in shown:
-            cut |= _print_finding(console, finding, show_all=show_all)
+            cut |= _print_finding(printer, finding, show_all=show_all)
         if len(shown) < len(found):
             cut = True
-            console.print(f"      … and {len(found) - len(shown):,} more", style="dim")
-        console.print()
-    _print_end(console, report, cut=cut)
+            printer.print(f"      … and {len(found) - len(shown):,} more", style="dim")
+        printer.print()
+    _print_end(printer, report, cut=cut)
 
 
 def _print_head(console: Console, report: CheckReport) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Final
@@ -27,14 +29,19 @@ def table(*headings: str, title: str | None = None) -> Table:
     return made
 
 
-def console(file: IO[str] | None = None) -> Console:
-    """Where to print tables: a file, or else standard output."""
+def console(file: IO[str] | None = None, *, soft_wrap: bool = False) -> Console:
+    """Where to print tables: a file, or else standard output; with ``soft_wrap`` the terminal alone breaks lines."""
     from rich.console import Console
+
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Let the command end as one whose reader went away; Rich would leave with 1."""
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
     terminal = file is None and sys.stdout.isatty()
     # Off a terminal there is no width to keep to: lines stay whole for grep and for logs.
     width = None if terminal else PLAIN_WIDTH
-    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+    return Plain(file=file, width=width, soft_wrap=soft_wrap, highlight=False, markup=False, emoji=False)
 
 
 def examples_text(lines: Sequence[str]) -> str:

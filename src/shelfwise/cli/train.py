@@ -10,12 +10,11 @@ import typer
 
 from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
-from shelfwise.cli.training_options import training_options
-from shelfwise.config import load_config
+from shelfwise.cli.training_options import training_config, training_options
 from shelfwise.errors import ConfigError
 from shelfwise.extras import require
 from shelfwise.settings import Settings
-from shelfwise.training.config import TrainConfig, with_recipe
+from shelfwise.training.config import TrainConfig
 
 __all__ = ["train"]
 
@@ -29,7 +28,7 @@ EXAMPLES = (
 INTERRUPTED = 130
 
 
-@training_options(skip={"data"})
+@training_options(TrainConfig, skip={"data"})
 def train(
     flags: Mapping[str, object],
     data: Annotated[
@@ -58,10 +57,7 @@ def train(
                 )
             result = workflow.resume(resume, cache_dir=cache, stages=progress.stage, note=progress.note)
         else:
-            if data is None and config is None:
-                raise ConfigError("name the folder of labelled photos: shelfwise train PHOTOS")
-            given = {"data": None if data is None else str(data), **flags}
-            settings = load_config(TrainConfig, defaults=with_recipe, file=config, flags=given)
+            settings = training_config(TrainConfig, "train", data, config, flags)
             result = workflow.train(settings, cache_dir=cache, stages=progress.stage, note=progress.note)
     for part, figures in result.metrics.items():
         typer.echo(f"{part} accuracy  {figures['accuracy']:.1%}")

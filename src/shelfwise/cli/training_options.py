@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Final, TypeVar
 
 from shelfwise.cli.options import Look, config_options
-from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults
+from shelfwise.config import load_config, read_config_file
+from shelfwise.errors import ConfigError
+from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults, with_recipe
 
-__all__ = ["PANELS", "recipe_fields", "training_options"]
+__all__ = ["PANELS", "recipe_fields", "training_config", "training_options"]
 
 Result = TypeVar("Result")
+Config = TypeVar("Config", bound=TrainConfig)
 
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "Data": (
@@ -62,7 +66,9 @@ _HELP: Final = {
 }
 
 
-def training_options(skip: Collection[str]) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+def training_options(
+    model: type[TrainConfig], skip: Collection[str]
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Give a command the settings of a training run; see :func:`~shelfwise.cli.options.config_options`."""
     by_recipe = dict.fromkeys(recipe_fields(), "set by the recipe")
     looks = {
@@ -70,7 +76,21 @@ def training_options(skip: Collection[str]) -> Callable[[Callable[..., Result]],
         for panel, names in PANELS.items()
         for name in names
     }
-    return config_options(TrainConfig, skip=skip, looks=looks)
+    return config_options(model, skip=skip, looks=looks)
+
+
+def training_config(
+    model: type[Config], command: str, data: Path | None, file: Path | None, flags: Mapping[str, object]
+) -> Config:
+    """The settings of a run: defaults, recipe, file, flags, with the photos from argument or file.
+
+    Raises:
+        ConfigError: a setting is wrong, or nothing names the photos.
+    """
+    if data is None and (file is None or "data" not in read_config_file(model, file)):
+        raise ConfigError(f"name the folder of labelled photos: shelfwise {command} PHOTOS")
+    given = {"data": None if data is None else str(data), **flags}
+    return load_config(model, defaults=with_recipe, file=file, flags=given)
 
 
 def recipe_fields() -> frozenset[str]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shelfwise.errors import ImageError
+from shelfwise.images.jpeg import jpeg_damage
 from shelfwise.images.reading import PICTURE_SUFFIXES, Limits, check_length, ends_early, read_bytes, sniff
 
 __all__ = ["PICTURE_SUFFIXES", "Limits", "Picture", "decode", "open_picture", "rgb_of"]
@@ -106,6 +107,8 @@ class Picture:
         Raises:
             ImageError: the content is damaged, cut off, or of colours that cannot be turned into RGB.
         """
+        if self.kind == "JPEG" and (damage := jpeg_damage(self._data)) is not None:
+            raise ImageError(self.name, f"damaged JPEG picture ({damage})")
         with _decoder_errors(self.name, self.kind, self._data):
             image = self._image
             if scale is not None and scale < 1 and self.kind == "JPEG":

@@ -68,12 +68,11 @@ class Reporter(Callback):
         self._loss = math.nan
 
     def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
-        """Report the step, with a smoothed loss."""
+        """Report the step, with a smoothed loss and the epoch's accuracy so far."""
         self._loss = loss if math.isnan(self._loss) else 0.95 * self._loss + 0.05 * loss
         epoch = trainer.history[-1].epoch + 1 if trainer.history else 1
-        self._report(
-            trainer, (epoch - 1) * len(trainer.batches) + step, f"epoch {epoch} loss {self._loss:.3f}"
-        )
+        text = f"epoch {epoch} loss {self._loss:.3f} acc {trainer.train_accuracy:.1%}"
+        self._report(trainer, (epoch - 1) * len(trainer.batches) + step, text)
 
     def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
         """Report the epoch's validation."""

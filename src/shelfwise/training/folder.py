@@ -17,7 +17,7 @@ from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.training.config import TrainConfig
 
-__all__ = ["RunFolder", "library_versions"]
+__all__ = ["RunFolder", "absolute_backbone", "library_versions"]
 
 _LIBRARIES = (
     "shelfwise", "torch", "numpy", "pillow", "pillow-heif", "onnx", "onnxscript", "onnxruntime", "transformers"
@@ -85,7 +85,7 @@ class RunFolder:
         run = cls(path)
         data = config.data.absolute()
         split = config.split.absolute() if config.split is not None else None
-        places = {"data": data, "out": path, "split": split, "backbone": _absolute(config.backbone)}
+        places = {"data": data, "out": path, "split": split, "backbone": absolute_backbone(config.backbone)}
         saved = config.model_copy(update=places)
         settings = {key: value for key, value in saved.model_dump(mode="json").items() if value is not None}
         toml = require("tomli_w", what="Training", extra="train")
@@ -125,7 +125,7 @@ class RunFolder:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _absolute(backbone: str | None) -> str | None:
+def absolute_backbone(backbone: str | None) -> str | None:
     """A backbone in a folder by its absolute path, so that the run can be gone on with from anywhere."""
     prefix, _, place = (backbone or "").partition(":")
     return f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else backbone

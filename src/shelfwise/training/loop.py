@@ -88,6 +88,11 @@ class Trainer:
         mean, std: normalisation of the input, of values in 0…1.
         device: where to train.
         callbacks: called in this order.
+
+    Attributes:
+        history: all whole epochs.
+        should_stop: set by a callback to end training after the present step.
+        train_accuracy: of the photos of the present epoch so far, as they were varied and mixed.
     """
 
     def __init__(
@@ -108,6 +113,7 @@ class Trainer:
         self.average = MovingAverage(network, config.ema) if config.ema > 0 else None
         self.history: list[EpochRecord] = []
         self.should_stop = False
+        self.train_accuracy = math.nan
         scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
         self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
 
@@ -144,6 +150,7 @@ class Trainer:
             done += len(batch.labels)
             loss_sum += loss * len(batch.labels)
             hits += int((logits.argmax(1) == batch.targets.argmax(1)).sum())
+            self.train_accuracy = hits / done
             for callback in self.callbacks:
                 callback.on_step(self, step, loss)
             if self.should_stop:

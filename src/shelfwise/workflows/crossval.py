@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import crossval_folds
-from shelfwise.errors import SplitError, TrainingError
+from shelfwise.errors import ConfigError, SplitError, TrainingError
 from shelfwise.files import atomic_write_text
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages
@@ -60,17 +60,23 @@ def cross_validate(
     """Train and test once for each fold, in ``config.out/FOLD``; finished folds are not trained again.
 
     Args:
-        config: the settings; ``fold`` is set here.
+        config: the settings, without ``fold`` and ``split``.
         folds: which official folds; all if None.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
 
     Raises:
+        ConfigError: ``config`` names a fold or a split, which are each run's own here.
         SplitError: the set has no such folds.
         TrainingError: the run folder holds runs on other photos or with other settings.
         KeyboardInterrupt: a run was interrupted; what it has learnt so far is kept.
     """
+    for name in ("fold", "split"):
+        if getattr(config, name) is not None:
+            raise ConfigError(
+                f"{name} is {getattr(config, name)}: cross-validation sets it for each run itself"
+            )
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     official = crossval_folds(dataset)
     chosen = list(folds) if folds is not None else official

@@ -148,7 +148,12 @@ def _facts(outcome: Outcome, bundle: Bundle, seconds: float) -> dict[str, str]:
         "Epochs": str(outcome.fitted.history[-1].epoch)
         + (" (interrupted)" if outcome.fitted.interrupted else ""),
         "Time of this session": f"{seconds / 60:.1f} min on {outcome.fitted.device}",
-        "Temperature": f"{bundle.temperature:g}, fitted on the validation photos: their own ECE is flattered by it",
+        "Temperature": f"{bundle.temperature:g}, "
+        + (
+            "fitted on the validation photos: their own ECE is flattered by it"
+            if val
+            else "not fitted: no validation photos"
+        ),
         "Seed": str(outcome.config.seed),
         "SHA-256 of the photos": outcome.prepared.data_hash,
         "Weights": outcome.weights,

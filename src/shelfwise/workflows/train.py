@@ -22,7 +22,7 @@ from shelfwise.models.export import export_onnx
 from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
-from shelfwise.training.folder import RunFolder
+from shelfwise.training.folder import RunFolder, absolute_backbone
 from shelfwise.training.hardware import numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
@@ -68,6 +68,7 @@ def train(
     """
     require("torch", what="Training", extra="train")
     _refuse_sizes(config, get_spec(config.model_name))  # before a folder is made
+    config = config.model_copy(update={"backbone": absolute_backbone(config.backbone)})
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
@@ -111,7 +112,9 @@ def _run(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
     prepared = prepare(config, run, preprocessing, cache_dir=cache_dir, stages=stages, note=note)
-    fingerprint = run.fingerprint(config, prepared.data_hash, numerics(config))
+    fingerprint = run.fingerprint(
+        config, prepared.data_hash, {**numerics(config), **_backbone_weights(config, spec)}
+    )
     fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
     note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
@@ -129,6 +132,13 @@ def _run(
     if not fitted.interrupted:
         atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+
+
+def _backbone_weights(config: TrainConfig, spec: ModelSpec) -> dict[str, object]:
+    """The digest of weights that may change under the name of the backbone: a folder's, or a repository's."""
+    if config.backbone is None or not config.pretrained or spec.weights is None:
+        return {}
+    return {"backbone_weights": spec.weights().sha256}
 
 
 def _kept(history: Sequence[EpochRecord]) -> str:
