@@ -38,7 +38,7 @@ format: $(STAMP) ## Format the code and mend what lint can mend
 docs: $(STAMP) ## Write docs/cli.md anew from the commands
 	$(BIN)/python scripts/cli_reference.py
 
-bench: $(STAMP) ## Measure speed and memory (takes long; quiet machine)
+bench: $(STAMP) ## Measure accuracy (trains first), speed and memory (takes long; quiet machine)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: ## Choose the versions of all packages anew and write requirements/ci.txt

@@ -22,7 +22,7 @@ __all__ = ["VARIANTS", "speed_train"]
 
 NAME = "speed-train"
 EPOCHS = 3
-REPEATS = 3
+REPEATS = 5
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     "fp32": (),
     "fp32, jit_compile": ("--jit",),
@@ -122,7 +122,8 @@ def _result(ours: list[Run], peer: list[Run], what: str, tried: Mapping[str, flo
     )
     whole = [statistics.median(run.seconds for run in side) for side in (ours, peer)]
     remarks = (
-        f"Photos: {what}; {first['photos_an_epoch']:,} an epoch, {first['varied']:,} of them augmented copies.",
+        f"Photos: {what}; {first['photos_an_epoch']:,} an epoch with the balancing copies,"
+        f" {first['varied']:,} of them varied.",
         f"Ways to run Keras that were tried first, photos a second: {_listed(tried)}. The fastest is the one above.",
         f"A whole process of {len(first['epoch_seconds']) + 1} epochs, from start to exit: ours {whole[0]:.1f} s"
         f" (with data check, validation, checkpoints and the measurements of the limit), Keras {whole[1]:.1f} s"

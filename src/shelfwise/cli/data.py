@@ -86,7 +86,7 @@ def fetch(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Fetch it again although it is there.")] = False,
 ) -> None:
-    """Download a public set of photos, verify it and unpack it. A broken download goes on where it stopped.
+    """Download a public set of photos, check and unpack it. A broken download goes on where it stopped.
 
     Its source, licence and size are shown first. SHELFWISE_MIRROR may name a server that holds the files as
     NAME/ARCHIVE.
