@@ -79,7 +79,7 @@ def freiburg(options: Options) -> Result:
         " of 256×256 pixels. The copy used here holds folds 0 to 3 at 224×224 pixels, so the training photos are"
         " fewer and smaller than theirs.",
         f"Top 3: {percent(test.top3_accuracy)}; macro F1: {percent(test.macro_f1)}; calibration error:"
-        f" {percent(test.ece)}.",
+        f" {percent(test.ece)}, uncalibrated: no photos were kept to fit a temperature to.",
     )
     limit = (
         "Most confused: "
