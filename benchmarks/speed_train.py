@@ -54,7 +54,7 @@ def speed_train(options: Options) -> Result:
         sides = _Sides(data, classes, epochs, work, python)
         options.tell("  a first run of ours, for the list of photos")
         sides.ours()
-        tried = {name: _rate(sides.keras(name)) for name in VARIANTS}
+        tried = {name: _rate(sides.keras(name, epochs=1)) for name in VARIANTS}
         best = max(tried, key=lambda name: tried[name])
         options.tell("  Keras: " + ", ".join(f"{name} {rate:.0f}/s" for name, rate in tried.items()))
         ours, peer = alternate(sides.ours, lambda: sides.keras(best), repeats, options.tell)
@@ -91,15 +91,15 @@ class _Sides:
         (folder / "photos.json").replace(self._work / "photos.json")
         return run
 
-    def keras(self, variant: str) -> Run:
-        """The Keras side in one of its ways."""
+    def keras(self, variant: str, epochs: int | None = None) -> Run:
+        """The Keras side in one of its ways, for as many epochs as ours unless said otherwise."""
         command = [
             self._python,
             _KERAS,
             "--photos",
             self._work / "photos.json",
             "--epochs",
-            str(self._epochs),
+            str(epochs or self._epochs),
         ]
         return measure([*command, "--work", self._work / "keras", *VARIANTS[variant]])
 
