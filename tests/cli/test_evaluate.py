@@ -59,6 +59,14 @@ def test_output_goes_to_a_file(shop: Path, form: str) -> None:
     assert (json.loads(text)["samples"] == 9) if form == "json" else ("88.9 %" in text)
 
 
+def test_the_file_s_ending_chooses_the_form_and_failures_are_named_beside_it(shop: Path) -> None:
+    (shop / "photos" / "Red" / "1.png").write_bytes(b"")
+    result = evaluate("--output", "figures.json")
+    assert result.exit_code == 1
+    assert json.loads((shop / "figures.json").read_text("utf-8"))["samples"] == 8
+    assert "1.png: file is empty" in result.stderr
+
+
 def test_a_broken_photo_is_named_and_the_exit_code_says_so(shop: Path) -> None:
     (shop / "photos" / "Red" / "1.png").write_bytes(b"")
     result = evaluate("--report", "report")

@@ -158,11 +158,14 @@ def test_photos_it_was_trained_on_are_warned_of(bundle: Path, photos: Path) -> N
     split = Split(tuple(range(0, 6)), tuple(range(6, 9)), (9, 10, 11), 42, "stratified")
     path = bundle.parent / "split.json"
     save_split(path, read_dataset(photos), split)
-    _, notes = notes_of(bundle, photos)
+    run, notes = notes_of(bundle, photos, report=bundle.parent / "page")
     assert "trained or chosen on 9 of these 12 photos" in notes[-1]
     assert f"--split {path}" in notes[-1]
-    _, notes = notes_of(bundle, photos, split=path)
+    assert run.to_dict()["trained_or_chosen_on"] == 9
+    assert "trained or chosen on 9 of these 12 photos, so the figures are too good." in run.report.read_text()
+    run, notes = notes_of(bundle, photos, split=path)
     assert not any("trained" in note for note in notes)
+    assert run.to_dict()["trained_or_chosen_on"] == 0
 
 
 def test_a_split_of_the_models_categories_fits_a_set_that_has_more(bundle: Path, photos: Path) -> None:

@@ -106,6 +106,13 @@ def test_without_validation_photos_the_last_epoch_is_kept_and_the_note_says_so(p
     assert result.bundle.temperature == 1.0
 
 
+def test_errors_that_the_data_check_finds_are_told(painted, tmp_path):
+    shutil.copy(painted / "apples" / "00.png", painted / "pears" / "00.png")
+    notes: list[str] = []
+    train(settings(painted, tmp_path / "run"), cache_dir=tmp_path / "cache", stages=silent, note=notes.append)
+    assert any(note.startswith("data check: ") and "names them" in note for note in notes)
+
+
 def test_a_folder_in_use_is_not_overwritten(painted, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("keep")

@@ -60,7 +60,12 @@ IgnoreOption = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave out photos of categories the model does not know.")
 ]
 FormatOption = Annotated[
-    Literal["table", "json"], typer.Option("--format", help="A table for people, JSON for programs.")
+    Literal["table", "json"] | None,
+    typer.Option(
+        "--format",
+        metavar="table|json",
+        help="A table for people, JSON for programs. By default a table, or as --output ends.",
+    ),
 ]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the figures to this file.")
@@ -77,7 +82,7 @@ def evaluate(
     split: SplitOption = None,
     report: ReportOption = None,
     ignore_unknown: IgnoreOption = False,
-    output_format: FormatOption = "table",
+    output_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
     """Measure a trained model on labelled photos, with 95 % bootstrap intervals.
@@ -89,6 +94,9 @@ def evaluate(
     from shelfwise.files import atomic_write_text
     from shelfwise.workflows.evaluate import evaluate as measure
 
+    as_json = output_format == "json"
+    if output_format is None and output is not None:
+        as_json = output.suffix.lower() == ".json"
     with Progress() as progress:
         run = measure(
             bundle,
@@ -103,14 +111,17 @@ def evaluate(
             note=progress.note,
         )
     if output is not None:
-        atomic_write_text(output, run.to_json() if output_format == "json" else _as_text(run))
-    elif output_format == "json":
+        atomic_write_text(output, run.to_json() if as_json else _as_text(run))
+    elif as_json:
         typer.echo(run.to_json(), nl=False)
     else:
         _print(console(), run)
     if run.report is not None:
         typer.echo(f"report  {run.report}", err=True)
     if run.result.errors:
+        if output is not None or as_json:
+            for error in run.result.errors:
+                typer.echo(printable(f"error: {error}"), err=True)
         typer.echo(f"{len(run.result.errors):,} photos could not be read", err=True)
         raise typer.Exit(SOME_FAILED)
 

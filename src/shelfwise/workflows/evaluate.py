@@ -43,6 +43,7 @@ class EvaluationRun:
         dataset: the photos.
         part: which of them (``test``, ``fold0``, ``all`` …).
         result: figures, photos and errors.
+        learned: how many of the photos the model was trained or chosen on, where its run's split tells.
         report: the report's page, or None where none was asked for.
     """
 
@@ -50,6 +51,7 @@ class EvaluationRun:
     dataset: Dataset
     part: str
     result: PartResult
+    learned: int = 0
     report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class EvaluationRun:
             },
             **self.result.evaluation.to_dict(),
             "ignored": self.result.ignored,
+            "trained_or_chosen_on": self.learned,
             "errors": [{"path": e.source, "reason": e.reason} for e in self.result.errors],
         }
 
@@ -111,9 +114,12 @@ def evaluate(
     classifier = Classifier(read_bundle(inside if inside.is_dir() else bundle))
     dataset = read_dataset(data, layout, level=level)
     name, indices = _choose(dataset, classifier.categories, part, split, note)
-    _warn_of_training_photos(classifier.bundle, dataset, indices, note)
     result = evaluate_part(classifier, dataset, indices, ignore_unknown=ignore_unknown, progress=progress)
-    run = EvaluationRun(classifier.bundle, dataset, name, result)
+    learned = _count_learned(classifier.bundle, dataset, indices)
+    run = EvaluationRun(classifier.bundle, dataset, name, result, learned)
+    if learned:
+        where = classifier.bundle.path.parent / RUN_SPLIT
+        note(f"warning: {_too_good(run)}; measure on its test part with --split {where}")
     if report is None:
         return run
     page = write_report(report, _report_data(run))
@@ -277,21 +283,22 @@ def _split_parts(path: Path, dataset: Dataset, known: Sequence[str]) -> dict[str
         }
 
 
-def _warn_of_training_photos(bundle: Bundle, dataset: Dataset, indices: Sequence[int], note: Note) -> None:
-    """Say so if the split of the bundle's run shows that the model has learned from some of these photos."""
+def _count_learned(bundle: Bundle, dataset: Dataset, indices: Sequence[int]) -> int:
+    """How many of these photos the split of the bundle's run shows that the model was trained or chosen on."""
     path = bundle.path.parent / RUN_SPLIT
     if not path.is_file():
-        return
+        return 0
     try:
         parts = _split_parts(path, dataset, bundle.categories)
     except SplitError:  # of another dataset
-        return
-    learned = len({*parts["train"], *parts["val"]}.intersection(indices))
-    if learned:
-        note(
-            f"warning: the model was trained or chosen on {learned:,} of these {len(indices):,} photos, so the "
-            f"figures are too good; measure on its test part with --split {path}"
-        )
+        return 0
+    return len({*parts["train"], *parts["val"]}.intersection(indices))
+
+
+def _too_good(run: EvaluationRun) -> str:
+    measured = run.result.evaluation.samples
+    known = f"the model was trained or chosen on {run.learned:,} of these {measured:,} photos"
+    return f"{known}, so the figures are too good"
 
 
 def _report_data(run: EvaluationRun) -> ReportData:
@@ -314,4 +321,5 @@ def _report_data(run: EvaluationRun) -> ReportData:
         parts={run.part: run.result},
         facts=facts,
         rendered=run.dataset.rendered or bundle.rendered,
+        warning=f"{_too_good(run).capitalize()}." if run.learned else "",
     )

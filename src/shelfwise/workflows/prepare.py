@@ -74,6 +74,9 @@ def prepare(
     hashes = content_hashes(dataset, stages("Hashing photos"))
     data_hash = _data_hash(dataset, hashes)
     checks, groups = _check(dataset, data_hash, run, stages)
+    for row in checks:
+        if row.severity == "error":
+            note(f"data check: {row.message}; 'shelfwise data check' names them")
     split = _split(config, run, dataset, groups)
     if split.left_out:
         note(f"left out: {split.left_out} training photos that are copies of test photos")

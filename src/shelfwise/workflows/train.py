@@ -23,7 +23,7 @@ from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
 from shelfwise.training.folder import RunFolder, absolute_backbone
-from shelfwise.training.hardware import numerics
+from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
 from shelfwise.workflows.evaluate import evaluate_part
@@ -67,7 +67,9 @@ def train(
         ShelfwiseError: the settings, the data or the disk do not allow it; the run folder stays usable.
     """
     require("torch", what="Training", extra="train")
-    _refuse_sizes(config, get_spec(config.model_name))  # before a folder is made
+    # Before a folder is made:
+    _refuse_sizes(config, get_spec(config.model_name))
+    choose_device(config.device)
     config = config.model_copy(update={"backbone": absolute_backbone(config.backbone)})
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")

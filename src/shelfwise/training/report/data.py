@@ -89,6 +89,7 @@ class ReportData:
         check_rows: findings of the data check; None where it was not made.
         facts: what the run was, by name: parameters, time, seed, versions, hashes.
         rendered: True where the pictures are drawn by a program.
+        warning: why the figures must not be trusted, in a sentence, or "".
         thumbnail: how to get the photos of the galleries; by default they are decoded from their paths.
         seed: of the random choice of photos in the gallery.
     """
@@ -103,6 +104,7 @@ class ReportData:
     check_rows: Sequence[SummaryRow] | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     rendered: bool = False
+    warning: str = ""
     thumbnail: Thumbnailer | None = None
     seed: int = 0
 
