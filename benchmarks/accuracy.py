@@ -59,7 +59,7 @@ def freiburg(options: Options) -> Result:
         data=dataset_folder("freiburg"),
         shown="$SHELFWISE_DATA/freiburg",
         recipes=("lite0",),
-        # All photos of the other folds: settings and epochs are those of the recipe, chosen on parts of them.
+        # All photos of the other folds, with the settings of the recipe, which were chosen on parts of them.
         settings={"fold": "fold0", "train_fraction": 1.0, "val_fraction": 0.0, "test_fraction": 0.0},
         method="fold:fold0",
         part="fold0",
