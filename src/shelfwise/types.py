@@ -26,11 +26,14 @@ class Prediction:
         categories: the model's category names, in label order (shared between predictions).
         probabilities: float32 array of shape ``(len(categories),)``, summing to 1.
         source: the photo's path, or None where it had none.
+        embedding: float32 array of shape ``(features,)``, what the network's last layer saw; None where the
+            prediction was made without a network.
     """
 
     categories: tuple[str, ...]
     probabilities: NDArray[np.float32]
     source: str | None = None
+    embedding: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         p = self.probabilities

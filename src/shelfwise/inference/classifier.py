@@ -143,7 +143,9 @@ class Classifier:
             )
         starts = range(0, len(images), self._batch_size)
         parts = self._ahead(self._run, (images[i : i + self._batch_size] for i in starts))
-        return np.concatenate([np.zeros((0, len(self.categories)), np.float32), *parts])
+        return np.concatenate(
+            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, _ in parts)]
+        )
 
     def _ahead(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Map over items in all threads, in order, never more than a few items ahead of the consumer."""
@@ -170,11 +172,19 @@ class Classifier:
             except ImageError as error:
                 # A new one without traceback: that would keep the photo's bytes in memory.
                 errors[position] = ImageError(error.source, error.reason)
-        rows = iter(self._run(pixels[: len(batch) - len(errors)])) if len(errors) < len(batch) else iter(())
+        rows = self._rows(pixels[: len(batch) - len(errors)])
         for position, (_, source) in enumerate(batch):
-            error_here = errors.get(position)
-            results.append(error_here or Prediction(self.categories, next(rows), _path_text(source)))
+            if error_here := errors.get(position):
+                results.append(error_here)
+            else:
+                probabilities, embedding = next(rows)
+                results.append(Prediction(self.categories, probabilities, _path_text(source), embedding))
         return results
+
+    def _rows(self, images: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """Probabilities and embedding of each picture."""
+        if len(images):
+            yield from zip(*self._run(images), strict=True)
 
     def _pixels(self, source: Source, number: int) -> NDArray[np.uint8]:
         preprocessing = self.bundle.preprocessing
@@ -187,15 +197,15 @@ class Classifier:
             source = rgb_of(source, name=name)
         return preprocessing.apply(source, name=name)
 
-    def _run(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        logits = self._session.run(images).logits
+    def _run(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        logits, embedding = self._session.run(images)
         if logits.shape != (len(images), len(self.categories)):
             raise ModelError(
                 f"{self.bundle.path}: {len(self.categories)} categories, but logits of shape {logits.shape}"
             )
         if not np.isfinite(logits).all():
             raise ModelError(f"{self.bundle.path}: the network gives NaN or infinite logits")
-        return softmax(logits, self.bundle.temperature)
+        return softmax(logits, self.bundle.temperature), embedding
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
