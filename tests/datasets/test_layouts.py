@@ -179,7 +179,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_an_unknown_layout_hints_at_the_nearest(fruit: Path) -> None:
     with pytest.raises(LayoutError, match="did you mean 'folders'"):
         read_dataset(fruit, "folder")
-    with pytest.raises(LayoutError, match="known are grocery-store"):
+    with pytest.raises(LayoutError, match="known are joined, groceries, grocery-store"):
         read_dataset(fruit, "xyz")
 
 

@@ -253,6 +253,14 @@ def test_a_missing_test_part_is_taken_from_training() -> None:
     assert [len(part) for part in split.parts.values()] == [72, 20, 8]
 
 
+def test_copies_of_official_test_photos_are_left_out_of_what_is_divided() -> None:
+    dataset = dataset_of([8], train=tuple(range(6)), test=(6, 7))
+    split = split_dataset(dataset, groups=[0, 1, 2, 3, 4, 6, 6, 7], val_fraction=0.2)
+    assert split.test == (6, 7)
+    assert sorted(split.train + split.val) == [0, 1, 2, 3, 4]
+    assert split.left_out == 1
+
+
 def test_a_training_part_alone_is_not_official() -> None:
     dataset = dataset_of([10], train=tuple(range(10)))
     assert split_dataset(dataset, groups=alone(dataset)).method == "stratified"

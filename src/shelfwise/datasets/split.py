@@ -73,9 +73,10 @@ def split_dataset(
     - With ``fold``: the test is that official fold, whole; the other samples are divided into training and
       validation by ``val_fraction``. A copy of a test photo among them is left out,
       and counted in :attr:`Split.left_out`.
-    - Without, where the set has official ``train`` and ``test`` parts: these, unchanged; and ``val``, or
-      where there is none, ``val_fraction`` of ``train``. With ``train`` and ``val`` only, the test is the last
-      of ``fractions`` of ``train``. Copies of a photo in two official parts stay there: see :func:`leaks`.
+    - Without, where the set has official ``train`` and ``test`` parts: these; and ``val``, or where there is
+      none, ``val_fraction`` of ``train``, less the copies of test photos (counted in :attr:`Split.left_out`). With
+      ``train`` and ``val`` only, the test is the last of ``fractions`` of ``train``. Where the set has all three,
+      copies of a photo in two of them stay there: see :func:`leaks`.
     - Otherwise: by ``fractions``, stratified by category.
 
     Byte-identical photos, and all crops of one photo, stay on one side wherever this function divides.
@@ -183,7 +184,11 @@ def _by_official(
 ) -> Split:
     """The official parts; where validation or test is missing, its share (in that order) of training."""
     train, val, test = (list(official[name]) for name in ("train", "val", "test"))
+    left_out = 0
     if not val:
+        tested = {groups[index] for index in test}
+        left_out = sum(groups[index] in tested for index in train)
+        train = [index for index in train if groups[index] not in tested]
         train, val = divide(dataset, train, groups, (1 - shares[0], shares[0]), seed)
     if not test:
         train, test = divide(dataset, train, groups, (1 - shares[1], shares[1]), seed)
@@ -194,7 +199,7 @@ def _by_official(
             f"{dataset.root}: no training photo in the official lists of {', '.join(map(repr, unknown))}; "
             "leave these categories out, or divide without the official lists"
         )
-    return Split(tuple(sorted(train)), tuple(sorted(val)), tuple(sorted(test)), seed, "official")
+    return Split(tuple(sorted(train)), tuple(sorted(val)), tuple(sorted(test)), seed, "official", left_out)
 
 
 class _Parts(BaseModel):

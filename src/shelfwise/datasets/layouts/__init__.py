@@ -12,6 +12,7 @@ from shelfwise.datasets.layouts.coco import COCO
 from shelfwise.datasets.layouts.folders import FOLDERS
 from shelfwise.datasets.layouts.freiburg import FREIBURG
 from shelfwise.datasets.layouts.grocery_store import GROCERY_STORE
+from shelfwise.datasets.layouts.joined import joined_layouts
 from shelfwise.datasets.layouts.listing import LIST
 from shelfwise.datasets.layouts.pictures import visible
 from shelfwise.datasets.layouts.selection import at_depth, with_chosen
@@ -23,6 +24,7 @@ from shelfwise.text import nearest, some
 __all__ = ["LAYOUTS", "SAMPLE_MARKER", "Layout", "detect", "read_dataset"]
 
 LAYOUTS: Mapping[str, Layout] = {
+    **joined_layouts(lambda root, layout: read_dataset(root, layout)),
     "grocery-store": GROCERY_STORE,
     "freiburg": FREIBURG,
     "yolo": YOLO,

@@ -1,0 +1,175 @@
+"""Layout ``joined``: several sets of photos with one hierarchy over all their classes, told by a TOML file.
+
+The file lists each set with its folder, its layout, the official parts to train and to test on, and for each of
+its classes the place in the common hierarchy (``groceries.toml`` is one). Folders are relative to the file. Layout
+``groceries`` is the joining that comes with Shelfwise, for a folder that holds ``freiburg`` and ``grocery-store``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
+from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
+from shelfwise.datasets.layouts.pictures import inside, read_text
+from shelfwise.errors import LayoutError
+from shelfwise.text import some
+
+__all__ = ["JoinedSource", "Joining", "groceries", "joined_layouts", "read_joining"]
+
+_PACKAGED = "groceries.toml"
+Name = Annotated[str, Field(min_length=1)]
+
+
+class JoinedSource(BaseModel):
+    """One set of a joining.
+
+    Attributes:
+        name: what people call it.
+        folder: where it lies, relative to the joining's file (or to the folder that is read).
+        layout: the layout to read it with.
+        licence: of its photos, in words.
+        train: its official parts to train on; validation photos are taken from these.
+        test: its official parts that are only tested on.
+        categories: its own name of each class → the place in the common hierarchy.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Name
+    folder: Name
+    layout: Name
+    licence: Name
+    train: Annotated[list[Name], Field(min_length=1)]
+    test: list[Name] = []
+    categories: Annotated[dict[Name, Name], Field(min_length=1)]
+
+
+class Joining(BaseModel):
+    """Several sets under one hierarchy.
+
+    Attributes:
+        levels: names of the levels of the hierarchy, from the top.
+        source: the sets.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    levels: Annotated[list[Name], Field(min_length=1)]
+    source: Annotated[list[JoinedSource], Field(min_length=1)]
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """All places in the hierarchy that a class has, in the order of their first mention."""
+        return tuple(dict.fromkeys(place for source in self.source for place in source.categories.values()))
+
+
+def read_joining(text: str, where: str) -> Joining:
+    """Read a joining's text.
+
+    Args:
+        text: TOML.
+        where: the file, for messages.
+
+    Raises:
+        LayoutError: it is no TOML, a key is missing or unknown, or a place has more levels than are named.
+    """
+    try:
+        joining = Joining.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise LayoutError(f"{where}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except ValueError as error:
+        raise LayoutError(f"{where}: is not TOML ({error})") from error
+    for place in joining.categories:
+        levels = place.split(LEVEL_SEPARATOR)
+        if not all(levels) or len(levels) > len(joining.levels):
+            raise LayoutError(
+                f"{where}: {place!r} must have 1 to {len(joining.levels)} levels "
+                f"({LEVEL_SEPARATOR.join(joining.levels)})"
+            )
+    for source in joining.source:
+        inside(source.folder, where)
+        if both := set(source.train) & set(source.test):
+            raise LayoutError(
+                f"{where}: {source.name}: {some(sorted(both))} is both for training and for the test"
+            )
+    return joining
+
+
+def groceries() -> Joining:
+    """The joining that comes with Shelfwise: Freiburg Groceries and Grocery Store."""
+    text = resources.files("shelfwise.datasets").joinpath(_PACKAGED).read_text("utf-8")
+    return read_joining(text, _PACKAGED)
+
+
+def joined_layouts(read_one: Callable[[Path, str], Dataset]) -> dict[str, Layout]:
+    """The layouts ``joined`` and ``groceries``.
+
+    Args:
+        read_one: reads one set: its folder and the name of its layout.
+    """
+
+    def read_file(root: Path, how: Reading) -> Dataset:
+        return _read(root.parent, read_joining(read_text(root), str(root)), "joined", how, read_one)
+
+    def read_packaged(root: Path, how: Reading) -> Dataset:
+        return _read(root, groceries(), "groceries", how, read_one)
+
+    return {
+        "joined": Layout("a .toml file that joins several sets", _is_joining, read_file),
+        "groceries": Layout("freiburg/ and grocery-store/ side by side", _has_groceries, read_packaged),
+    }
+
+
+def _is_joining(root: Path) -> bool:
+    try:
+        return root.is_file() and root.suffix.lower() == ".toml" and "[[source]]" in read_text(root)
+    except LayoutError:
+        return False
+
+
+def _has_groceries(root: Path) -> bool:
+    return all((root / source.folder).is_dir() for source in groceries().source)
+
+
+def _read(
+    root: Path, joining: Joining, layout: str, how: Reading, read_one: Callable[[Path, str], Dataset]
+) -> Dataset:
+    entries = [
+        entry
+        for source in joining.source
+        for entry in _entries(source, root, read_one(root / source.folder, source.layout))
+    ]
+    return build(root, layout, entries, joining.categories, strict=how.strict)
+
+
+def _entries(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[Entry]:
+    """The photos of one set under their common names; those of no part named are left out."""
+    unplaced = [name for name in dataset.categories if name not in source.categories]
+    if unplaced:
+        raise LayoutError(f"{dataset.root}: no place in the hierarchy is given for {some(unplaced)}")
+    part_of = {}
+    for part, parts in (("train", source.train), ("test", source.test)):
+        for name in parts:
+            if name not in dataset.official:
+                known = ", ".join(dataset.official) or "none"
+                raise LayoutError(f"{dataset.root}: has no part {name!r} to {part} on; it has {known}")
+            part_of.update(dict.fromkeys(dataset.official[name], part))
+    try:
+        prefix = dataset.root.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise LayoutError(
+            f"{root / source.folder}: a link that leads out of {root}; copy the set there"
+        ) from None
+    for index, part in sorted(part_of.items()):
+        sample = dataset.samples[index]
+        place = source.categories[dataset.categories[sample.label]]
+        yield replace(Entry(f"{prefix}/{sample.path}", place), box=sample.box, part=part)

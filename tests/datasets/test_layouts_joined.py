@@ -1,0 +1,135 @@
+"""Joined sets: one hierarchy over several sets, told by a TOML file."""
+
+from pathlib import Path
+
+import pytest
+
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.layouts import detect, read_dataset
+from shelfwise.datasets.layouts.joined import groceries, read_joining
+from shelfwise.errors import LayoutError
+
+JOINING = """
+levels = ["department", "category", "variety"]
+
+[[source]]
+name = "A"
+folder = "a"
+layout = "list"
+licence = "MIT"
+train = ["train"]
+test = ["test"]
+[source.categories]
+juice = "Drinks/Juice"
+tea = "Drinks/Tea"
+
+[[source]]
+name = "B"
+folder = "b"
+layout = "list"
+licence = "MIT"
+train = ["train", "val"]
+[source.categories]
+"Bravo" = "Drinks/Juice/Bravo"
+"""
+
+
+@pytest.fixture
+def joined(tmp_path: Path) -> Path:
+    lists = {
+        "a/train.txt": "1.jpg juice\n2.jpg tea\n",
+        "a/test.txt": "3.jpg tea\n",
+        "b/train.txt": "1.jpg Bravo\n",
+        "b/val.txt": "2.jpg Bravo\n",
+        "b/test.txt": "3.jpg Bravo\n",
+    }
+    for name, text in lists.items():
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        for line in text.splitlines():
+            (file.parent / line.split()[0]).write_bytes(b"")
+    file = tmp_path / "shop.toml"
+    file.write_text(JOINING)
+    return file
+
+
+def labelled(dataset: Dataset) -> dict[str, str]:
+    return {sample.path: dataset.categories[sample.label] for sample in dataset.samples}
+
+
+def test_sets_are_joined_under_common_names(joined: Path) -> None:
+    assert detect(joined) == "joined"
+    dataset = read_dataset(joined)
+    assert dataset.categories == ("Drinks/Juice", "Drinks/Tea", "Drinks/Juice/Bravo")
+    assert labelled(dataset) == {
+        "a/1.jpg": "Drinks/Juice",
+        "a/2.jpg": "Drinks/Tea",
+        "a/3.jpg": "Drinks/Tea",
+        "b/1.jpg": "Drinks/Juice/Bravo",
+        "b/2.jpg": "Drinks/Juice/Bravo",
+    }
+    parts = {name: {dataset.samples[i].path for i in part} for name, part in dataset.official.items()}
+    assert parts == {"train": {"a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg"}, "test": {"a/3.jpg"}}
+
+
+def test_classes_that_mean_the_same_become_one_at_a_higher_level(joined: Path) -> None:
+    assert read_dataset(joined, level="2").categories == ("Drinks/Juice", "Drinks/Tea")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('tea = "Drinks/Tea"', "", "no place in the hierarchy is given for tea"),
+        ('tea = "Drinks/Tea"', 'tea = "Drinks/Tea/Green/Leaf"', "must have 1 to 3 levels"),
+        ('tea = "Drinks/Tea"', 'tea = "Drinks//Tea"', "must have 1 to 3 levels"),
+        ('test = ["test"]', 'test = ["exam"]', "has no part 'exam' to test on; it has test, train"),
+        ('test = ["test"]', 'test = ["train"]', "A: train is both for training and for the test"),
+        ('folder = "a"', 'folder = "../a"', "leads out of the dataset's folder"),
+        ('folder = "a"', 'folder = "c"', "no such folder"),
+        ('name = "A"', 'title = "A"', r"source.0.name: Field required"),
+        ('layout = "list"', 'layout = "lists"', "did you mean 'list'"),
+    ],
+)
+def test_what_is_wrong_is_said(joined: Path, old: str, new: str, message: str) -> None:
+    joined.write_text(JOINING.replace(old, new, 1))
+    with pytest.raises(LayoutError, match=message):
+        read_dataset(joined, "joined")
+
+
+def test_a_joining_must_be_toml() -> None:
+    with pytest.raises(LayoutError, match=r"x\.toml: is not TOML"):
+        read_joining("[[source", "x.toml")
+
+
+def test_a_set_that_is_a_link_out_of_the_folder_is_refused(joined: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    (tmp_path / "b").rename(outside)
+    (tmp_path / "b").symlink_to(outside)
+    with pytest.raises(LayoutError, match="leads out of"):
+        read_dataset(joined)
+
+
+def test_the_packaged_joining_covers_both_sets_and_joins_juice_and_milk() -> None:
+    joining = groceries()
+    freiburg, store = joining.source
+    assert (len(freiburg.categories), len(store.categories)) == (25, 81)
+    assert len(joining.categories) == 106
+    assert all(len(place.split("/")) == 2 for place in freiburg.categories.values())
+    coarse = {"/".join(place.split("/")[:2]) for place in store.categories.values()}
+    assert len(coarse) == 43
+    assert coarse & set(freiburg.categories.values()) == {"Drinks/Juice", "Dairy/Milk"}
+
+
+@pytest.mark.realdata
+def test_the_real_sets_are_joined_without_their_test_photos_in_training(real_data: Path) -> None:
+    dataset = read_dataset(real_data)
+    assert dataset.layout == "groceries"
+    train, test = ({dataset.samples[i].path for i in dataset.official[part]} for part in ("train", "test"))
+    fold0 = (real_data / "freiburg/folds/fold0.txt").read_text().split()
+    listed = (real_data / "grocery-store/test.txt").read_text().splitlines()
+    held_out = {f"freiburg/{path}" for path in fold0}
+    held_out |= {"grocery-store/" + line.split(",")[0].strip() for line in listed}
+    assert test == held_out
+    assert not train & held_out
+    assert len(train) + len(test) == len(dataset)
