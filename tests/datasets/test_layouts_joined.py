@@ -7,6 +7,7 @@ import pytest
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts import detect, read_dataset
 from shelfwise.datasets.layouts.joined import groceries, read_joining
+from shelfwise.datasets.split import split_dataset
 from shelfwise.errors import LayoutError
 
 JOINING = """
@@ -28,7 +29,8 @@ name = "B"
 folder = "b"
 layout = "list"
 licence = "MIT"
-train = ["train", "val"]
+train = ["train"]
+val = ["val"]
 [source.categories]
 "Bravo" = "Drinks/Juice/Bravo"
 """
@@ -70,7 +72,12 @@ def test_sets_are_joined_under_common_names(joined: Path) -> None:
         "b/2.jpg": "Drinks/Juice/Bravo",
     }
     parts = {name: {dataset.samples[i].path for i in part} for name, part in dataset.official.items()}
-    assert parts == {"train": {"a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg"}, "test": {"a/3.jpg"}}
+    assert parts == {
+        "trainval": {"a/1.jpg", "a/2.jpg"},
+        "train": {"b/1.jpg"},
+        "val": {"b/2.jpg"},
+        "test": {"a/3.jpg"},
+    }
 
 
 def test_classes_that_mean_the_same_become_one_at_a_higher_level(joined: Path) -> None:
@@ -83,8 +90,8 @@ def test_classes_that_mean_the_same_become_one_at_a_higher_level(joined: Path) -
         ('tea = "Drinks/Tea"', "", "no place in the hierarchy is given for tea"),
         ('tea = "Drinks/Tea"', 'tea = "Drinks/Tea/Green/Leaf"', "must have 1 to 3 levels"),
         ('tea = "Drinks/Tea"', 'tea = "Drinks//Tea"', "must have 1 to 3 levels"),
-        ('test = ["test"]', 'test = ["exam"]', "has no part 'exam' to test on; it has test, train"),
-        ('test = ["test"]', 'test = ["train"]', "A: train is both for training and for the test"),
+        ('test = ["test"]', 'test = ["exam"]', "has no part 'exam'; it has test, train"),
+        ('test = ["test"]', 'test = ["train"]', r"A: train can be for one of train, val and test only"),
         ('folder = "a"', 'folder = "../a"', "leads out of the dataset's folder"),
         ('folder = "a"', 'folder = "c"', "no such folder"),
         ('name = "A"', 'title = "A"', r"source.0.name: Field required"),
@@ -125,11 +132,14 @@ def test_the_packaged_joining_covers_both_sets_and_joins_juice_and_milk() -> Non
 def test_the_real_sets_are_joined_without_their_test_photos_in_training(real_data: Path) -> None:
     dataset = read_dataset(real_data)
     assert dataset.layout == "groceries"
-    train, test = ({dataset.samples[i].path for i in dataset.official[part]} for part in ("train", "test"))
+    split = split_dataset(dataset, val_fraction=0.1)
+    train, val, test = ({dataset.samples[i].path for i in part} for part in split.parts.values())
     fold0 = (real_data / "freiburg/folds/fold0.txt").read_text().split()
     listed = (real_data / "grocery-store/test.txt").read_text().splitlines()
     held_out = {f"freiburg/{path}" for path in fold0}
     held_out |= {"grocery-store/" + line.split(",")[0].strip() for line in listed}
     assert test == held_out
-    assert not train & held_out
-    assert len(train) + len(test) == len(dataset)
+    assert not (train | val) & held_out
+    assert len(train) + len(val) + len(test) + split.left_out == len(dataset)
+    assert sum(path.startswith("freiburg") for path in val) == pytest.approx(292, abs=5)
+    assert sum(path.startswith("grocery-store") for path in val) == 296

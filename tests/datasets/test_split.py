@@ -261,6 +261,16 @@ def test_copies_of_official_test_photos_are_left_out_of_what_is_divided() -> Non
     assert split.left_out == 1
 
 
+def test_an_official_trainval_part_is_divided_beside_the_official_parts() -> None:
+    dataset = dataset_of([10], train=(0, 1), val=(2,), test=(3,), trainval=tuple(range(4, 10)))
+    split = split_dataset(dataset, groups=[0, 1, 2, 3, 3, 5, 6, 7, 8, 9], val_fraction=0.2)
+    assert {0, 1} < set(split.train)
+    assert 2 in split.val
+    assert len(split.val) == 2
+    assert split.test == (3,)
+    assert (len(split.train), split.left_out) == (6, 1)
+
+
 def test_a_training_part_alone_is_not_official() -> None:
     dataset = dataset_of([10], train=tuple(range(10)))
     assert split_dataset(dataset, groups=alone(dataset)).method == "stratified"

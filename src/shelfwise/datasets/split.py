@@ -74,9 +74,9 @@ def split_dataset(
       validation by ``val_fraction``. A copy of a test photo among them is left out,
       and counted in :attr:`Split.left_out`.
     - Without, where the set has official ``train`` and ``test`` parts: these; and ``val``, or where there is
-      none, ``val_fraction`` of ``train``, less the copies of test photos (counted in :attr:`Split.left_out`). With
-      ``train`` and ``val`` only, the test is the last of ``fractions`` of ``train``. Where the set has all three,
-      copies of a photo in two of them stay there: see :func:`leaks`.
+      none, ``val_fraction`` of ``train``, less the copies of test photos (counted in :attr:`Split.left_out`). A part
+      ``trainval`` is divided likewise. With ``train`` and ``val`` only, the test is the last of ``fractions`` of
+      ``train``. Where the set has all three, copies of a photo in two of them stay there: see :func:`leaks`.
     - Otherwise: by ``fractions``, stratified by category.
 
     Byte-identical photos, and all crops of one photo, stay on one side wherever this function divides.
@@ -103,8 +103,8 @@ def split_dataset(
     whole = joined_groups(dataset, groups)
     if fold is not None:
         return _by_fold(dataset, fold, whole, val_fraction, seed)
-    official = {name: dataset.official.get(name, ()) for name in ("train", "val", "test")}
-    if use_official and official["train"] and (official["test"] or official["val"]):
+    official = {name: dataset.official.get(name, ()) for name in ("train", "val", "test", "trainval")}
+    if use_official and (official["train"] or official["trainval"]) and (official["test"] or official["val"]):
         return _by_official(dataset, official, whole, (val_fraction, fractions[2]), seed)
     train, val, test = divide(dataset, range(len(dataset)), whole, fractions, seed)
     return Split(tuple(train), tuple(val), tuple(test), seed, "stratified")
@@ -182,14 +182,20 @@ def _by_official(
     shares: tuple[float, float],
     seed: int,
 ) -> Split:
-    """The official parts; where validation or test is missing, its share (in that order) of training."""
-    train, val, test = (list(official[name]) for name in ("train", "val", "test"))
+    """The official parts; ``trainval``, and where there is no validation all of training, is divided."""
+    train, val, test, trainval = (list(official[name]) for name in ("train", "val", "test", "trainval"))
     left_out = 0
-    if not val:
+    if not val and not trainval:
+        train, trainval = [], train
+    if trainval:
         tested = {groups[index] for index in test}
-        left_out = sum(groups[index] in tested for index in train)
-        train = [index for index in train if groups[index] not in tested]
-        train, val = divide(dataset, train, groups, (1 - shares[0], shares[0]), seed)
+        kept = [index for index in trainval if groups[index] not in tested]
+        left_out = len(trainval) - len(kept)
+        given = {dataset.samples[index].label for index in train}
+        more_train, more_val = divide(
+            dataset, kept, groups, (1 - shares[0], shares[0]), seed, elsewhere=given
+        )
+        train, val = train + more_train, val + more_val
     if not test:
         train, test = divide(dataset, train, groups, (1 - shares[1], shares[1]), seed)
     known = {dataset.samples[index].label for index in train}

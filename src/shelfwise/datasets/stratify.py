@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shelfwise.datasets.dataset import Dataset
@@ -19,6 +19,8 @@ def divide(
     groups: Sequence[int],
     fractions: Sequence[float],
     seed: int,
+    *,
+    elsewhere: Collection[int] = (),
 ) -> list[list[int]]:
     """Divide samples into parts: each category by ``fractions``, each group into one part.
 
@@ -35,6 +37,7 @@ def divide(
         groups: a group number for each sample of the dataset.
         fractions: share of each part, summing to 1; a part with share 0 stays empty.
         seed: of the order of chance.
+        elsewhere: labels of categories that need not be in every part.
 
     Returns:
         The parts' sample indices, ascending.
@@ -52,7 +55,7 @@ def divide(
         },
         parts=[part for part, fraction in enumerate(fractions) if fraction > 0],
     )
-    _refuse_small(dataset, state)
+    _refuse_small(dataset, state, elsewhere)
     counts = Counter(dataset.samples[index].label for index in indices)
     for label, count in counts.items():
         for part, target in enumerate(targets(count, fractions)):
@@ -117,7 +120,7 @@ def _chance(seed: int, key: str) -> bytes:
     return hashlib.sha256(f"{seed}\n{key}".encode(errors="surrogateescape")).digest()
 
 
-def _refuse_small(dataset: Dataset, state: _State) -> None:
+def _refuse_small(dataset: Dataset, state: _State, elsewhere: Collection[int]) -> None:
     different = Counter(label for labels in state.labels.values() for label in labels)
     samples: Counter[int] = Counter()
     for labels in state.labels.values():
@@ -126,7 +129,7 @@ def _refuse_small(dataset: Dataset, state: _State) -> None:
     small = [
         f"{name!r} ({samples[label]} photos, {different[label]} different)"
         for label, name in enumerate(dataset.categories)
-        if different[label] < need
+        if different[label] < need and label not in elsewhere
     ]
     if small:
         raise SplitError(

@@ -36,7 +36,8 @@ class JoinedSource(BaseModel):
         folder: where it lies, relative to the joining's file (or to the folder that is read).
         layout: the layout to read it with.
         licence: of its photos, in words.
-        train: its official parts to train on; validation photos are taken from these.
+        train: its official parts to train on.
+        val: its official parts to validate on; without any, validation photos are taken from ``train``.
         test: its official parts that are only tested on.
         categories: its own name of each class → the place in the common hierarchy.
     """
@@ -48,6 +49,7 @@ class JoinedSource(BaseModel):
     layout: Name
     licence: Name
     train: Annotated[list[Name], Field(min_length=1)]
+    val: list[Name] = []
     test: list[Name] = []
     categories: Annotated[dict[Name, Name], Field(min_length=1)]
 
@@ -97,9 +99,10 @@ def read_joining(text: str, where: str) -> Joining:
             )
     for source in joining.source:
         inside(source.folder, where)
-        if both := set(source.train) & set(source.test):
+        used = [*source.train, *source.val, *source.test]
+        if twice := sorted({part for part in used if used.count(part) > 1}):
             raise LayoutError(
-                f"{where}: {source.name}: {some(sorted(both))} is both for training and for the test"
+                f"{where}: {source.name}: {some(twice)} can be for one of train, val and test only"
             )
     return joining
 
@@ -157,11 +160,12 @@ def _entries(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[Ent
     if unplaced:
         raise LayoutError(f"{dataset.root}: no place in the hierarchy is given for {some(unplaced)}")
     part_of = {}
-    for part, parts in (("train", source.train), ("test", source.test)):
+    train = "train" if source.val else "trainval"
+    for part, parts in ((train, source.train), ("val", source.val), ("test", source.test)):
         for name in parts:
             if name not in dataset.official:
                 known = ", ".join(dataset.official) or "none"
-                raise LayoutError(f"{dataset.root}: has no part {name!r} to {part} on; it has {known}")
+                raise LayoutError(f"{dataset.root}: has no part {name!r}; it has {known}")
             part_of.update(dict.fromkeys(dataset.official[name], part))
     try:
         prefix = dataset.root.relative_to(root.resolve()).as_posix()
