@@ -13,22 +13,25 @@ def test_named_places_come_first() -> None:
             "SHELFWISE_DATA": "/d",
             "SHELFWISE_MODEL": "/m",
             "SHELFWISE_MIRROR": "http://127.0.0.1:9/",
+            "HF_ENDPOINT": "http://127.0.0.1:8",
             "XDG_CACHE_HOME": "/x",
             "XDG_DATA_HOME": "/x",
         }
     )
     assert (settings.cache_dir, settings.data_dir, settings.model) == (Path("/c"), Path("/d"), Path("/m"))
     assert settings.mirror == "http://127.0.0.1:9/"
+    assert settings.hub == "http://127.0.0.1:8"
 
 
 @pytest.mark.parametrize("folder", ["", "relative"])
 def test_relative_or_empty_variables_are_ignored(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
-    empty = dict.fromkeys(("SHELFWISE_CACHE", "SHELFWISE_DATA", "SHELFWISE_MODEL", "SHELFWISE_MIRROR"), "")
+    names = ("SHELFWISE_CACHE", "SHELFWISE_DATA", "SHELFWISE_MODEL", "SHELFWISE_MIRROR", "HF_ENDPOINT")
+    empty = dict.fromkeys(names, "")
     settings = Settings({"XDG_CACHE_HOME": folder, "XDG_DATA_HOME": folder, **empty})
     assert settings.cache_dir == Path("/home/ann/.cache/shelfwise")
     assert settings.data_dir == Path("/home/ann/.local/share/shelfwise/data")
-    assert (settings.model, settings.mirror) == (None, None)
+    assert (settings.model, settings.mirror, settings.hub) == (None, None, None)
 
 
 def test_the_folders_of_the_user_are_used() -> None:

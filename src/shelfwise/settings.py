@@ -25,7 +25,7 @@ class Settings:
 
     @property
     def cache_dir(self) -> Path:
-        """Decoded photos are kept here: ``SHELFWISE_CACHE``, else ``shelfwise`` in the user's cache folder.
+        """What can be had again is kept here: ``SHELFWISE_CACHE``, else ``shelfwise`` in the user's cache folder.
 
         Raises:
             ConfigError: there is no home folder and no variable names one.
@@ -55,6 +55,11 @@ class Settings:
     def mirror(self) -> str | None:
         """Address of a server that has the files of the public sets: ``SHELFWISE_MIRROR``."""
         return self.environment.get("SHELFWISE_MIRROR") or None
+
+    @property
+    def hub(self) -> str | None:
+        """Address of a model hub: ``HF_ENDPOINT``, which Hugging Face's own tools read too."""
+        return self.environment.get("HF_ENDPOINT") or None
 
     def _path(self, variable: str) -> Path | None:
         named = self.environment.get(variable)

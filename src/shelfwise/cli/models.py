@@ -90,6 +90,8 @@ def _description(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _weights(spec: ModelSpec) -> str | None:
+    if spec.hub is not None:
+        return spec.hub.source
     return spec.weights().source if spec.weights is not None else None
 
 

@@ -10,7 +10,7 @@ import typer
 
 from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
-from shelfwise.cli.training_options import training_config, training_options
+from shelfwise.cli.training_options import model_hub, training_config, training_options
 from shelfwise.errors import ConfigError
 from shelfwise.extras import require
 from shelfwise.settings import Settings
@@ -48,17 +48,21 @@ def train(
     require("torch", what="Training", extra="train")
     from shelfwise.workflows import train as workflow
 
-    cache = Settings().cache_dir / "images"
+    cache, hub = Settings().cache_dir / "images", model_hub(Settings())
     with Progress() as progress:
         if resume is not None:
             if flags or config is not None or data is not None:
                 raise ConfigError(
                     "--resume takes its settings from the run's folder: give nothing else beside it"
                 )
-            result = workflow.resume(resume, cache_dir=cache, stages=progress.stage, note=progress.note)
+            result = workflow.resume(
+                resume, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub
+            )
         else:
             settings = training_config(TrainConfig, "train", data, config, flags)
-            result = workflow.train(settings, cache_dir=cache, stages=progress.stage, note=progress.note)
+            result = workflow.train(
+                settings, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub
+            )
     for part, figures in result.metrics.items():
         typer.echo(f"{part} accuracy  {figures['accuracy']:.1%}")
     typer.echo(f"bundle  {result.bundle.path}")

@@ -9,9 +9,11 @@ from typing import Final, TypeVar
 from shelfwise.cli.options import Look, config_options
 from shelfwise.config import load_config, read_config_file
 from shelfwise.errors import ConfigError
+from shelfwise.models.hub_weights import HUB, Hub
+from shelfwise.settings import Settings
 from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults, with_recipe
 
-__all__ = ["PANELS", "recipe_fields", "training_config", "training_options"]
+__all__ = ["PANELS", "model_hub", "recipe_fields", "training_config", "training_options"]
 
 Result = TypeVar("Result")
 Config = TypeVar("Config", bound=TrainConfig)
@@ -33,11 +35,13 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "recipe",
         "backbone",
         "pretrained",
+        "weights",
         "size",
         "train_size",
         "resize",
         "dropout",
         "fixed_norms",
+        "token_keep",
         "frozen_stages",
     ),
     "Optimisation": (
@@ -91,6 +95,11 @@ def training_config(
         raise ConfigError(f"name the folder of labelled photos: shelfwise {command} PHOTOS")
     given = {"data": None if data is None else str(data), **flags}
     return load_config(model, defaults=with_recipe, file=file, flags=given)
+
+
+def model_hub(settings: Settings) -> Hub:
+    """The hub that pretrained weights are fetched from, and the folder that keeps them."""
+    return Hub(settings.cache_dir / "weights", settings.hub or HUB)
 
 
 def recipe_fields() -> frozenset[str]:

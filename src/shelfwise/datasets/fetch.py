@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import shutil
 import tempfile
@@ -15,14 +14,16 @@ from typing import Any
 
 from shelfwise.datasets.archive import extract
 from shelfwise.datasets.catalog import RECORD_NAME, Source
-from shelfwise.datasets.download import OfflineError, download, file_digest
 from shelfwise.datasets.folders import atomic_folder
+from shelfwise.download import OfflineError, RefusedError, download, file_digest, one_process
 from shelfwise.errors import FetchError, StorageError
 from shelfwise.files import atomic_write_text, storage_errors
 
 __all__ = ["Fetched", "archive_place", "fetch", "mirror_url", "read_record"]
 
 Progress = Callable[[int, int], None]
+
+_OTHERWISE = "Give another address with --url, or an archive with --archive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def fetch(
         return there
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
+    with one_process(folder):
         found = _archive(request)
         try:
             made = _make(request, found, replace=force, progress=on_unpack)
@@ -188,6 +189,8 @@ def _archive(request: _Request) -> _Archive:
         except OfflineError as error:
             if url == urls[-1]:
                 raise _offline(request, error, place) from error
+        except RefusedError as error:
+            raise FetchError(f"{error}. {_OTHERWISE}") from error
     raise FetchError(f"{request.source.name}: the catalog names no address; give one with --url")
 
 
@@ -266,7 +269,7 @@ def _companions(request: _Request, content: Path) -> list[str]:
             try:
                 download(url, work / name, sha256=companion.sha256)
             except FetchError as error:
-                notes.append(str(error))
+                notes.append(f"{error}. {_OTHERWISE}" if isinstance(error, RefusedError) else str(error))
                 break  # the others are on the same server
             (content / companion.path).parent.mkdir(parents=True, exist_ok=True)
             (work / name).replace(content / companion.path)
@@ -298,20 +301,3 @@ def _workplace(beside: Path) -> Iterator[Path]:
     """A temporary folder on the same disk, for what is not yet checked."""
     with tempfile.TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as name:
         yield Path(name)
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the set for one process at a time: two would write the same part."""
-    lock = folder.with_name(f".{folder.name}.lock")
-    with storage_errors(lock):
-        handle = lock.open("w")
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FetchError(f"{folder} is being fetched by another process: wait for it to end") from None
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from shelfwise.models.spec import (
     build_network,
     get_spec,
     weights_info,
+    with_weights,
 )
 
-__all__ = ["SPECS", "ModelSpec", "WeightsInfo", "build_network", "get_spec", "weights_info"]
+__all__ = ["SPECS", "ModelSpec", "WeightsInfo", "build_network", "get_spec", "weights_info", "with_weights"]

@@ -63,7 +63,7 @@ def export_onnx(network: Network, preprocessing: PictureNormalisation) -> bytes:
     """
     require("onnx", what="Exporting a network", extra="train")
     require("onnxscript", what="Exporting a network", extra="train")
-    graph = _Graph(_for_export(network), preprocessing).eval()
+    graph = _Graph(_for_export(network, preprocessing.size), preprocessing).eval()
     example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
     with _quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
@@ -116,9 +116,10 @@ class _Graph(nn.Module):
         return logits, embedding
 
 
-def _for_export(network: Network) -> Network:
-    """A copy for inference on the CPU, in float32 and the usual memory order."""
+def _for_export(network: Network, size: int) -> Network:
+    """A copy for inference on the CPU, in float32 and the usual memory order, settled."""
     duplicate = copy.deepcopy(network).cpu().float().requires_grad_(False)
+    duplicate.settle(size)
     for parameter in duplicate.parameters():
         parameter.data = parameter.data.contiguous()
     return duplicate

@@ -8,6 +8,7 @@ from typing import Self
 
 from torch import Tensor, nn
 
+from shelfwise.errors import ModelError
 from shelfwise.models.dropout import Dropout
 
 __all__ = ["Network", "fresh_head"]
@@ -48,6 +49,21 @@ class Network(nn.Module):
         for stage in self.stages()[:count]:
             stage.requires_grad_(False)
         self.train(self.training)
+
+    def keep_tokens(self, share: float) -> None:
+        """While training, look at a random ``share`` of each picture's patches only, above 0 up to 1.
+
+        Raises:
+            ModelError: the network does not look at patches.
+        """
+        if share != 1:
+            raise ModelError(f"{type(self).__name__} has no patches of which it could keep {share:g}")
+
+    def settle(self, size: int) -> None:
+        """Before the export: compute once what depends on the weights and on the size of the pictures only.
+
+        The network answers as before, for pictures of ``size`` pixels a side, and is trained no more.
+        """
 
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; fixed norms and frozen stages stay in evaluation mode."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shelfwise.download import file_digest
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
 from shelfwise.text import nearest
@@ -17,11 +19,13 @@ __all__ = [
     "HF_PREFIX",
     "LITE_WEIGHTS",
     "SPECS",
+    "HubFile",
     "ModelSpec",
     "WeightsInfo",
     "build_network",
     "get_spec",
     "weights_info",
+    "with_weights",
 ]
 
 HF_PREFIX = "hf:"
@@ -36,6 +40,41 @@ class WeightsInfo:
 
     source: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of pretrained weights on a model hub.
+
+    Attributes:
+        repository: the hub's name of the model, ``OWNER/NAME``.
+        revision: commit or branch.
+        sha256: digest of the file.
+        others: files that hold the same weights in another form, and where those are from.
+        filename: its name in the repository.
+    """
+
+    repository: str
+    revision: str
+    sha256: str
+    others: tuple[WeightsInfo, ...] = ()
+    filename: str = "model.safetensors"
+
+    @property
+    def place(self) -> str:
+        """Its address on the hub, without the hub's own."""
+        return f"{self.repository}/resolve/{self.revision}/{self.filename}"
+
+    @property
+    def source(self) -> str:
+        """Its origin in words."""
+        return f"model hub {self.repository}"
+
+    def info(self, path: Path) -> WeightsInfo:
+        """Origin and digest of a file on this machine; its own name is the origin of one that is not known."""
+        digest = file_digest(path)
+        known = {info.sha256: info for info in (WeightsInfo(self.source, self.sha256), *self.others)}
+        return known.get(digest, WeightsInfo(f"file {path.name}", digest))
 
 
 @dataclass(frozen=True)
@@ -56,6 +95,10 @@ class ModelSpec:
         pretrained: gives a network that ``build`` made its pretrained body; None where there are no weights.
         weights: where those weights come from, and the digest of their file; None where there are none.
         fixed_size: whether it takes pictures of ``input_size`` only.
+        multiple: the side of its pictures is a multiple of this.
+        drops_tokens: whether it can leave out some of its patches while it is trained.
+        hub: the file on a model hub that holds its weights; ``pretrained`` then needs :func:`with_weights`.
+        read_file: gives a network that ``build`` made the body in a file of weights; None where it reads none.
     """
 
     name: str
@@ -71,6 +114,10 @@ class ModelSpec:
     pretrained: Callable[[Network], None] | None = None
     weights: Callable[[], WeightsInfo] | None = None
     fixed_size: bool = False
+    multiple: int = 1
+    drops_tokens: bool = False
+    hub: HubFile | None = None
+    read_file: Callable[[Network, Path], None] | None = None
 
 
 LITE_WEIGHTS = {
@@ -138,6 +185,101 @@ def _lite(variant: str, input_size: int, dropout: float, parameters_note: str) -
     )
 
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""What most networks were trained with: mean and deviation of ImageNet's pixels."""
+
+
+def _tiny_vit() -> ModelSpec:
+    def build(num_classes: int, rate: float) -> Network:
+        from shelfwise.models.tiny_vit import TinyViT
+
+        return TinyViT(num_classes, rate)
+
+    def read_file(network: Network, path: Path) -> None:
+        from shelfwise.models.weight_files import load_body
+        from shelfwise.models.weight_names import tiny_vit_names
+
+        load_body(network, path, tiny_vit_names)
+
+    repository = "timm/tiny_vit_5m_224.dist_in22k"
+    return ModelSpec(
+        name="tiny-vit-5m",
+        title="TinyViT-5M",
+        input_size=224,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        dropout=0.0,
+        parameters_note="5.1 million",
+        licence="MIT",
+        source="https://arxiv.org/abs/2207.10666",
+        build=build,
+        pretrained=_without_file("tiny-vit-5m"),
+        hub=HubFile(
+            repository,
+            "main",
+            "66f2f9f953878e8eac33c9072c8b53b775335380722892ac475bde5e0bc8290d",
+            others=(
+                WeightsInfo(
+                    f"model hub {repository}, batch norms folded, in half precision",
+                    "b84bd9454cbd6528a118f6812786c4a82a30c48561d6597a0c666d4c3c1ef7c8",
+                ),
+            ),
+        ),
+        read_file=read_file,
+    )
+
+
+def _dinov2() -> ModelSpec:
+    def build(num_classes: int, rate: float) -> Network:
+        from shelfwise.models.dinov2 import DINOv2
+
+        return DINOv2(num_classes, rate)
+
+    def read_file(network: Network, path: Path) -> None:
+        from shelfwise.models.weight_files import load_body
+        from shelfwise.models.weight_names import dinov2_names
+
+        load_body(network, path, dinov2_names)
+
+    return ModelSpec(
+        name="dinov2-small",
+        title="DINOv2 ViT-S/14",
+        input_size=224,
+        mean=IMAGENET_MEAN,
+        std=IMAGENET_STD,
+        dropout=0.0,
+        parameters_note="22 million",
+        licence="Apache-2.0",
+        source="https://arxiv.org/abs/2304.07193",
+        build=build,
+        pretrained=_without_file("dinov2-small"),
+        multiple=14,
+        drops_tokens=True,
+        hub=HubFile(
+            "facebook/dinov2-small",
+            "ed25f3a31f01632728cabb09d1542f84ab7b0056",
+            "ae1e99fcefd534ed978cdeb8326f08030c96e28b7a81ffcbc98a857c84d14be1",
+            others=(
+                WeightsInfo(
+                    "model hub timm/vit_small_patch14_dinov2.lvd142m, in half precision",
+                    "afc483c30a9cdb5254a0e5f1fce3a84fcab4a5c3b39eab3eb1c733567324fa74",
+                ),
+            ),
+        ),
+        read_file=read_file,
+    )
+
+
+def _without_file(name: str) -> Callable[[Network], None]:
+    def refuse(network: Network) -> None:
+        raise ModelError(
+            f"{name}: its pretrained weights are a file: name one (--weights), or begin with random weights"
+            " (--no-pretrained)"
+        )
+
+    return refuse
+
+
 SPECS: dict[str, ModelSpec] = {
     spec.name: spec
     for spec in (
@@ -145,6 +287,8 @@ SPECS: dict[str, ModelSpec] = {
         _lite("lite0", input_size=224, dropout=0.2, parameters_note="3.4 million"),
         _lite("lite1", input_size=240, dropout=0.2, parameters_note="4.2 million"),
         _lite("lite2", input_size=260, dropout=0.3, parameters_note="4.9 million"),
+        _tiny_vit(),
+        _dinov2(),
     )
 }
 """All networks by name; models of ``transformers`` are reached by ``hf:REPO_OR_PATH`` besides."""
@@ -170,13 +314,31 @@ def get_spec(name: str) -> ModelSpec:
     )
 
 
+def with_weights(spec: ModelSpec, path: Path) -> ModelSpec:
+    """The spec of the same network with its pretrained body from a file; the content is checked on building.
+
+    Raises:
+        ModelError: the network takes no file of weights, or there is no such file.
+    """
+    read_file, hub = spec.read_file, spec.hub
+    if read_file is None or hub is None:
+        origin = (
+            "has no pretrained weights" if spec.weights is None else f"has those of {spec.weights().source}"
+        )
+        raise ModelError(f"{spec.name} takes no file of weights, it {origin}: leave --weights out")
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file of weights")
+    info = hub.info(path)
+    return replace(spec, pretrained=lambda network: read_file(network, path), weights=lambda: info)
+
+
 def build_network(
-    name: str, num_classes: int, *, dropout: float | None = None, pretrained: bool = True
+    name: str | ModelSpec, num_classes: int, *, dropout: float | None = None, pretrained: bool = True
 ) -> Network:
     """Build a network with a fresh head.
 
     Args:
-        name: as for :func:`get_spec`.
+        name: as for :func:`get_spec`, or a spec.
         num_classes: number of categories, 1 or more.
         dropout: rate from 0 up to, not including, 1; None for the network's own.
         pretrained: give the body its pretrained weights, where the network has any.
@@ -185,12 +347,12 @@ def build_network(
         ModelError: the name, a number or the weights are wrong.
         MissingExtraError: torch or the weights' package is not installed.
     """
-    spec = get_spec(name)
+    spec = get_spec(name) if isinstance(name, str) else name
     if num_classes < 1:
-        raise ModelError(f"{name}: a network needs at least one category, not {num_classes}")
+        raise ModelError(f"{spec.name}: a network needs at least one category, not {num_classes}")
     rate = spec.dropout if dropout is None else dropout
     if not 0 <= rate < 1:
-        raise ModelError(f"{name}: dropout must be from 0 to below 1, not {rate}")
+        raise ModelError(f"{spec.name}: dropout must be from 0 to below 1, not {rate}")
     require("torch", what="Building a network", extra="train")
     network = spec.build(num_classes, rate)
     if pretrained and spec.pretrained is not None:
@@ -199,6 +361,9 @@ def build_network(
 
 
 def weights_info(name: str) -> WeightsInfo | None:
-    """Origin and digest of a network's pretrained weights; None where it has none. Raises as get_spec."""
+    """Origin and digest of a network's pretrained weights; None where it has none, or none without a file.
+
+    Raises as :func:`get_spec`.
+    """
     spec = get_spec(name)
     return None if spec.weights is None else spec.weights()

@@ -55,6 +55,12 @@ class TinyViT(Network):
         """The first convolutions, the four stages, and the last norm."""
         return [self.patch_embed, *self.layers, self.norm]
 
+    def settle(self, size: int) -> None:
+        """Look the attention's biases up."""
+        for module in self.modules():
+            if isinstance(module, _Attention):
+                module.settle()
+
     def features(self, x: Tensor) -> Tensor:
         """Embed normalised pictures of any size: (N, 3, H, W) to (N, 320)."""
         x = self.patch_embed(x)
@@ -109,6 +115,7 @@ class _Attention(nn.Module):
     """Attention among the places of a window, with a learned bias for each distance of two places."""
 
     places: Tensor
+    bias: Tensor | None
 
     def __init__(self, width: int, window: int) -> None:
         super().__init__()
@@ -118,13 +125,18 @@ class _Attention(nn.Module):
         self.proj = nn.Linear(width, width)
         self.attention_biases = nn.Parameter(torch.zeros(self.heads, window * window))
         self.register_buffer("places", _distances(window), persistent=False)
+        self.register_buffer("bias", None, persistent=False)
+
+    def settle(self) -> None:
+        """Look the bias of each two places up, once and for all."""
+        self.bias = self.attention_biases.detach()[:, self.places]
 
     def forward(self, x: Tensor) -> Tensor:
         count, length, width = x.shape
         # Each head's query, key and value lie side by side in the weights.
         qkv = self.qkv(self.norm(x)).reshape(count, length, self.heads, 3, _HEAD_WIDTH)
         q, k, v = qkv.permute(3, 0, 2, 1, 4).unbind(0)
-        bias = self.attention_biases[:, self.places]
+        bias = self.attention_biases[:, self.places] if self.bias is None else self.bias
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias.expand(count, -1, -1, -1))
         out: Tensor = self.proj(mixed.transpose(1, 2).reshape(count, length, width))
         return out

@@ -14,7 +14,7 @@ from shelfwise.errors import ConfigError
 
 __all__ = ["RECIPES", "TrainConfig", "recipe_defaults", "with_recipe"]
 
-RECIPES: tuple[str, ...] = ("small-cnn", "lite0", "lite1", "lite2", "hf")
+RECIPES: tuple[str, ...] = ("small-cnn", "lite0", "lite1", "lite2", "tiny-vit-5m", "dinov2-small", "hf")
 """Names of the recipes: files of default settings in ``training/recipes``."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -40,9 +40,14 @@ class TrainConfig(BaseModel):
     balance: bool = Field(False, description="Give minority categories augmented copies until all are equal.")
 
     # The network
-    recipe: str = Field("lite0", description="Recipe: small-cnn, lite0, lite1, lite2 or hf.")
+    recipe: str = Field(
+        "lite0", description="Recipe: small-cnn, lite0, lite1, lite2, tiny-vit-5m, dinov2-small or hf."
+    )
     backbone: str | None = Field(None, description="Another network, such as hf:REPO_OR_PATH.")
     pretrained: bool = Field(True, description="Start from pretrained weights where there are some.")
+    weights: Path | None = Field(
+        None, description="Pretrained weights, a safetensors file, instead of the model hub's."
+    )
     size: Positive | None = Field(None, description="Side of the input in pixels, training and serving.")
     train_size: Positive | None = Field(
         None, description="Side during training, if smaller than when serving."
@@ -50,6 +55,9 @@ class TrainConfig(BaseModel):
     resize: Literal["squash", "crop", "pad"] = Field("squash", description="How photos become square.")
     dropout: Annotated[float, Field(ge=0, lt=1)] = Field(0.2, description="Dropout before the last layer.")
     fixed_norms: bool = Field(False, description="Keep the statistics of the pretrained batch norms.")
+    token_keep: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Share of a photo's patches to look at while training; dinov2-small only."
+    )
     frozen_stages: Annotated[int, Field(ge=0)] = Field(
         0, description="First parts of the body left as they are."
     )
@@ -112,6 +120,8 @@ class TrainConfig(BaseModel):
             raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
         if self.train_fraction == 0:
             raise ValueError("train_fraction is 0: there would be nothing to train on")
+        if self.weights is not None and not self.pretrained:
+            raise ValueError(f"weights names {self.weights}, but pretrained is off: leave one of the two out")
         return self
 
     @property

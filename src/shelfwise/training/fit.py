@@ -137,11 +137,10 @@ def _trainer(
     device: torch.device,
 ) -> Trainer:
     torch.manual_seed(config.seed)  # the initial weights
-    network = build_network(
-        config.model_name, len(data.categories), dropout=config.dropout, pretrained=config.pretrained
-    )
+    network = build_network(spec, len(data.categories), dropout=config.dropout, pretrained=config.pretrained)
     if config.fixed_norms:
         network.fix_norms()
+    network.keep_tokens(config.token_keep)
     network.freeze_stages(config.frozen_stages)
     network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     _try_sizes(network, {preprocessing.size, config.train_size or preprocessing.size}, device)

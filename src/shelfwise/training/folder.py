@@ -17,7 +17,7 @@ from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.training.config import TrainConfig
 
-__all__ = ["RunFolder", "absolute_backbone", "library_versions"]
+__all__ = ["RunFolder", "absolute_places", "library_versions"]
 
 _LIBRARIES = (
     "shelfwise", "torch", "numpy", "pillow", "pillow-heif", "onnx", "onnxscript", "onnxruntime", "transformers"
@@ -85,8 +85,8 @@ class RunFolder:
         run = cls(path)
         data = config.data.absolute()
         split = config.split.absolute() if config.split is not None else None
-        places = {"data": data, "out": path, "split": split, "backbone": absolute_backbone(config.backbone)}
-        saved = config.model_copy(update=places)
+        places = {"data": data, "out": path, "split": split}
+        saved = absolute_places(config).model_copy(update=places)
         settings = {key: value for key, value in saved.model_dump(mode="json").items() if value is not None}
         toml = require("tomli_w", what="Training", extra="train")
         atomic_write_text(run.config, toml.dumps(settings))
@@ -114,7 +114,7 @@ class RunFolder:
 
     def fingerprint(self, config: TrainConfig, data_hash: str, numerics: Mapping[str, object]) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
-        ignored = {"data", "out", "split", "device", "precision", "threads"}
+        ignored = {"data", "out", "split", "weights", "device", "precision", "threads"}
         content: Mapping[str, Any] = {
             "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
@@ -125,10 +125,12 @@ class RunFolder:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def absolute_backbone(backbone: str | None) -> str | None:
-    """A backbone in a folder by its absolute path, so that the run can be gone on with from anywhere."""
-    prefix, _, place = (backbone or "").partition(":")
-    return f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else backbone
+def absolute_places(config: TrainConfig) -> TrainConfig:
+    """A backbone and weights on this disk by their absolute paths, so that the run can be gone on with anywhere."""
+    prefix, _, place = (config.backbone or "").partition(":")
+    backbone = f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else config.backbone
+    weights = None if config.weights is None else config.weights.absolute()
+    return config.model_copy(update={"backbone": backbone, "weights": weights})
 
 
 def _next_free(parent: Path, name: str) -> Path:

@@ -18,18 +18,19 @@ def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimi
     """An optimiser with a learning rate for each part of the network.
 
     The head gets ``lr``, the body's last stage ``lr * body_lr``, and each stage before it ``layer_decay`` times
-    the next one's (layer-wise decay, Clark et al. 2020, arXiv 2003.10555). Norms and biases have no weight decay.
+    the next one's (layer-wise decay, Clark et al. 2020, arXiv 2003.10555). Only the matrices of linear layers and
+    convolutions have weight decay: norms, biases, layer scales, class tokens, places and attention biases have none.
     Frozen parameters are left out. Each group keeps its highest rate as ``peak_lr``.
     """
     groups: list[dict[str, object]] = []
-    stages = network.stages()
+    matrices = {id(p) for name, p in network.named_parameters() if name.endswith("weight") and p.ndim > 1}
     listed: set[int] = set()
-    for depth, stage in enumerate(reversed(stages)):
+    for depth, stage in enumerate(reversed(network.stages())):
         listed.update(id(p) for p in stage.parameters())
         rate = config.lr * config.body_lr * config.layer_decay**depth
-        groups += _decayed(list(stage.parameters()), rate, config.weight_decay)
+        groups += _decayed(list(stage.parameters()), matrices, rate, config.weight_decay)
     rest = [p for p in network.parameters() if id(p) not in listed]
-    groups += _decayed(rest, config.lr, config.weight_decay)
+    groups += _decayed(rest, matrices, config.lr, config.weight_decay)
     match config.optimizer:
         case "adam":
             return torch.optim.Adam(groups, lr=config.lr, eps=1e-7)
@@ -39,11 +40,14 @@ def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimi
             return torch.optim.SGD(groups, lr=config.lr, momentum=0.9, nesterov=True)
 
 
-def _decayed(parameters: list[nn.Parameter], rate: float, decay: float) -> list[dict[str, object]]:
-    matrices = [p for p in parameters if p.requires_grad and p.ndim > 1]
-    vectors = [p for p in parameters if p.requires_grad and p.ndim <= 1]
+def _decayed(
+    parameters: list[nn.Parameter], matrices: set[int], rate: float, decay: float
+) -> list[dict[str, object]]:
+    trained = [p for p in parameters if p.requires_grad]
+    decayed = [p for p in trained if id(p) in matrices]
+    others = [p for p in trained if id(p) not in matrices]
     groups: list[dict[str, object]] = []
-    for members, weight_decay in ((matrices, decay), (vectors, 0.0)):
+    for members, weight_decay in ((decayed, decay), (others, 0.0)):
         if members:
             groups.append({"params": members, "lr": rate, "peak_lr": rate, "weight_decay": weight_decay})
     return groups

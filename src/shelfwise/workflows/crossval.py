@@ -12,9 +12,10 @@ from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import crossval_folds
 from shelfwise.errors import ConfigError, SplitError, TrainingError
 from shelfwise.files import atomic_write_text
+from shelfwise.models.hub_weights import Hub
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages
-from shelfwise.training.folder import RunFolder
+from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.workflows.train import resume, train
 
 __all__ = ["CrossValidation", "cross_validate"]
@@ -56,6 +57,7 @@ def cross_validate(
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
+    hub: Hub | None = None,
 ) -> CrossValidation:
     """Train and test once for each fold, in ``config.out/FOLD``; finished folds are not trained again.
 
@@ -65,6 +67,7 @@ def cross_validate(
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
+        hub: where weights come from that ``config`` names no file of; None to fetch none.
 
     Raises:
         ConfigError: ``config`` names a fold or a split, which are each run's own here.
@@ -92,14 +95,14 @@ def cross_validate(
     for fold in chosen:
         note(f"{fold}:")
         single = config.model_copy(update={"fold": fold, "out": parent / fold})
-        results[fold] = _run_fold(single, cache_dir, stages, note)
+        results[fold] = _run_fold(single, cache_dir, stages, note, hub)
     result = CrossValidation(results, config.seed)
     atomic_write_text(parent / "crossval.json", json.dumps(result.to_dict(), indent=2) + "\n")
     return result
 
 
 def _run_fold(
-    config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None]
+    config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None], hub: Hub | None
 ) -> Mapping[str, float]:
     assert config.out is not None
     run = RunFolder(config.out)
@@ -110,9 +113,9 @@ def _run_fold(
         if done is not None:
             note(f"{config.out}: finished already, kept")
             return done
-        result = resume(config.out, cache_dir=cache_dir, stages=stages, note=note)
+        result = resume(config.out, cache_dir=cache_dir, stages=stages, note=note, hub=hub)
     else:
-        result = train(config, cache_dir=cache_dir, stages=stages, note=note)
+        result = train(config, cache_dir=cache_dir, stages=stages, note=note, hub=hub)
     if result.interrupted:
         note(f"interrupted in {config.out}: call it again to go on from there")
         raise KeyboardInterrupt
@@ -120,7 +123,7 @@ def _run_fold(
 
 
 def _refuse_other(config: TrainConfig, saved: TrainConfig) -> None:
-    asked = config.model_copy(update={"data": config.data.absolute()})
+    asked = absolute_places(config).model_copy(update={"data": config.data.absolute()})
     ignored = {"out", "backbone"}
     if asked.model_dump(exclude=ignored) != saved.model_dump(exclude=ignored):
         raise TrainingError(

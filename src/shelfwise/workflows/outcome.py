@@ -73,7 +73,8 @@ def write_run_bundle(
 ) -> Bundle:
     """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
     config, dataset = outcome.config, outcome.prepared.dataset
-    settings = config.model_dump(mode="json", exclude={"data", "out", "split", "backbone"}, exclude_none=True)
+    places = {"data", "out", "split", "backbone", "weights"}
+    settings = config.model_dump(mode="json", exclude=places, exclude_none=True)
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
     provenance = {
         "config": settings,

@@ -19,10 +19,11 @@ from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
 from shelfwise.models import ModelSpec, get_spec
 from shelfwise.models.export import export_onnx
+from shelfwise.models.hub_weights import Hub, find_weights
 from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
-from shelfwise.training.folder import RunFolder, absolute_backbone
+from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
@@ -53,7 +54,12 @@ class RunResult:
 
 
 def train(
-    config: TrainConfig, *, cache_dir: Path, stages: Stages, note: Callable[[str], None] = print
+    config: TrainConfig,
+    *,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None] = print,
+    hub: Hub | None = None,
 ) -> RunResult:
     """Train as ``config`` says, in a new run folder.
 
@@ -62,19 +68,22 @@ def train(
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
+        hub: where weights come from that ``config`` names no file of; None to fetch none.
 
     Raises:
         ShelfwiseError: the settings, the data or the disk do not allow it; the run folder stays usable.
     """
     require("torch", what="Training", extra="train")
     # Before a folder is made:
-    _refuse_sizes(config, get_spec(config.model_name))
+    spec = get_spec(config.model_name)
+    _refuse_unfit(config, spec)
     choose_device(config.device)
-    config = config.model_copy(update={"backbone": absolute_backbone(config.backbone)})
+    spec = _with_weights(config, spec, hub, stages)
+    config = absolute_places(config)
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
-        return _run(run, config, cache_dir, stages, note)
+        return _run(run, config, spec, cache_dir, stages, note)
     except ShelfwiseError:
         if not run.split.exists():
             run.discard()  # nothing was begun: the same name may be used again
@@ -82,7 +91,12 @@ def train(
 
 
 def resume(
-    folder: Path, *, cache_dir: Path, stages: Stages, note: Callable[[str], None] = print
+    folder: Path,
+    *,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None] = print,
+    hub: Hub | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped, killed or interrupted; its end is the same as if it had not been.
 
@@ -91,13 +105,31 @@ def resume(
     """
     require("torch", what="Training", extra="train")
     run, config = RunFolder.open(folder)
+    spec = _with_weights(config, get_spec(config.model_name), hub, stages)
     if run.finished.exists():
         note(f"{folder} is finished: writing its bundle and report anew")
-    return _run(run, config, cache_dir, stages, note)
+    return _run(run, config, spec, cache_dir, stages, note)
 
 
-def _refuse_sizes(config: TrainConfig, spec: ModelSpec) -> None:
+def _with_weights(config: TrainConfig, spec: ModelSpec, hub: Hub | None, stages: Stages) -> ModelSpec:
+    if not config.pretrained:
+        return spec
+    return find_weights(spec, given=config.weights, hub=hub, stages=stages)
+
+
+def _refuse_unfit(config: TrainConfig, spec: ModelSpec) -> None:
+    """Refuse settings that this network cannot have, before anything is begun."""
     size = config.size or spec.input_size
+    for flag, side in (("--size", config.size), ("--train-size", config.train_size)):
+        if side is not None and side % spec.multiple:
+            low = side // spec.multiple * spec.multiple
+            near = " or ".join(str(each) for each in (low, low + spec.multiple) if each)
+            raise ConfigError(
+                f"{spec.name} takes pictures whose side is a multiple of {spec.multiple} pixels: {flag} {side}"
+                f" is none, {near} would be"
+            )
+    if config.token_keep != 1 and not spec.drops_tokens:
+        raise ConfigError(f"{spec.name} does not look at patches: leave --token-keep out")
     if spec.fixed_size and (size != spec.input_size or config.train_size not in (None, spec.input_size)):
         raise ConfigError(f"{spec.name} takes pictures of {spec.input_size} pixels only: leave --size out")
     if config.train_size is not None and config.train_size > size:
@@ -105,11 +137,15 @@ def _refuse_sizes(config: TrainConfig, spec: ModelSpec) -> None:
 
 
 def _run(
-    run: RunFolder, config: TrainConfig, cache_dir: Path, stages: Stages, note: Callable[[str], None]
+    run: RunFolder,
+    config: TrainConfig,
+    spec: ModelSpec,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None],
 ) -> RunResult:
     started = time.monotonic()
     run.finished.unlink(missing_ok=True)
-    spec = get_spec(config.model_name)
     preprocessing = Preprocessing(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
@@ -137,8 +173,9 @@ def _run(
 
 
 def _backbone_weights(config: TrainConfig, spec: ModelSpec) -> dict[str, object]:
-    """The digest of weights that may change under the name of the backbone: a folder's, or a repository's."""
-    if config.backbone is None or not config.pretrained or spec.weights is None:
+    """The digest of weights that may change under their name: a file's, a folder's, or a repository's."""
+    fixed = config.backbone is None and spec.hub is None
+    if fixed or not config.pretrained or spec.weights is None:
         return {}
     return {"backbone_weights": spec.weights().sha256}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import http.client
 import json
@@ -11,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from email.message import Message
 from http import HTTPStatus
@@ -21,7 +23,7 @@ from typing import Any
 from shelfwise.errors import FetchError, StorageError
 from shelfwise.files import atomic_write_text, storage_errors
 
-__all__ = ["OfflineError", "download", "file_digest", "part_path"]
+__all__ = ["OfflineError", "RefusedError", "download", "file_digest", "one_process", "part_path"]
 
 _CHUNK = 1 << 18
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
@@ -30,6 +32,10 @@ _USER_AGENT = "shelfwise (+urllib)"
 
 class OfflineError(FetchError):
     """The server cannot be reached at all."""
+
+
+class RefusedError(FetchError):
+    """The server answers that it does not give the file."""
 
 
 class _BrokenError(Exception):
@@ -103,7 +109,8 @@ def download(
 
     Raises:
         OfflineError: the server cannot be reached.
-        FetchError: the address is wrong, the server refuses, the transfer keeps breaking, a wrong digest.
+        RefusedError: it can, and does not give the file.
+        FetchError: the address is wrong, the transfer keeps breaking, a wrong digest.
         StorageError: the file cannot be written.
     """
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
@@ -129,6 +136,28 @@ def file_digest(path: Path) -> str:
     """SHA-256 of a file, in hex."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def one_process(place: Path) -> Iterator[None]:
+    """Hold ``place``, which is being made, for one process at a time: two would write the same part.
+
+    Raises:
+        FetchError: another process holds it.
+        StorageError: the lock beside it cannot be written.
+    """
+    lock = place.with_name(f".{place.name}.lock")
+    with storage_errors(lock):
+        handle = lock.open("w")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FetchError(f"{place} is being fetched by another process: wait for it to end") from None
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def _attempts(job: _Job, retries: int, sleep: Callable[[float], None]) -> None:
@@ -231,9 +260,8 @@ def _refused(job: _Job, error: urllib.error.HTTPError) -> None:
             raise _BrokenError("the server no longer has that range") from error
         if error.code in _TRANSIENT:
             raise _BrokenError(f"the server answered {error.code} {error.reason}") from error
-        raise FetchError(
-            f"{job.url}: the server answered {error.code} {error.reason}; the file may have moved. "
-            "Give another address with --url, or an archive with --archive"
+        raise RefusedError(
+            f"{job.url}: the server answered {error.code} {error.reason}; the file may have moved"
         ) from error
 
 
