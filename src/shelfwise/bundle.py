@@ -22,7 +22,10 @@ from shelfwise.errors import BundleError, ConfigError, StorageError
 from shelfwise.files import storage_errors
 from shelfwise.images.preprocess import Preprocessing
 
-__all__ = ["Bundle", "read_bundle", "write_bundle"]
+__all__ = ["DEFAULT_BUNDLE", "Bundle", "read_bundle", "write_bundle"]
+
+DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
+"""The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
 
 _FORMAT_VERSION = 1
 _MANIFEST = "bundle.json"

@@ -28,7 +28,7 @@ def shop(toy, tmp_path, monkeypatch):
     Image.new("RGB", (20, 20), (140, 110, 100)).save(photos / "more" / "brown.jpg")
     (photos / "notes.txt").write_text("no photo")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
+    monkeypatch.setenv("SHELFWISE_MODEL", "runs/one/bundle")
     return tmp_path
 
 

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -66,22 +65,18 @@ def test_tally_counts():
     assert (tally.named, tally.unknown, tally.failed, tally.total) == (2, 1, 1, 4)
 
 
-def manifest(folder, stamp):
-    folder.mkdir(parents=True)
-    (folder / "bundle.json").touch()
-    os.utime(folder / "bundle.json", (stamp, stamp))
-    return folder
-
-
-def test_which_model_is_used(tmp_path):
-    older = manifest(tmp_path / "runs" / "z" / "bundle", 1000)
-    newer = manifest(tmp_path / "runs" / "a" / "bundle", 2000)
-    assert find_bundle(None, folder=tmp_path) == newer
-    assert find_bundle(older, folder=tmp_path) == older
-    assert find_bundle(older.parent) == older
+def test_which_model_is_used(tmp_path, monkeypatch):
+    bundle = tmp_path / "run" / "bundle"
+    bundle.mkdir(parents=True)
+    (bundle / "bundle.json").touch()
+    assert find_bundle(bundle) == bundle
+    assert find_bundle(bundle.parent) == bundle
     assert find_bundle(tmp_path / "none") == tmp_path / "none"
+    monkeypatch.setattr("shelfwise.workflows.classify.DEFAULT_BUNDLE", bundle)
+    assert find_bundle(None) == bundle
 
 
-def test_no_model_at_all_says_what_to_do(tmp_path):
-    with pytest.raises(ConfigError, match="give --model BUNDLE, set SHELFWISE_MODEL, or train one"):
-        find_bundle(None, folder=tmp_path)
+def test_no_model_at_all_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("shelfwise.workflows.classify.DEFAULT_BUNDLE", tmp_path / "none")
+    with pytest.raises(ConfigError, match="give --model BUNDLE, set SHELFWISE_MODEL, or install"):
+        find_bundle(None)

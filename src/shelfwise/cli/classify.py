@@ -45,7 +45,7 @@ ModelOption = Annotated[
     Path | None,
     typer.Option(
         metavar="BUNDLE",
-        help="The trained model. By default $SHELFWISE_MODEL, else the newest runs/*/bundle.",
+        help="The trained model. By default $SHELFWISE_MODEL, else the one that comes with Shelfwise.",
     ),
 ]
 TopOption = Annotated[int, typer.Option(metavar="K", min=1, help="Tell the K likeliest categories.")]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shelfwise.bundle import DEFAULT_BUNDLE
 from shelfwise.errors import ConfigError, ImageError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
@@ -95,24 +96,21 @@ def classify_photos(
         yield Answer(name, result, category, None, copied_to)
 
 
-def find_bundle(given: Path | None, *, folder: Path | None = None) -> Path:
-    """Say which model to use: the given one, or the newest in ``runs/*/bundle``.
+def find_bundle(given: Path | None) -> Path:
+    """Say which model to use: the given one, or the one that comes with Shelfwise.
 
     Args:
         given: a bundle, or a training run with a bundle in it.
-        folder: where ``runs`` is; the working folder by default.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: none is given, and this installation came without its model.
     """
     if given is not None:
         inner = given / "bundle"
         return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given
-    runs = (folder or Path()) / "runs"
-    manifests = [(path.stat().st_mtime_ns, path) for path in runs.glob("*/bundle/bundle.json")]
-    if not manifests:
+    if not DEFAULT_BUNDLE.is_dir():
         raise ConfigError(
-            "no model is given and runs/*/bundle holds none: give --model BUNDLE, set SHELFWISE_MODEL, "
-            "or train one with: shelfwise train PHOTOS"
+            "no model is given, and this installation came without its own: give --model BUNDLE, set "
+            "SHELFWISE_MODEL, or install Shelfwise anew"
         )
-    return max(manifests)[1].parent
+    return DEFAULT_BUNDLE
