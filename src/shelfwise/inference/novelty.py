@@ -27,6 +27,7 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "energy": (),
     "mahalanobis": ("whiten", "means"),
     "relative-mahalanobis": ("whiten", "means", "background", "background_mean"),
+    "combined": ("whiten", "means", "background", "background_mean", "spread"),
     "knn": ("centre", "project", "bank"),
     "vim": ("centre", "project", "weight"),
 }
@@ -45,13 +46,17 @@ def novelty_score(kind: str, reference: Mapping[str, Floats]) -> NoveltyScore:
         1807.03888): ``whiten`` (D, R) makes that covariance the unit one, ``means`` (K, R) are whitened.
     ``relative-mahalanobis``
         The same less the distance to the mean of all under the covariance of all (Ren et al. 2021, arXiv
-        2106.09022): ``background`` (D, R) and ``background_mean`` (R,).
+        2106.09022): ``background`` (D, S) and ``background_mean`` (S,).
+    ``combined``
+        The sum of the last and the energy, each over its spread on validation photos: ``spread`` (2,).
     ``knn``
-        Distance to the fifth nearest training photo (Sun et al. 2022, arXiv 2204.06507) on embeddings of length 1,
-        less ``centre`` (D,), turned by ``project`` (D, R); ``bank`` (n, R) holds training photos.
+        Distance to the fifth nearest training photo (Sun et al. 2022, arXiv 2204.06507): less ``centre`` (D,),
+        turned by ``project`` (D, R); ``bank`` (n, R) holds training photos.
     ``vim``
         Length of what is left of an embedding, less ``centre`` (D,), in ``project`` (D, R), the directions that
         training photos hardly use, times ``weight`` (1,), plus the energy (Wang et al. 2022, arXiv 2203.10807).
+
+    All distances are between embeddings scaled to length 1, which told unknown from known better than raw ones.
 
     Raises:
         ModelError: there is no such score, or the arrays are not those that it needs.
@@ -65,6 +70,7 @@ def novelty_score(kind: str, reference: Mapping[str, Floats]) -> NoveltyScore:
         "energy": _energy,
         "mahalanobis": _mahalanobis,
         "relative-mahalanobis": _relative_mahalanobis,
+        "combined": _combined,
         "knn": _knn,
         "vim": _vim,
     }
@@ -102,16 +108,25 @@ def _energy(_: Mapping[str, Any], logits: Floats, __: Floats) -> NDArray[np.floa
 
 
 def _mahalanobis(arrays: Mapping[str, Any], _: Floats, embeddings: Floats) -> NDArray[np.float64]:
-    nearest: NDArray[np.float64] = _squares(embeddings @ arrays["whiten"], arrays["means"]).min(axis=1)
+    nearest: NDArray[np.float64] = _squares(normalised(embeddings) @ arrays["whiten"], arrays["means"]).min(
+        axis=1
+    )
     return nearest.astype(np.float64)
 
 
 def _relative_mahalanobis(
     arrays: Mapping[str, Any], logits: Floats, embeddings: Floats
 ) -> NDArray[np.float64]:
-    apart = embeddings @ arrays["background"] - arrays["background_mean"]
+    apart = normalised(embeddings) @ arrays["background"] - arrays["background_mean"]
     own = _mahalanobis(arrays, logits, embeddings)
     result: NDArray[np.float64] = own - np.square(apart).sum(axis=1)
+    return result
+
+
+def _combined(arrays: Mapping[str, Any], logits: Floats, embeddings: Floats) -> NDArray[np.float64]:
+    distance, energy = arrays["spread"].astype(np.float64)
+    result: NDArray[np.float64] = _relative_mahalanobis(arrays, logits, embeddings) / distance
+    result += _energy(arrays, logits, embeddings) / energy
     return result
 
 
@@ -124,7 +139,7 @@ def _knn(arrays: Mapping[str, Any], _: Floats, embeddings: Floats) -> NDArray[np
 
 
 def _vim(arrays: Mapping[str, Any], logits: Floats, embeddings: Floats) -> NDArray[np.float64]:
-    rest = np.linalg.norm((embeddings - arrays["centre"]) @ arrays["project"], axis=1)
+    rest = np.linalg.norm((normalised(embeddings) - arrays["centre"]) @ arrays["project"], axis=1)
     result: NDArray[np.float64] = float(arrays["weight"][0]) * rest + _energy(arrays, logits, embeddings)
     return result
 
@@ -144,7 +159,7 @@ def _check(kind: str, reference: Mapping[str, Floats]) -> None:
             f"the novelty score {kind} needs {needed}, but there are: {', '.join(reference) or 'none'}"
         )
     shapes = {name: values.shape for name, values in reference.items()}
-    dimensions: dict[str, int] = {}
+    dimensions: dict[str, int] = {"one": 1, "two": 2}
     for name, shape in shapes.items():
         expected = _AXES[name]
         if len(shape) != len(expected) or min(shape, default=1) < 1:
@@ -152,6 +167,8 @@ def _check(kind: str, reference: Mapping[str, Floats]) -> None:
         for axis, size in zip(expected, shape, strict=True):
             if dimensions.setdefault(axis, size) != size:
                 raise ModelError(f"the novelty score {kind}: its arrays do not fit each other: {shapes}")
+    if (np.asarray(reference.get("spread", [1.0])) <= 0).any():
+        raise ModelError(f"the novelty score {kind}: a spread is not positive")
 
 
 _AXES: Mapping[str, tuple[str, ...]] = {
@@ -163,4 +180,5 @@ _AXES: Mapping[str, tuple[str, ...]] = {
     "project": ("features", "directions"),
     "bank": ("photos", "directions"),
     "weight": ("one",),
+    "spread": ("two",),
 }

@@ -13,7 +13,7 @@ from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.decision import deepest_sure
 from shelfwise.inference.novelty import novelty_score
 from shelfwise.rules import DecisionRule
-from shelfwise.training.novelty_fit import fit_reference
+from shelfwise.training.novelty_fit import Observed, fit_reference
 
 __all__ = ["FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wilson_upper"]
 
@@ -25,21 +25,6 @@ _LEAST = 0.5
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.integer[Any]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Observed:
-    """What a network gives for N labelled photos.
-
-    Attributes:
-        logits: (N, L), as the network gives them.
-        embeddings: (N, D).
-        labels: true categories, (N,).
-    """
-
-    logits: Floats
-    embeddings: Floats
-    labels: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +43,7 @@ def fit_decision(
     *,
     precision: float = 0.98,
     keep_known: float = 0.95,
-    novelty: str = "knn",
+    novelty: str = "combined",
     seed: int = 0,
 ) -> FittedDecision:
     """Fit everything that decides, on validation photos.
@@ -83,7 +68,7 @@ def fit_decision(
     if len(validation.labels) == 0:
         raise ValueError("no validation photo to fit to")
     tree = Hierarchy.from_categories(categories)
-    reference = fit_reference(novelty, training.logits, training.embeddings, training.labels, seed=seed)
+    reference = fit_reference(novelty, training, validation, seed=seed)
     scores = novelty_score(novelty, reference)(validation.logits, validation.embeddings)
     limit = float(np.quantile(scores, keep_known, method="higher"))
     nodes = tree.node_probabilities(probabilities)
@@ -172,7 +157,8 @@ def _threshold(own: _Curve, level: _Curve, allowed: float) -> float:
     if not len(tried):
         return float("inf")
     count, errors = own.above(tried)
-    prior = wilson_upper(*reversed(level.above(tried)))
+    all_count, all_errors = level.above(tried)
+    prior = wilson_upper(all_errors, all_count)
     share = (errors + PRIOR_PHOTOS * prior) / (count + PRIOR_PHOTOS)
     fits = np.flatnonzero(share <= allowed)
     if not len(fits):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.inference.novelty import REFERENCE, normalised
+from shelfwise.inference.novelty import REFERENCE, normalised, novelty_score
 
-__all__ = ["fit_reference"]
+__all__ = ["Observed", "fit_reference"]
 
 DIRECTIONS = 128
-"""At most so many directions of the embeddings are kept."""
+"""At most so many directions of the neighbours' embeddings are kept."""
+DIRECTIONS_KEPT = 512
+"""At most so many directions of a whitened space are kept, those of the largest variance."""
 BANK = 4096
 """At most so many training photos are kept to be compared with."""
 SHRINKAGE = 0.05
@@ -22,19 +25,33 @@ _USED = 0.95
 """ViM: the directions that hold this share of the variance are the used ones."""
 
 Floats = NDArray[np.floating[Any]]
-Reference = Mapping[str, NDArray[np.floating[Any]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """What a network gives for N labelled photos.
+
+    Attributes:
+        logits: (N, L), as the network gives them.
+        embeddings: (N, D).
+        labels: true categories, (N,).
+    """
+
+    logits: Floats
+    embeddings: Floats
+    labels: NDArray[np.integer[Any]]
 
 
 def fit_reference(
-    kind: str, logits: Floats, embeddings: Floats, labels: NDArray[np.integer[Any]], *, seed: int = 0
+    kind: str, training: Observed, validation: Observed, *, seed: int = 0
 ) -> dict[str, NDArray[np.floating[Any]]]:
     """The arrays that a score of :func:`~shelfwise.inference.novelty.novelty_score` compares with.
 
     Args:
         kind: name of the score.
-        logits: of N training photos, (N, L).
-        embeddings: of the same, (N, D).
-        labels: their categories, (N,).
+        training: what photos are compared with.
+        validation: photos that the network was not trained on; ``combined`` takes its scales from them, since the
+            network is too sure of training photos.
         seed: of the choice of photos where there are too many to keep.
 
     Returns:
@@ -43,23 +60,36 @@ def fit_reference(
     Raises:
         ValueError: there is no photo.
     """
-    if REFERENCE[kind] and len(embeddings) == 0:
+    if REFERENCE[kind] and (len(training.labels) == 0 or len(validation.labels) == 0):
         raise ValueError("no photo to compare with")
-    vectors = np.asarray(embeddings, dtype=np.float64)
-    if kind == "mahalanobis":
-        return _class_gaussians(vectors, labels)
-    if kind == "relative-mahalanobis":
-        whiten = _whitener(vectors - vectors.mean(axis=0), None)
-        mean = vectors.mean(axis=0) @ whiten
-        return _class_gaussians(vectors, labels) | {
-            "background": whiten.astype(np.float32),
-            "background_mean": mean.astype(np.float32),
-        }
+    vectors = normalised(training.embeddings).astype(np.float64)
+    if kind in ("mahalanobis", "relative-mahalanobis", "combined"):
+        arrays = _class_gaussians(vectors, training.labels)
+        if kind != "mahalanobis":
+            arrays |= _background(vectors)
+        if kind == "combined":
+            arrays["spread"] = _spread(arrays, validation)
+        return arrays
     if kind == "knn":
         return _bank(vectors, seed)
     if kind == "vim":
-        return _residual(np.asarray(logits, dtype=np.float64), vectors)
+        return _residual(np.asarray(training.logits, dtype=np.float64), vectors)
     return {}
+
+
+def _background(vectors: NDArray[np.float64]) -> dict[str, NDArray[np.floating[Any]]]:
+    mean = vectors.mean(axis=0)
+    whiten = _whitener(vectors - mean)
+    return {"background": whiten.astype(np.float32), "background_mean": (mean @ whiten).astype(np.float32)}
+
+
+def _spread(arrays: Mapping[str, Floats], validation: Observed) -> NDArray[np.float32]:
+    distances = {name: arrays[name] for name in REFERENCE["relative-mahalanobis"]}
+    spreads = [
+        novelty_score(kind, reference)(validation.logits, validation.embeddings).std()
+        for kind, reference in (("relative-mahalanobis", distances), ("energy", {}))
+    ]
+    return np.maximum(np.array(spreads, np.float32), np.float32(1e-6))
 
 
 def _class_gaussians(
@@ -69,18 +99,18 @@ def _class_gaussians(
     means = np.zeros((len(present), vectors.shape[1]))
     np.add.at(means, own, vectors)
     means /= np.bincount(own)[:, None]
-    whiten = _whitener(vectors - means[own], None)
+    whiten = _whitener(vectors - means[own])
     return {"whiten": whiten.astype(np.float32), "means": (means @ whiten).astype(np.float32)}
 
 
-def _whitener(centred: NDArray[np.float64], directions: int | None) -> NDArray[np.float64]:
+def _whitener(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turns and scales, so that the covariance of the rows becomes the unit one (after shrinkage)."""
     covariance = centred.T @ centred / len(centred)
     size = len(covariance)
     mean = float(np.trace(covariance)) / size or 1.0
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * mean * np.eye(size)
     values, turned = np.linalg.eigh(covariance)
-    kept = np.argsort(values)[::-1][:directions]
+    kept = np.argsort(values)[::-1][:DIRECTIONS_KEPT]
     result: NDArray[np.float64] = turned[:, kept] / np.sqrt(values[kept])
     return result
 
@@ -89,14 +119,13 @@ def _bank(vectors: NDArray[np.float64], seed: int) -> dict[str, NDArray[np.float
     if len(vectors) > BANK:
         chosen = np.sort(np.random.default_rng(seed).permutation(len(vectors))[:BANK])
         vectors = vectors[chosen]
-    unit = normalised(vectors).astype(np.float64)
-    centre = unit.mean(axis=0)
-    _, _, turned = np.linalg.svd(unit - centre, full_matrices=False)
+    centre = vectors.mean(axis=0)
+    _, _, turned = np.linalg.svd(vectors - centre, full_matrices=False)
     project = turned[:DIRECTIONS].T
     return {
         "centre": centre.astype(np.float32),
         "project": project.astype(np.float16),
-        "bank": ((unit - centre) @ project.astype(np.float16)).astype(np.float16),
+        "bank": ((vectors - centre) @ project.astype(np.float16)).astype(np.float16),
     }
 
 
