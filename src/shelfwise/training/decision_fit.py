@@ -19,7 +19,7 @@ __all__ = ["FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wils
 
 Z = 0.8416
 """Quantile of the normal distribution: the error of a level is bounded with a confidence of 80 %, one-sided."""
-PRIOR_PHOTOS = 20
+PRIOR_PHOTOS = 40
 """A category's own errors count as much as its level's when it has so many accepted validation photos."""
 _LEAST = 0.5
 
