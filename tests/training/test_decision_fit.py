@@ -65,7 +65,9 @@ def test_a_category_that_is_often_wrong_when_sure_gets_a_higher_threshold():
     right = ~first | (random.random(2000) < sure)
     labels = np.where(first == right, 0, 1)
     tree = Hierarchy.from_categories(["a", "b"])
-    thresholds = fit_thresholds(tree, tree.node_probabilities(probabilities), labels, np.ones(2000, bool), 0.95)
+    thresholds = fit_thresholds(
+        tree, tree.node_probabilities(probabilities), labels, np.ones(2000, bool), 0.95
+    )
     assert thresholds[0] > thresholds[1] + 0.1
     assert thresholds[1] >= 0.5
 
@@ -98,7 +100,7 @@ def test_photos_taken_for_unknown_say_nothing():
 
 
 def test_the_order_of_categories_and_photos_does_not_matter():
-    tree, thresholds = fitted(800, 3, 0.95)
+    _, thresholds = fitted(800, 3, 0.95)
     probabilities, labels = drawn(800, 3)
     order = [3, 0, 4, 1, 2]
     other = Hierarchy.from_categories([NAMES[i] for i in order])

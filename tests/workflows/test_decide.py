@@ -64,7 +64,9 @@ def test_training_leaves_a_rule_in_the_bundle_and_its_figures_everywhere(run: Ru
     assert (run.report.parent / "precision-coverage.png").exists()
 
 
-def test_the_classifier_accepts_what_it_knows_and_not_what_it_does_not(run: RunResult, tmp_path: Path) -> None:
+def test_the_classifier_accepts_what_it_knows_and_not_what_it_does_not(
+    run: RunResult, tmp_path: Path
+) -> None:
     photos = run.folder.parent / "photos"
     known = shelfwise.load(run.bundle.path).classify(sorted(photos.rglob("*.png")))
     answers = [each.decision.answer for each in known]
