@@ -26,11 +26,14 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.memory_classify import memory_classify
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_train import speed_train
+    from benchmarks.unknown import left_out, unknown
 
     return {
         "accuracy-small-cnn": small_cnn,
         "accuracy-freiburg": freiburg,
         "accuracy-grocery-store": grocery_store,
+        "unknown": unknown,
+        "unknown-left-out": left_out,
         "speed-train": speed_train,
         "speed-classify": speed_classify,
         "memory-classify": memory_classify,

@@ -40,6 +40,8 @@ TITLES = {
     "accuracy-small-cnn": "Accuracy of small-cnn on five Freiburg categories",
     "accuracy-freiburg": "Accuracy of lite0 on Freiburg",
     "accuracy-grocery-store": "Accuracy on Grocery Store",
+    "unknown": "Knowing when it does not know",
+    "unknown-left-out": "Categories left out of training",
     "speed-train": "Speed of training",
     "speed-classify": "Speed of classifying",
     "memory-classify": "Memory of classifying",
@@ -57,6 +59,13 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         Goal("best lite recipe, Grocery Store, official test list, 81 fine categories", 0.80, "share"),
         Goal("the same, 43 coarse categories", 0.90, "share"),
     ),
+    "unknown": (
+        Goal("precision of accepted answers, Freiburg fold 0 and Grocery Store test list", 0.98, "share"),
+        Goal("share of these photos that is accepted", 0.75, "share"),
+        Goal("AUROC, pictures of unlearned things against known photos", 0.95, "share"),
+        Goal("calibration error at the level of categories, Freiburg fold 0", 0.03, "share", at_most=True),
+    ),
+    "unknown-left-out": (Goal("AUROC, five Freiburg categories left out of training", 0.95, "share"),),
     "speed-train": (
         Goal("training `small-cnn`, photos a second, against Keras on TensorFlow", 2.0, "times"),
     ),

@@ -2,6 +2,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,6 +15,10 @@ from benchmarks.__main__ import main
 from benchmarks.goals import GOALS, TITLES
 from benchmarks.report import render, write_page
 from benchmarks.result import BenchmarkError, Result, read_results
+from benchmarks.unknown import node_names
+from benchmarks.unlearned import NOISE, freiburg_left_out, noise, pictures
+from shelfwise.hierarchy import Hierarchy
+from shelfwise.rules import DecisionRule
 
 
 def result(name="speed-train", value=2.5, **changes):
@@ -274,3 +279,84 @@ def test_memory_from_end_to_end(toy, tmp_path, monkeypatch):
     assert [len(samples) for samples in measured.samples.values()] == [1, 1]
     assert "60 photos" in measured.figures[0].ours
     assert "peak memory" in (results / "benchmarks.md").read_text("utf-8")
+
+
+def deciding_bundle(toy, folder, categories):
+    """A toy that accepts strong colours and takes what is dark for unknown."""
+    tree = Hierarchy.from_categories(categories)
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=0.95,
+        levels=list(tree.levels),
+        thresholds=dict.fromkeys(tree.nodes, 0.9),
+        novelty="energy",
+        novelty_threshold=-5.0,
+    )
+    return toy.write_toy_bundle(folder, categories=categories, decision=rule)
+
+
+def freiburg_of_colours(folder):
+    """Freiburg's layout with photos of three colours, each in fold 0."""
+    folds = [[] for _ in range(4)]
+    for name, colour in {"RED": (250, 0, 0), "GREEN": (0, 250, 0), "DARK_BLUE": (0, 0, 250)}.items():
+        (folder / "images" / name).mkdir(parents=True)
+        for index, fold in enumerate(folds):
+            Image.new("RGB", (20, 20), colour).save(folder / "images" / name / f"{name}{index:04}.jpg")
+            fold.append(f"images/{name}/{name}{index:04}.jpg\n")
+    (folder / "folds").mkdir()
+    for index, lines in enumerate(folds):
+        (folder / "folds" / f"fold{index}.txt").write_text("".join(lines))
+
+
+def test_a_trial_of_knowing_when_not_to_know(toy, tmp_path, monkeypatch):
+    data = tmp_path / "data"
+    freiburg_of_colours(data / "freiburg")
+    groceries = data / "grocery-store"
+    groceries.mkdir()
+    monkeypatch.setenv("SHELFWISE_DATA", str(data))
+    monkeypatch.setattr("benchmarks.unknown._SETS", {"freiburg": ("freiburg", "fold0", None)})
+    bundle = deciding_bundle(toy, tmp_path / "bundle", ["paint/red", "paint/green", "paint/dark-blue"])
+    results = tmp_path / "results"
+    arguments = ["unknown", "--photos", "30", "--results", str(results), "--run", str(bundle.path)]
+    assert main(arguments) == 0
+    measured = read_results(results)["unknown"]
+    precision, coverage, told_apart, _ = measured.figures
+    assert (precision.value, coverage.value) == (1.0, 1.0)
+    assert measured.samples["known"]["freiburg"]["photos"] == 3
+    assert set(measured.samples["unlearned"]) == {"noise", "other pictures"}
+    assert 0.0 <= told_apart.low <= told_apart.value <= told_apart.high <= 1.0
+
+
+def test_a_bundle_that_decides_nothing_is_not_measured(toy, tmp_path, capsys):
+    bundle = toy.write_toy_bundle(tmp_path / "bundle")
+    assert main(["unknown", "--results", str(tmp_path / "results"), "--run", str(bundle.path)]) == 1
+    assert "decides nothing" in capsys.readouterr().err
+
+
+def test_categories_of_a_set_are_found_in_the_hierarchy():
+    tree = Hierarchy.from_categories(["food/tomato-sauce", "drinks/juice", "drinks/juice/bravo"])
+    found = node_names(["TOMATO_SAUCE", "JUICE", "Packages/Juice/Bravo", "SODA"], tree)
+    assert found == {
+        "TOMATO_SAUCE": "food/tomato-sauce",
+        "JUICE": "drinks/juice",
+        "Packages/Juice/Bravo": "drinks/juice/bravo",
+    }
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_noise_is_the_same_each_time_and_differs_within_its_kind(kind):
+    one, other = list(noise(kind)), list(noise(kind))
+    assert len(one) == 20
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    assert all(a.dtype == np.uint8 and a.shape == (256, 256, 3) for a in one)
+    assert len({a.tobytes() for a in one}) > 1
+
+
+def test_other_pictures_come_from_installed_packages():
+    found = list(pictures())
+    assert len(found) == 3 * 17
+    assert all(each.ndim == 3 and each.shape[2] == 3 for each in found)
+
+
+def test_every_fifth_category_is_left_out():
+    assert freiburg_left_out("ABCDEFGHIJ") == ("E", "J")

@@ -166,8 +166,8 @@ def edit(folder, change):
 
 def test_another_format_version_says_what_to_do(tmp_path):
     folder = write(tmp_path / "bundle").path
-    edit(folder, lambda manifest: manifest.update(format_version=2))
-    with pytest.raises(BundleError, match="format version 2, but this Shelfwise reads version 1"):
+    edit(folder, lambda manifest: manifest.update(format_version=3))
+    with pytest.raises(BundleError, match="format version 3, but this Shelfwise reads up to version 2"):
         read_bundle(folder)
 
 

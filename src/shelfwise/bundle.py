@@ -1,7 +1,8 @@
 """A trained model's folder: the only thing that training hands to whatever serves it.
 
-A bundle holds ``bundle.json`` (labels, preprocessing, calibration, measurements, origin, checksums),
-``model.onnx`` and ``card.md``. It carries no time of writing, so that equal trainings give equal bytes.
+A bundle holds ``bundle.json`` (labels, preprocessing, calibration, decision rule, measurements, origin,
+checksums), ``model.onnx``, ``card.md`` and, where its decision rule compares photos with those of the training,
+``reference.npz``. It carries no time of writing, so that equal trainings give equal bytes.
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shelfwise.errors import BundleError, ConfigError, StorageError
 from shelfwise.files import storage_errors
 from shelfwise.images.preprocess import Preprocessing
+from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
 
 __all__ = ["DEFAULT_BUNDLE", "Bundle", "read_bundle", "write_bundle"]
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
 """The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
 
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
+_OLD_VERSIONS = (1,)
 _MANIFEST = "bundle.json"
 _MODEL = "model.onnx"
 _CARD = "card.md"
+_REFERENCE = "reference.npz"
 _MAX_MANIFEST = 16 * 1024 * 1024
 
 
@@ -48,6 +54,8 @@ class Bundle:
         provenance: what it was made from: hashes of data and weights, seed, versions, configuration.
         rendered: True where it learned from pictures drawn by a program.
         id: first 12 hexadecimal digits of the digest of all its content.
+        decision: when to rely on an answer; None where it was not fitted, as in bundles of format version 1.
+        has_reference: whether the decision rule compares photos with those of the training.
     """
 
     path: Path
@@ -59,6 +67,8 @@ class Bundle:
     provenance: dict[str, Any]
     rendered: bool
     id: str
+    decision: DecisionRule | None = None
+    has_reference: bool = False
 
     @property
     def model_path(self) -> Path:
@@ -69,6 +79,20 @@ class Bundle:
     def card_path(self) -> Path:
         """The model card, Markdown."""
         return self.path / _CARD
+
+    def reference(self) -> dict[str, NDArray[np.floating[Any]]]:
+        """The arrays that the decision rule compares photos with; empty where it has none.
+
+        Raises:
+            BundleError: the file is missing or damaged.
+        """
+        if not self.has_reference:
+            return {}
+        path = self.path / _REFERENCE
+        try:
+            return unpack_reference(_read(path, MAX_REFERENCE))
+        except BundleError as error:
+            raise BundleError(f"{path}: {error}. Copy the bundle again or train again") from error
 
 
 class _Strict(BaseModel):
@@ -85,10 +109,11 @@ class _Files(_Strict):
 
     model: Annotated[_File, Field(alias="model.onnx")]
     card: Annotated[_File, Field(alias="card.md")]
+    reference: Annotated[_File | None, Field(alias="reference.npz")] = None
 
 
 class _Manifest(_Strict):
-    format_version: Literal[1]
+    format_version: Literal[1, 2]
     name: Annotated[str, Field(min_length=1)]
     categories: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     preprocessing: dict[str, Any]
@@ -96,6 +121,7 @@ class _Manifest(_Strict):
     metrics: dict[str, Any]
     provenance: dict[str, Any]
     rendered: bool
+    decision: DecisionRule | None = None
     files: _Files
     digest: str
 
@@ -112,6 +138,8 @@ def write_bundle(
     provenance: Mapping[str, Any],
     rendered: bool,
     card: str,
+    decision: DecisionRule | None = None,
+    reference: Mapping[str, NDArray[np.floating[Any]]] | None = None,
 ) -> Bundle:
     """Write a bundle as a whole: ``folder`` is absent, the old bundle or the new one, never half of one.
 
@@ -119,6 +147,8 @@ def write_bundle(
         folder: where to; an older bundle there is replaced, anything else is left alone.
         model_onnx: the network; takes uint8 N×H×W×3 ``images``, gives ``logits`` and ``embedding``.
         card: the model card in Markdown.
+        decision: when to rely on an answer.
+        reference: float16 or float32 arrays that the decision's novelty score compares with, if it does.
 
     The rest is as in :class:`Bundle`.
 
@@ -127,6 +157,8 @@ def write_bundle(
         StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
     """
     contents = {_MODEL: model_onnx, _CARD: card.encode()}
+    if reference:
+        contents[_REFERENCE] = pack_reference(reference)
     manifest: dict[str, Any] = {
         "format_version": _FORMAT_VERSION,
         "name": name,
@@ -136,6 +168,7 @@ def write_bundle(
         "metrics": dict(metrics),
         "provenance": dict(provenance),
         "rendered": rendered,
+        **({} if decision is None else {"decision": decision.model_dump(mode="json")}),
         "files": {file: {"sha256": _sha256(data), "bytes": len(data)} for file, data in contents.items()},
     }
     try:
@@ -159,7 +192,9 @@ def read_bundle(folder: Path) -> Bundle:
         problem = "is a file, not a bundle's folder" if folder.exists() else "there is no such folder"
         raise BundleError(f"{folder}: {problem}. Give the 'bundle' folder of a training run")
     bundle, files = _parse_with_files(folder, _read(folder / _MANIFEST, _MAX_MANIFEST))
-    for file, expected in ((_MODEL, files.model), (_CARD, files.card)):
+    for file, expected in ((_MODEL, files.model), (_CARD, files.card), (_REFERENCE, files.reference)):
+        if expected is None:
+            continue
         data = _read(folder / file, expected.bytes)
         if len(data) != expected.bytes or _sha256(data) != expected.sha256:
             raise BundleError(
@@ -180,9 +215,9 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         if not isinstance(raw, dict):
             raise BundleError(f"{where}: damaged (not a JSON object)")
         version = raw.get("format_version")
-        if version != _FORMAT_VERSION:
+        if version not in (_FORMAT_VERSION, *_OLD_VERSIONS):
             raise BundleError(
-                f"{where}: format version {version!r}, but this Shelfwise reads version {_FORMAT_VERSION}. "
+                f"{where}: format version {version!r}, but this Shelfwise reads up to version {_FORMAT_VERSION}. "
                 "Use the Shelfwise version that wrote it, or train again"
             )
         manifest = _Manifest.model_validate(raw)
@@ -201,6 +236,7 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         raise BundleError(f"{where}: damaged or changed by hand (its checksum differs)")
     if len(set(manifest.categories)) != len(manifest.categories):
         raise BundleError(f"{where}: a category is named twice")
+    _refuse_odd_decision(manifest, where)
     bundle = Bundle(
         path=folder,
         name=manifest.name,
@@ -211,8 +247,26 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         provenance=manifest.provenance,
         rendered=manifest.rendered,
         id=digest[:12],
+        decision=manifest.decision,
+        has_reference=manifest.files.reference is not None,
     )
     return bundle, manifest.files
+
+
+def _refuse_odd_decision(manifest: _Manifest, where: Path) -> None:
+    decision, reference = manifest.decision, manifest.files.reference
+    if decision is None:
+        if reference is not None:
+            raise BundleError(f"{where}: decision: missing, but there is a {_REFERENCE} for it")
+        return
+    if manifest.format_version in _OLD_VERSIONS:
+        raise BundleError(f"{where}: decision: not a part of format version {manifest.format_version}")
+    if reference is not None and reference.bytes > MAX_REFERENCE:
+        raise BundleError(f"{where}: {_REFERENCE}: larger than {MAX_REFERENCE:,} bytes")
+    try:
+        decision.hierarchy(tuple(manifest.categories))
+    except ValueError as error:
+        raise BundleError(f"{where}: decision: {error}") from error
 
 
 def _digest(manifest: Mapping[str, Any]) -> str:

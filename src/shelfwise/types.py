@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Candidate", "Prediction"]
+__all__ = ["AnswerKind", "Candidate", "Decision", "Prediction"]
+
+AnswerKind = Literal["accept", "ask", "unknown"]
+"""What to do with a prediction: take it, ask a person, or take the photo for something never learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,35 @@ class Candidate:
 
     category: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What can be relied on in a prediction.
+
+    Attributes:
+        answer: ``accept``: the product is ``node``; ``ask``: it is one of ``candidates``, ask which;
+            ``unknown``: it is like nothing that the model learned.
+        node: path of the deepest level that the model is sure of, such as ``fruit/apple`` where it cannot tell
+            the variety; None where it is sure of none or the photo is unknown.
+        level: name of that level, such as ``category``; None with ``node``.
+        probability: calibrated probability of ``node``, 0 to 1; None with ``node``.
+        novelty: how unlike the training photos it is, on the model's own scale; the higher, the stranger.
+        candidates: what to ask about, likeliest first, each with its calibrated probability.
+    """
+
+    answer: AnswerKind
+    node: str | None
+    level: str | None
+    probability: float | None
+    novelty: float
+    candidates: tuple[Candidate, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.node is None) != (self.level is None) or (self.node is None) != (self.probability is None):
+            raise ValueError("node, level and probability are given together or not at all")
+        if (self.answer == "accept" and self.node is None) or (self.answer == "unknown" and self.node):
+            raise ValueError(f"{self.answer} does not go with node {self.node!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +61,14 @@ class Prediction:
         source: the photo's path, or None where it had none.
         embedding: float32 array of shape ``(features,)``, what the network's last layer saw; None where the
             prediction was made without a network.
+        decision: whether to rely on it, and on how much of it; None where the model has no thresholds for that.
     """
 
     categories: tuple[str, ...]
     probabilities: NDArray[np.float32]
     source: str | None = None
     embedding: NDArray[np.float32] | None = None
+    decision: Decision | None = None
 
     def __post_init__(self) -> None:
         p = self.probabilities

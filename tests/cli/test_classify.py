@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from shelfwise.cli.app import app
+from shelfwise.hierarchy import Hierarchy
+from shelfwise.rules import DecisionRule
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
@@ -107,6 +110,85 @@ def test_below_the_confidence_asked_for(shop):
     assert (brown["category"], brown["best_guess"]) == ("unknown", "Red")
     assert "1 unknown (below 0.9)" in result.stderr
     assert "(perhaps Red)" in run("photos", "--min-confidence", "0.9").stdout
+
+
+@pytest.fixture
+def deciding(shop, toy):
+    """The same with a model that decides: it knows fruit's kinds and takes what is dark for unknown."""
+    categories = ["paint/red/dark", "paint/red/light", "paint/blue"]
+    tree = Hierarchy.from_categories(categories)
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=0.95,
+        levels=list(tree.levels),
+        thresholds=dict.fromkeys(tree.nodes, 0.8) | {"paint": None},
+        novelty="energy",
+        novelty_threshold=-4.0,
+    )
+    toy.write_toy_bundle(shop / "runs" / "one" / "bundle", categories=categories, decision=rule)
+    shutil.rmtree(shop / "photos")
+    (shop / "photos").mkdir()
+    for name, colour in {
+        "variety": (255, 0, 0),
+        "category": (200, 200, 0),
+        "ask": (180, 0, 180),
+        "black": (0, 0, 0),
+    }.items():
+        Image.new("RGB", (20, 20), colour).save(shop / "photos" / f"{name}.png")
+    return shop
+
+
+def test_three_answers_in_csv(deciding):
+    result = run("photos", "--format", "csv")
+    assert result.exit_code == 0, result.output
+    found = {row["path"].removeprefix("photos/").removesuffix(".png"): row for row in rows(result.stdout)}
+    assert {name: (row["answer"], row["category"], row["level"]) for name, row in found.items()} == {
+        "variety": ("accept", "paint/red/dark", "variety"),
+        "category": ("accept", "paint/red", "category"),
+        "ask": ("ask", "ask", ""),
+        "black": ("unknown", "unknown", ""),
+    }
+    assert found["category"]["node"] == "paint/red"
+    assert float(found["category"]["node_probability"]) > 0.99
+    assert float(found["category"]["confidence"]) == pytest.approx(0.5, abs=0.01)
+    assert found["ask"]["candidates"] == "paint/red | paint/blue"
+    assert float(found["black"]["novelty"]) > -4
+    assert "2 of 4 photos named" in result.stderr
+    assert "1 to ask about; 1 unknown;" in result.stderr
+
+
+def test_three_answers_in_json_and_in_the_table(deciding):
+    lines = [json.loads(line) for line in run("photos", "--format", "jsonl").stdout.splitlines()]
+    ask, black, category, _ = (line["decision"] for line in lines)
+    assert (ask["answer"], black["answer"], category["answer"]) == ("ask", "unknown", "accept")
+    assert [each["category"] for each in ask["candidates"]] == ["paint/red", "paint/blue"]
+    assert category["node"] == "paint/red"
+    table = run("photos").stdout
+    assert "photos/ask.png  (red or blue?)" in table
+    assert "photos/black.png  (perhaps" in table
+    broken = deciding / "photos" / "broken.png"
+    broken.touch()
+    assert json.loads(run(str(broken), "--format", "jsonl").stdout)["decision"] is None
+    assert rows(run(str(broken), "--format", "csv").stdout)[0]["answer"] == ""
+
+
+def test_what_is_asked_about_and_unknown_is_sorted_into_folders_of_its_own(deciding):
+    assert run("photos", "--sort-into", "sorted").exit_code == 0
+    assert sorted(path.relative_to(deciding).as_posix() for path in (deciding / "sorted").rglob("*.*")) == [
+        "sorted/ask/ask.png",
+        "sorted/paint/red/category.png",
+        "sorted/paint/red/dark/variety.png",
+        "sorted/unknown/black.png",
+    ]
+
+
+def test_the_confidence_asked_for_counts_beside_the_model_s_own_thresholds(deciding):
+    found = {
+        row["path"]: row["category"]
+        for row in rows(run("photos", "--format", "csv", "--min-confidence", "0.99995").stdout)
+    }
+    assert found["photos/variety.png"] == "unknown"
+    assert found["photos/ask.png"] == "ask"
 
 
 def test_sorts_copies_into_folders(shop):

@@ -86,6 +86,9 @@ def classify(
 ) -> None:
     """Name the products on photos.
 
+    A model that was trained with validation photos says for each photo whether its answer can be relied on: it
+    accepts it, asks a person, or says that the photo is of something unknown.
+
     Answers go to standard output in the order of the photos. A photo that cannot be read is named with its
     reason on standard error, the rest is done, and the exit code is 1.
     """
@@ -95,15 +98,19 @@ def classify(
     from shelfwise.inference.classifier import load
     from shelfwise.settings import Settings
     from shelfwise.text import printable
-    from shelfwise.workflows.classify import UNKNOWN, Tally, classify_photos, find_bundle
+    from shelfwise.workflows.classify import ASK, UNKNOWN, Tally, classify_photos, find_bundle
     from shelfwise.workflows.photos import PhotoFinder
     from shelfwise.workflows.sorting import Sorter
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
     classifier = load(find_bundle(model or Settings().model))
-    sorter = Sorter(sort_into, [*classifier.categories, UNKNOWN]) if sort_into else None
-    writer = FORMATS[chosen](classifier.categories, top, sorter is not None, _style(output is None))
+    deciding = classifier.bundle.decision
+    names = deciding.hierarchy(classifier.categories).nodes if deciding else classifier.categories
+    sorter = Sorter(sort_into, [*names, UNKNOWN, *([ASK] if deciding else [])]) if sort_into else None
+    writer = FORMATS[chosen](
+        classifier.categories, top, sorter is not None, _style(output is None), deciding is not None
+    )
     # Where the table and the errors go to the same terminal, the table's row says it already.
     row_is_enough = chosen == "table" and output is None and sys.stdout.isatty() and sys.stderr.isatty()
     tally = Tally()
@@ -168,8 +175,12 @@ def _tell_model(progress: Progress, bundle: Bundle, *, named: bool) -> None:
 def _summary(tally: Tally, seconds: float, min_confidence: float, sort_into: Path | None) -> str:
     plural = "" if tally.total == 1 else "s"
     parts = [f"{tally.named:,} of {tally.total:,} photo{plural} named in {seconds:,.1f} s"]
+    if tally.asked:
+        parts.append(f"{tally.asked:,} to ask about")
     if min_confidence > 0:
         parts.append(f"{tally.unknown:,} unknown (below {min_confidence:g})")
+    elif tally.unknown:
+        parts.append(f"{tally.unknown:,} unknown")
     parts.append(f"{tally.failed:,} failed" if tally.failed else "none failed")
     if sort_into is not None:
         parts.append(f"copies are in {sort_into}")

@@ -8,8 +8,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shelfwise.hierarchy import SEPARATOR
 from shelfwise.text import printable
-from shelfwise.workflows.classify import Answer
+from shelfwise.types import Prediction
+from shelfwise.workflows.classify import ASK, UNKNOWN, Answer
 
 __all__ = ["FORMATS", "Writer"]
 
@@ -27,12 +29,16 @@ class Writer:
         top: how many of the likeliest categories to tell.
         sorting: whether photos are copied, and so have a place to tell.
         style: colours a text where that is wanted.
+        deciding: whether the model says accept, ask or unknown.
     """
 
-    def __init__(self, categories: Sequence[str], top: int, sorting: bool, style: Style) -> None:
+    def __init__(
+        self, categories: Sequence[str], top: int, sorting: bool, style: Style, deciding: bool = False
+    ) -> None:
         self.top = min(top, len(categories))
         self.sorting = sorting
         self.style = style
+        self.deciding = deciding
         self.width = max(len("category"), len("unknown"), *(len(printable(name)) for name in categories))
 
     def header(self) -> str:
@@ -58,13 +64,14 @@ class TableWriter(Writer):
             mark = self.style(f"{'–':{self.width}}       –", "red")
             return f"{mark}  {photo}: {self.style(str(answer.reason), 'red')}\n"
         first, *others = answer.prediction.top(self.top)
-        unsure = answer.category != first.category
+        unsure = answer.category in (ASK, UNKNOWN) and answer.category != first.category
         name = f"{printable(answer.category):{self.width}}"
-        note = f"  (perhaps {printable(first.category)})" if unsure else ""
+        note = _question(answer.prediction) if answer.asks else ""
+        note = note or (f"  (perhaps {printable(first.category)})" if unsure else "")
         if answer.copied_to is not None:
             note += f"  → {printable(str(answer.copied_to))}"
         shown = self.style(name, "yellow" if unsure else "green")
-        lines = [f"{shown}  {_percent(first.confidence)}  {photo}{note}"]
+        lines = [f"{shown}  {_percent(answer.confidence or 0.0)}  {photo}{note}"]
         lines += [f"{printable(each.category):{self.width}}  {_percent(each.confidence)}" for each in others]
         return "\n".join(lines) + "\n"
 
@@ -76,6 +83,7 @@ class CsvWriter(Writer):
         """Names of the columns."""
         names = ["path", "category", "confidence", "best_guess", "error"]
         names += ["copied_to"] if self.sorting else []
+        names += _DECISION if self.deciding else []
         for place in range(2, self.top + 1):
             names += [f"category_{place}", f"confidence_{place}"]
         return _csv_line(names)
@@ -88,6 +96,8 @@ class CsvWriter(Writer):
         values += [best.category if best else "", answer.reason or ""]
         if self.sorting:
             values.append(_cell(str(answer.copied_to)) if answer.copied_to else "")
+        if self.deciding:
+            values += _decision_cells(answer.prediction)
         for place in range(1, self.top):
             each = ranked[place] if ranked else None
             values += [each.category, f"{each.confidence:.6f}"] if each else ["", ""]
@@ -110,12 +120,60 @@ class JsonLinesWriter(Writer):
         }
         if self.sorting:
             value["copied_to"] = str(answer.copied_to) if answer.copied_to else None
+        if self.deciding:
+            value["decision"] = _decision_object(answer.prediction)
         # Bytes of a file name that are no UTF-8 can stand in JSON only as escapes.
         text = json.dumps(value, ensure_ascii=False)
         return (text if _encodable(text) else json.dumps(value)) + "\n"
 
 
 FORMATS: dict[str, type[Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
+
+
+_DECISION = ["answer", "node", "level", "node_probability", "novelty", "candidates"]
+
+
+def _question(prediction: Prediction) -> str:
+    """What to ask, for people."""
+    decision = prediction.decision
+    if decision is None or not decision.candidates:
+        return ""
+    own = [printable(each.category.rpartition(SEPARATOR)[2]) for each in decision.candidates]
+    surely = f"{printable(decision.node)}; " if decision.node else ""
+    return f"  ({surely}{' or '.join(own)}?)"
+
+
+def _decision_cells(prediction: Prediction | None) -> list[str]:
+    decision = prediction.decision if prediction else None
+    if decision is None:
+        return [""] * len(_DECISION)
+    probability = "" if decision.probability is None else f"{decision.probability:.6f}"
+    candidates = " | ".join(each.category for each in decision.candidates)
+    return [
+        decision.answer,
+        decision.node or "",
+        decision.level or "",
+        probability,
+        f"{decision.novelty:.6g}",
+        candidates,
+    ]
+
+
+def _decision_object(prediction: Prediction | None) -> dict[str, Any] | None:
+    decision = prediction.decision if prediction else None
+    if decision is None:
+        return None
+    return {
+        "answer": decision.answer,
+        "node": decision.node,
+        "level": decision.level,
+        "probability": None if decision.probability is None else round(decision.probability, 6),
+        "novelty": float(f"{decision.novelty:.6g}"),
+        "candidates": [
+            {"category": each.category, "confidence": round(each.confidence, 6)}
+            for each in decision.candidates
+        ],
+    }
 
 
 def _percent(confidence: float) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
+    from shelfwise.training.decision_figures import DecisionFigures, UnknownFigures
     from shelfwise.training.metrics import Evaluation
     from shelfwise.workflows.evaluate import EvaluationRun
 
@@ -24,6 +25,7 @@ __all__ = ["EXAMPLES", "evaluate"]
 EXAMPLES = (
     "shelfwise evaluate runs/shop/bundle other-photos/",
     "shelfwise evaluate runs/shop/bundle photos/ --split runs/shop/split.json --report report/",
+    "shelfwise evaluate runs/shop/bundle other-photos/ --unknown not-our-goods/",
     "shelfwise evaluate runs/freiburg/bundle freiburg/ --part fold0 --format json --output figures.json",
 )
 
@@ -59,6 +61,12 @@ ReportOption = Annotated[
 IgnoreOption = Annotated[
     bool, typer.Option("--ignore-unknown", help="Leave out photos of categories the model does not know.")
 ]
+UnknownOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="Photos of things the model never learned: does it tell them from known ones?"
+    ),
+]
 FormatOption = Annotated[
     Literal["table", "json"] | None,
     typer.Option(
@@ -82,6 +90,7 @@ def evaluate(
     split: SplitOption = None,
     report: ReportOption = None,
     ignore_unknown: IgnoreOption = False,
+    unknown: UnknownOption = None,
     output_format: FormatOption = None,
     output: OutputOption = None,
 ) -> None:
@@ -107,7 +116,9 @@ def evaluate(
             split=split,
             report=report,
             ignore_unknown=ignore_unknown,
+            unknown=unknown,
             progress=progress.stage("Measuring"),
+            unknown_progress=progress.stage("Measuring unknown photos") if unknown else None,
             note=progress.note,
         )
     if output is not None:
@@ -138,7 +149,10 @@ def _print(printer: Console, run: EvaluationRun) -> None:
     printer.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
     if run.dataset.rendered or run.bundle.rendered:
         printer.print("Rendered pictures: these figures say nothing about a real shop.", style="yellow")
-    sections: list[RenderableType] = [_headline(evaluation), _categories(evaluation)]
+    sections: list[RenderableType] = [_headline(evaluation)]
+    if run.result.decisions is not None:
+        sections.append(_answers(run.result.decisions, run.unknown))
+    sections.append(_categories(evaluation, run.result.decisions))
     if evaluation.confused:
         sections.append(_pairs(evaluation))
     for section in sections:
@@ -176,12 +190,50 @@ def _headline(evaluation: Evaluation) -> Table:
     return rows
 
 
-def _categories(evaluation: Evaluation) -> Table:
-    rows = table("Category, weakest first", ">F1", ">Precision", ">Recall", ">Photos", ">Predicted")
+def _answers(decisions: DecisionFigures, unknown: UnknownFigures | None) -> Table:
+    rows = table("Answers", ">Value", "")
+    total = decisions.total
+    aim = f"of these are right; {_percent(decisions.target)} are aimed at"
+    rows.add_row("Accepted", _percent(total.coverage), "of the photos")
+    rows.add_row("", _percent(total.precision), aim)
+    if len(decisions.by_level) > 1:
+        levels = ", ".join(f"{name} {count:,}" for name, count in decisions.by_level.items() if count)
+        rows.add_row("", f"{total.accepted:,}", f"photos, by level: {levels or 'none'}")
+    rows.add_row("Asked about", _percent(total.asked / total.photos), "of the photos")
+    rows.add_row(
+        "Unknown", _percent(total.unknown / total.photos), "of the photos, though their category is known"
+    )
+    rows.add_row(
+        "ECE before calibration", _percent(decisions.ece_before), f"after: {_percent(decisions.ece_after)}"
+    )
+    if unknown is not None:
+        others = f"{unknown.asked:,} asked about, {unknown.accepted:,} accepted"
+        found = f"of {unknown.photos:,} unlearned photos; {others}"
+        rows.add_row("Unlearned found unknown", _percent(unknown.unknown / unknown.photos), found)
+        rows.add_row("AUROC, unknown against known", f"{unknown.auroc:.3f}", "of the novelty score")
+        if unknown.failed:
+            rows.add_row("", f"{unknown.failed:,}", "unlearned photos cannot be read")
+    return rows
+
+
+def _categories(evaluation: Evaluation, decisions: DecisionFigures | None) -> Table:
+    headings = ["Category, weakest first", ">F1", ">Precision", ">Recall", ">Photos", ">Predicted"]
+    decided = {each.category: each for each in decisions.per_category} if decisions else {}
+    if decided:
+        headings += [">Accepted", ">Right of these", ">Asked", ">Unknown"]
+    rows = table(*headings)
     seen = [f for f in evaluation.per_category if f.support]
     for f in sorted(seen, key=lambda f: (f.f1 or 0.0, f.category)):
-        shares = (_percent(value) for value in (f.f1, f.precision, f.recall))
-        rows.add_row(printable(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}")
+        shares = [_percent(value) for value in (f.f1, f.precision, f.recall)]
+        cells = [printable(f.category), *shares, f"{f.support:,}", f"{f.predicted:,}"]
+        if each := decided.get(f.category):
+            cells += [
+                _percent(each.coverage),
+                _percent(each.precision),
+                f"{each.asked:,}",
+                f"{each.unknown:,}",
+            ]
+        rows.add_row(*cells)
     return rows
 
 

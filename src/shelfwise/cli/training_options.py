@@ -61,6 +61,7 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "head_first",
     ),
     "Augmentation": ("crop", "flip", "operations", "magnitude", "erase", "mixup", "cutmix", "augment"),
+    "Answers": ("accept_precision", "keep_known", "novelty"),
     "Run": ("out", "seed", "device", "precision", "threads"),
 }
 """Headings of the help page, and the settings under each."""

@@ -17,8 +17,9 @@ from PIL import Image
 from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.errors import BundleError, ImageError, ModelError
 from shelfwise.images.decode import DEFAULT_LIMITS, Limits, rgb_of
+from shelfwise.inference.decision import DecisionMaker
 from shelfwise.inference.session import OnnxRuntimeSession, Session
-from shelfwise.types import Prediction
+from shelfwise.types import Decision, Prediction
 
 __all__ = ["Classifier", "Source", "load", "softmax"]
 
@@ -28,6 +29,7 @@ Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
 _BATCH = 16
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_Row = tuple[NDArray[np.float32], NDArray[np.float32], Decision | None]
 
 
 def load(
@@ -86,6 +88,7 @@ class Classifier:
             raise ValueError("threads and batch_size must be at least 1")
         self.bundle = bundle
         self._session = session or _session_of(bundle)
+        self._decisions = _decisions_of(bundle)
         self._threads = threads or os.cpu_count() or 1
         self._batch_size = batch_size
         self._limits = limits
@@ -144,7 +147,7 @@ class Classifier:
         starts = range(0, len(images), self._batch_size)
         parts = self._ahead(self._run, (images[i : i + self._batch_size] for i in starts))
         return np.concatenate(
-            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, _ in parts)]
+            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, *_ in parts)]
         )
 
     def _ahead(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
@@ -177,14 +180,20 @@ class Classifier:
             if error_here := errors.get(position):
                 results.append(error_here)
             else:
-                probabilities, embedding = next(rows)
-                results.append(Prediction(self.categories, probabilities, _path_text(source), embedding))
+                probabilities, embedding, decision = next(rows)
+                results.append(
+                    Prediction(self.categories, probabilities, _path_text(source), embedding, decision)
+                )
         return results
 
-    def _rows(self, images: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """Probabilities and embedding of each picture."""
+    def _rows(self, images: NDArray[np.uint8]) -> Iterator[_Row]:
+        """Probabilities, embedding and decision of each picture."""
         if len(images):
-            yield from zip(*self._run(images), strict=True)
+            probabilities, embeddings, logits = self._run(images)
+            decisions: Sequence[Decision | None] = [None] * len(images)
+            if self._decisions is not None:
+                decisions = self._decisions.decide(logits, probabilities, embeddings)
+            yield from zip(probabilities, embeddings, decisions, strict=True)
 
     def _pixels(self, source: Source, number: int) -> NDArray[np.uint8]:
         preprocessing = self.bundle.preprocessing
@@ -197,7 +206,10 @@ class Classifier:
             source = rgb_of(source, name=name)
         return preprocessing.apply(source, name=name)
 
-    def _run(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _run(
+        self, images: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Probabilities, embeddings and logits."""
         logits, embedding = self._session.run(images)
         if logits.shape != (len(images), len(self.categories)):
             raise ModelError(
@@ -205,7 +217,7 @@ class Classifier:
             )
         if not np.isfinite(logits).all():
             raise ModelError(f"{self.bundle.path}: the network gives NaN or infinite logits")
-        return softmax(logits, self.bundle.temperature), embedding
+        return softmax(logits, self.bundle.temperature), embedding, logits
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -232,6 +244,17 @@ def _session_of(bundle: Bundle) -> OnnxRuntimeSession:
             f"but its network takes {session.size}"
         )
     return session
+
+
+def _decisions_of(bundle: Bundle) -> DecisionMaker | None:
+    if bundle.decision is None:
+        return None
+    try:
+        return DecisionMaker.from_rule(bundle.decision, bundle.reference(), bundle.categories)
+    except BundleError:
+        raise
+    except ModelError as error:
+        raise BundleError(f"{bundle.path}: {error}. Train again") from error
 
 
 def _path_text(source: Source) -> str | None:

@@ -7,21 +7,31 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fit_temperature"]
+__all__ = ["fit_temperature", "retempered"]
 
 _LOW, _HIGH = 0.05, 20.0
 _STEPS = 60
 
 
-def fit_temperature(probabilities: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+def fit_temperature(
+    probabilities: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    counts: NDArray[np.bool_] | None = None,
+) -> float:
     """The temperature T that gives softmax(logits / T) the lowest negative log-likelihood.
 
     Guo et al. 2017 (arXiv 1706.04599). Logits are known from probabilities up to a constant that cancels out. The
     likelihood is unimodal in log T, so a golden-section search between 0.05 and 20 finds its minimum.
 
+    A label may stand for several categories, as ``drinks/juice`` does for all juices: the likelihood is then that of
+    their sum, so that a photo labelled so does not count against the varieties. The search still ends in a minimum,
+    though no proof says that it is the only one.
+
     Args:
         probabilities: shape (N, C), at temperature 1, of photos that the network was not trained on.
         labels: true categories, shape (N,).
+        counts: bool array (K, C), which categories a label stands for, row by row: ``Hierarchy.under`` for labels
+            that are nodes. By default each stands for itself.
 
     Returns:
         The temperature; 1 where there are no photos.
@@ -30,11 +40,14 @@ def fit_temperature(probabilities: NDArray[np.floating], labels: NDArray[np.inte
         return 1.0
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
     rows = np.arange(len(labels))
+    # Categories that a label does not stand for weigh nothing in its sum.
+    weight = None if counts is None else np.where(counts[labels], 0.0, -np.inf)
 
     def loss(log_temperature: float) -> float:
         scaled = logits / math.exp(log_temperature)
         scaled -= scaled.max(axis=1, keepdims=True)
-        return float((np.log(np.exp(scaled).sum(axis=1)) - scaled[rows, labels]).mean())
+        true = scaled[rows, labels] if weight is None else _log_sum(scaled + weight)
+        return float((_log_sum(scaled) - true).mean())
 
     ratio = (math.sqrt(5) - 1) / 2
     low, high = math.log(_LOW), math.log(_HIGH)
@@ -46,3 +59,24 @@ def fit_temperature(probabilities: NDArray[np.floating], labels: NDArray[np.inte
             low = left
     # Few digits: the rest is noise, and differs with the order of a sum.
     return round(math.exp((low + high) / 2), 4)
+
+
+def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``ln Σ exp`` of each row, which has at least one finite value."""
+    top = values.max(axis=1)
+    result: NDArray[np.float64] = top + np.log(np.exp(values - top[:, None]).sum(axis=1))
+    return result
+
+
+def retempered(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
+    """The probabilities that logits give at another temperature than 1, or undo one by its inverse.
+
+    Args:
+        probabilities: shape (N, C), a softmax of logits.
+        temperature: what the logits are divided by.
+    """
+    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-38)) / temperature
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    result: NDArray[np.float64] = logits / logits.sum(axis=1, keepdims=True)
+    return result

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shelfwise.rules import DecisionRule
+
 __all__ = ["CardFacts", "model_card"]
 
 
@@ -21,6 +23,7 @@ class CardFacts:
         weights: what the training began with, and under which licence.
         facts: settings and versions.
         rendered: whether the pictures are drawn by a program.
+        decision: when its answers are to be relied on; None where that was not fitted.
     """
 
     name: str
@@ -31,6 +34,7 @@ class CardFacts:
     weights: str
     facts: Mapping[str, str]
     rendered: bool
+    decision: DecisionRule | None = None
 
 
 def model_card(card: CardFacts) -> str:
@@ -53,10 +57,12 @@ def model_card(card: CardFacts) -> str:
         "",
         *_table(card.metrics),
         "",
+        *_answers(card.decision),
         "## Use and limits",
         "",
-        "- Names one category for a photo that shows one kind of product. It always answers one of the categories"
-        " below, also for a photo of something else: look at the confidence.",
+        "- Names one category for a photo that shows one kind of product. The best guess is always one of the"
+        " categories below, also for a photo of something else: look at the "
+        + ("confidence." if card.decision is None else "answer."),
         "- The figures hold for photos like those it was trained on; other shops, packagings and cameras give less.",
         "- The rights to the training photos are their owners'; ask before giving the model away.",
         "",
@@ -71,8 +77,36 @@ def model_card(card: CardFacts) -> str:
 def _table(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not metrics:
         return ["None were measured."]
-    rows = ["| part | accuracy | macro F1 | ECE |", "|---|---|---|---|"]
+    names = dict(_COLUMNS)
+    if any("accepted_coverage" in figures for figures in metrics.values()):
+        names |= _DECIDED
+    rows = [f"| part | {' | '.join(names.values())} |", "|---" * (len(names) + 1) + "|"]
     for part, figures in metrics.items():
-        shown = (f"{figures[name]:.1%}" for name in ("accuracy", "macro_f1", "ece"))
+        shown = (f"{figures[name]:.1%}" if name in figures else "–" for name in names)
         rows.append(f"| {part} | {' | '.join(shown)} |")
     return rows
+
+
+def _answers(decision: DecisionRule | None) -> list[str]:
+    if decision is None:
+        return []
+    never = [node for node, threshold in decision.thresholds.items() if threshold is None]
+    lines = [
+        f"- Accepts an answer where {decision.precision:.1%} of such answers should be right, by thresholds fitted on"
+        " the validation photos (whose own figures are flattered by it), else asks.",
+        f"- Calls a photo unknown whose novelty ({decision.novelty}) is above that of {decision.keep_known:.1%} of"
+        " the validation photos.",
+    ]
+    if never:
+        lines.append(f"- Never answers these, for which too few were right: {', '.join(never)}.")
+    return ["## Answers", "", *lines, ""]
+
+
+_COLUMNS = {"accuracy": "accuracy", "macro_f1": "macro F1", "ece": "ECE"}
+_DECIDED = {
+    "ece_before": "ECE before calibration",
+    "accepted_precision": "precision of accepted",
+    "accepted_coverage": "accepted",
+    "asked": "asked",
+    "unknown": "unknown",
+}

@@ -106,6 +106,17 @@ class TrainConfig(BaseModel):
         "all", description="Vary all photos, only the copies, or none."
     )
 
+    # The answers
+    accept_precision: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.98, description="Share of the accepted answers that is to be right."
+    )
+    keep_known: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.95, description="Share of known photos that are not to be called unknown."
+    )
+    novelty: Literal[
+        "combined", "relative-mahalanobis", "mahalanobis", "knn", "vim", "energy", "max-softmax"
+    ] = Field("combined", description="Score that tells unknown photos from known ones.")
+
     # The run
     out: Path | None = Field(None, description="Run folder; runs/RECIPE-N if not given.")
     seed: Annotated[int, Field(ge=0)] = Field(42, description="Seed of everything random.")

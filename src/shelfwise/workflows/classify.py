@@ -13,10 +13,12 @@ from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
 from shelfwise.workflows.sorting import Sorter
 
-__all__ = ["UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
+__all__ = ["ASK", "UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
 
 UNKNOWN = "unknown"
-"""The category of a photo whose best guess is less sure than asked for."""
+"""The category of a photo like nothing the model learned, or whose answer is less sure than asked for."""
+ASK = "ask"
+"""The category of a photo that the model cannot tell for certain; a person should say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Answer:
     Attributes:
         photo: its path as the user wrote it, or ``-`` for a picture from standard input.
         prediction: what the model says; None where the photo cannot be read.
-        category: the category, :data:`UNKNOWN` below the confidence asked for, None where it cannot be read.
+        category: the accepted category or variety, :data:`ASK` or :data:`UNKNOWN`; None where it cannot be read. A
+            model that decides nothing accepts all; below the confidence asked for it is :data:`UNKNOWN` anyway.
         reason: why it cannot be read, else None.
         copied_to: where its copy is, if photos are being sorted.
     """
@@ -37,19 +40,31 @@ class Answer:
     reason: str | None = None
     copied_to: Path | None = None
 
+    @property
+    def confidence(self) -> float | None:
+        """Probability of what is accepted, else of the best guess; None where it cannot be read."""
+        return None if self.prediction is None else _confidence(self.prediction)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person should say what it is."""
+        decision = self.prediction.decision if self.prediction else None
+        return decision is not None and decision.answer == "ask"
+
 
 @dataclass(slots=True)
 class Tally:
     """How many photos came out how."""
 
     named: int = 0
+    asked: int = 0
     unknown: int = 0
     failed: int = 0
 
     @property
     def total(self) -> int:
         """All photos."""
-        return self.named + self.unknown + self.failed
+        return self.named + self.asked + self.unknown + self.failed
 
     def add(self, answer: Answer) -> None:
         """Count one more."""
@@ -57,6 +72,8 @@ class Tally:
             self.failed += 1
         elif answer.category == UNKNOWN:
             self.unknown += 1
+        elif answer.asks:
+            self.asked += 1
         else:
             self.named += 1
 
@@ -72,7 +89,7 @@ def classify_photos(
 
     Args:
         photos: paths, or bytes of picture files.
-        min_confidence: below it (0 to 1) a photo's category is :data:`UNKNOWN`.
+        min_confidence: below it (0 to 1) a photo's category is :data:`UNKNOWN`, unless it is to be asked about.
         sorter: where to copy each readable photo to, by its category.
 
     Raises:
@@ -91,9 +108,25 @@ def classify_photos(
         if isinstance(result, ImageError):
             yield Answer(name, None, None, result.reason)
             continue
-        category = result.category if result.confidence >= min_confidence else UNKNOWN
+        category = _category(result, min_confidence)
         copied_to = sorter.copy(photo, category) if sorter else None
         yield Answer(name, result, category, None, copied_to)
+
+
+def _category(prediction: Prediction, min_confidence: float) -> str:
+    decision = prediction.decision
+    if decision is not None and decision.answer != "accept":
+        return ASK if decision.answer == "ask" else UNKNOWN
+    if _confidence(prediction) < min_confidence:
+        return UNKNOWN
+    return prediction.category if decision is None or decision.node is None else decision.node
+
+
+def _confidence(prediction: Prediction) -> float:
+    decision = prediction.decision
+    if decision is not None and decision.answer == "accept" and decision.probability is not None:
+        return decision.probability
+    return prediction.confidence
 
 
 def find_bundle(given: Path | None) -> Path:

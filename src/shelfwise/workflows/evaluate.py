@@ -11,19 +11,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import shelfwise
 from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, Sample
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
-from shelfwise.errors import DataError, ImageError, SplitError
+from shelfwise.errors import ConfigError, DataError, ImageError, SplitError
 from shelfwise.files import atomic_write_text
 from shelfwise.inference.classifier import Classifier, Source
 from shelfwise.text import some
+from shelfwise.training.decision_figures import (
+    DecisionFigures,
+    UnknownFigures,
+    measure_decisions,
+    measure_unknown,
+)
 from shelfwise.training.metrics import evaluate_predictions
 from shelfwise.training.report import PartResult, ReportData, SampleResult, write_report
+from shelfwise.types import Decision, Prediction
+from shelfwise.workflows.photos import PhotoFinder
 
 __all__ = ["EvaluationRun", "PartResult", "SampleResult", "evaluate", "evaluate_part", "match_categories"]
 
@@ -44,6 +51,7 @@ class EvaluationRun:
         part: which of them (``test``, ``fold0``, ``all`` …).
         result: figures, photos and errors.
         learned: how many of the photos the model was trained or chosen on, where its run's split tells.
+        unknown: figures of photos of things that the model never learned, where there are such.
         report: the report's page, or None where none was asked for.
     """
 
@@ -52,6 +60,7 @@ class EvaluationRun:
     part: str
     result: PartResult
     learned: int = 0
+    unknown: UnknownFigures | None = None
     report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +77,8 @@ class EvaluationRun:
                 "fingerprint": self.dataset.fingerprint(),
             },
             **self.result.evaluation.to_dict(),
+            "decisions": self.result.decisions.to_dict() if self.result.decisions else None,
+            "unknown_photos": self.unknown.to_dict() if self.unknown else None,
             "ignored": self.result.ignored,
             "trained_or_chosen_on": self.learned,
             "errors": [{"path": e.source, "reason": e.reason} for e in self.result.errors],
@@ -88,7 +99,9 @@ def evaluate(
     split: Path | None = None,
     report: Path | None = None,
     ignore_unknown: bool = False,
+    unknown: Path | None = None,
     progress: Progress | None = None,
+    unknown_progress: Progress | None = None,
     note: Note = print,
 ) -> EvaluationRun:
     """Measure a bundle on labelled photos.
@@ -102,21 +115,30 @@ def evaluate(
         split: a split file that training saved.
         report: folder to write the report and ``metrics.json`` to.
         ignore_unknown: leave out photos of categories that the model does not know.
+        unknown: folder of photos of things that the model never learned, to measure how well it tells them apart.
         progress: called with the number of photos done and of all.
+        unknown_progress: the same for the photos of ``unknown``.
         note: shows a line for people.
 
     Raises:
         BundleError: the model cannot be used.
+        ConfigError: ``unknown`` is given, but the model does not say when it does not know.
         DataError: the photos cannot be read as a dataset, the part is unknown or empty, or a category is unknown.
         StorageError: the report cannot be written.
     """
     inside = bundle / "bundle"
     classifier = Classifier(read_bundle(inside if inside.is_dir() else bundle))
+    if unknown is not None and classifier.bundle.decision is None:
+        raise ConfigError(
+            f"{classifier.bundle.path}: this model does not say when it does not know, so --unknown "
+            "measures nothing; train it again with validation photos"
+        )
     dataset = read_dataset(data, layout, level=level)
     name, indices = _choose(dataset, classifier.categories, part, split, note)
     result = evaluate_part(classifier, dataset, indices, ignore_unknown=ignore_unknown, progress=progress)
     learned = _count_learned(classifier.bundle, dataset, indices)
-    run = EvaluationRun(classifier.bundle, dataset, name, result, learned)
+    strange = _measure_unknown(classifier, unknown, result, unknown_progress) if unknown else None
+    run = EvaluationRun(classifier.bundle, dataset, name, result, learned, strange)
     if learned:
         where = classifier.bundle.path.parent / RUN_SPLIT
         note(f"warning: {_too_good(run)}; measure on its test part with --split {where}")
@@ -125,6 +147,25 @@ def evaluate(
     page = write_report(report, _report_data(run))
     atomic_write_text(report / "metrics.json", run.to_json())
     return replace(run, report=page)
+
+
+def _measure_unknown(
+    classifier: Classifier, folder: Path, known: PartResult, progress: Progress | None
+) -> UnknownFigures:
+    finder = PhotoFinder([str(folder)])
+    total = finder.count() or 0
+    found: list[Decision] = []
+    failed = 0
+    for done, outcome in enumerate(classifier.stream(finder), start=1):
+        if isinstance(outcome, ImageError):
+            failed += 1
+        elif outcome.decision is not None:
+            found.append(outcome.decision)
+        if progress is not None:
+            progress(done, total)
+    if not found:
+        raise DataError(f"{folder}: no photo that can be read ({failed} cannot be)")
+    return measure_unknown(found, [r.decision for r in known.results if r.decision], failed)
 
 
 def evaluate_part(
@@ -160,8 +201,7 @@ def evaluate_part(
         if isinstance(outcome, ImageError):
             errors.append(outcome)
         else:
-            label = label_of[sample.label]
-            results.append(SampleResult(dataset.root / sample.path, sample.key, label, outcome, sample.box))
+            results.append(_result(dataset, sample, label_of[sample.label], outcome))
         if progress is not None:
             progress(done, len(wanted))
     if not results:
@@ -174,7 +214,33 @@ def evaluate_part(
         seed=seed,
         bootstrap=bootstrap,
     )
-    return PartResult(evaluation, results, errors, len(indices) - len(wanted))
+    decisions = _decisions(classifier.bundle, results)
+    return PartResult(evaluation, results, errors, len(indices) - len(wanted), decisions)
+
+
+def _result(dataset: Dataset, sample: Sample, label: int, prediction: Prediction) -> SampleResult:
+    return SampleResult(
+        dataset.root / sample.path,
+        sample.key,
+        label,
+        prediction.probabilities,
+        sample.box,
+        prediction.embedding,
+        prediction.decision,
+    )
+
+
+def _decisions(bundle: Bundle, results: Sequence[SampleResult]) -> DecisionFigures | None:
+    if bundle.decision is None:
+        return None
+    return measure_decisions(
+        [each.decision for each in results if each.decision is not None],
+        np.array([each.label for each in results]),
+        np.stack([each.probabilities for each in results]),
+        bundle.decision.hierarchy(bundle.categories),
+        target=bundle.decision.precision,
+        temperature=bundle.temperature,
+    )
 
 
 def match_categories(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
@@ -221,8 +287,8 @@ def _labels(
 
 def _classified(
     classifier: Classifier, dataset: Dataset, indices: Sequence[int]
-) -> Iterator[tuple[Sample, NDArray[np.float32] | ImageError]]:
-    """Each sample with its probabilities, or with the reason why there are none."""
+) -> Iterator[tuple[Sample, Prediction | ImageError]]:
+    """Each sample with its prediction, or with the reason why there are none."""
     asked: deque[Sample] = deque()
     broken: deque[tuple[Sample, ImageError]] = deque()
 
@@ -238,7 +304,7 @@ def _classified(
                 yield source
 
     for outcome in classifier.stream(sources()):
-        yield asked.popleft(), outcome if isinstance(outcome, ImageError) else outcome.probabilities
+        yield asked.popleft(), outcome
     yield from broken
 
 
@@ -315,6 +381,11 @@ def _report_data(run: EvaluationRun) -> ReportData:
         "Shelfwise": shelfwise.__version__,
         "Measured": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
+    if run.unknown is not None:
+        facts["Photos of unlearned things"] = (
+            f"{run.unknown.photos:,}: {run.unknown.unknown:,} unknown, {run.unknown.asked:,} asked about, "
+            f"{run.unknown.accepted:,} accepted; AUROC against known photos {run.unknown.auroc:.3f}"
+        )
     return ReportData(
         title=f"{bundle.name} on {run.dataset.root.name}",
         subtitle=f"Measured on {'all photos' if run.part == 'all' else f'the part “{run.part}”'}",

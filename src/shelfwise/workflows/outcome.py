@@ -12,6 +12,7 @@ from shelfwise.models import ModelSpec
 from shelfwise.models.spec import HF_PREFIX
 from shelfwise.training.card import CardFacts, model_card
 from shelfwise.training.config import TrainConfig
+from shelfwise.training.decision_fit import FittedDecision
 from shelfwise.training.fit import FitResult
 from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.training.loop import best_record
@@ -69,7 +70,11 @@ class Outcome:
 
 
 def write_run_bundle(
-    outcome: Outcome, model: bytes, temperature: float, metrics: Mapping[str, Mapping[str, float]]
+    outcome: Outcome,
+    model: bytes,
+    temperature: float,
+    metrics: Mapping[str, Mapping[str, float]],
+    decision: FittedDecision | None = None,
 ) -> Bundle:
     """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
     config, dataset = outcome.config, outcome.prepared.dataset
@@ -97,6 +102,7 @@ def write_run_bundle(
         weights=outcome.weights,
         facts={"Seed": str(config.seed), "SHA-256 of the photos": outcome.prepared.data_hash},
         rendered=dataset.rendered,
+        decision=None if decision is None else decision.rule,
     )
     return write_bundle(
         outcome.run.bundle,
@@ -109,6 +115,8 @@ def write_run_bundle(
         provenance=provenance,
         rendered=dataset.rendered,
         card=model_card(card),
+        decision=None if decision is None else decision.rule,
+        reference=None if decision is None else decision.reference,
     )
 
 
@@ -155,6 +163,10 @@ def _facts(outcome: Outcome, bundle: Bundle, seconds: float) -> dict[str, str]:
             if val
             else "not fitted: no validation photos"
         ),
+        "Answers": "no thresholds fitted: no validation photos"
+        if bundle.decision is None
+        else f"thresholds for {bundle.decision.precision:.1%} of accepted answers right and novelty "
+        f"({bundle.decision.novelty}) fitted on the validation photos: their own figures are flattered by it",
         "Seed": str(outcome.config.seed),
         "SHA-256 of the photos": outcome.prepared.data_hash,
         "Weights": outcome.weights,

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from shelfwise.bundle import Bundle
 from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
@@ -20,18 +18,23 @@ from shelfwise.inference.classifier import Classifier
 from shelfwise.models import ModelSpec, get_spec
 from shelfwise.models.export import export_onnx
 from shelfwise.models.hub_weights import Hub, find_weights
-from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, fit
 from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
+from shelfwise.workflows.decide import fit_answers, observing
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
 
 __all__ = ["RunResult", "resume", "train"]
+
+_NOTHING_ACCEPTED = (
+    "the model will ask about every photo: {count} validation photos do not show that {precision:.1%} of any answers "
+    "are right; add photos, or lower --accept-precision"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,11 +160,16 @@ def _run(
     note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
-    temperature = _calibrate(write_run_bundle(outcome, model, 1.0, {}), prepared, stages)
-    bundle = write_run_bundle(outcome, model, temperature, {})
+    unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.categories))
+    temperature, decision = fit_answers(unfitted, config, prepared, stages)
+    bundle = write_run_bundle(outcome, model, temperature, {}, decision)
     parts = _measure(bundle, prepared, stages)
-    metrics = {name: part.evaluation.headline() for name, part in parts.items()}
-    bundle = write_run_bundle(outcome, model, temperature, metrics)
+    metrics = {name: part.headline() for name, part in parts.items()}
+    bundle = write_run_bundle(outcome, model, temperature, metrics, decision)
+    if decision is not None and not any(
+        part.decisions and part.decisions.total.accepted for part in parts.values()
+    ):
+        note(_NOTHING_ACCEPTED.format(count=len(prepared.split.val), precision=config.accept_precision))
     report = write_run_report(outcome, bundle, parts, time.monotonic() - started)
     if fitted.failure is not None:
         raise DivergedError(
@@ -186,21 +194,6 @@ def _kept(history: Sequence[EpochRecord]) -> str:
     if math.isnan(best.val_accuracy):
         return f"no validation photos: the last epoch, {last}, is kept, and its confidence is not calibrated"
     return f"best epoch {best.epoch}, after {last}: validation accuracy {best.val_accuracy:.1%}"
-
-
-def _calibrate(bundle: Bundle, prepared: Prepared, stages: Stages) -> float:
-    """The temperature that fits the validation photos, by the exported model itself."""
-    if not prepared.split.val:
-        return 1.0
-    part = evaluate_part(
-        Classifier(bundle),
-        prepared.dataset,
-        prepared.split.val,
-        bootstrap=0,
-        progress=stages("Calibrating on validation photos"),
-    )
-    probabilities = np.stack([result.probabilities for result in part.results])
-    return fit_temperature(probabilities, np.array([result.label for result in part.results]))
 
 
 def _measure(bundle: Bundle, prepared: Prepared, stages: Stages) -> dict[str, PartResult]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from shelfwise.datasets.dataset import Box
 from shelfwise.errors import ImageError
+from shelfwise.training.decision_figures import DecisionFigures
 from shelfwise.training.metrics import Evaluation
+from shelfwise.types import Decision
 
 if TYPE_CHECKING:
     from shelfwise.datasets.checks import SummaryRow
@@ -30,6 +32,8 @@ class SampleResult:
         label: true category, index into the model's categories.
         probabilities: float32 array, one for each of the model's categories.
         box: the part of the photo that was looked at, or None for all of it.
+        embedding: what the network's last layer saw, float32 (D,), where it was kept.
+        decision: whether to rely on the answer, where the model has thresholds for that.
     """
 
     path: Path
@@ -37,6 +41,8 @@ class SampleResult:
     label: int
     probabilities: NDArray[np.float32]
     box: Box | None = None
+    embedding: NDArray[np.float32] | None = None
+    decision: Decision | None = None
 
     @property
     def predicted(self) -> int:
@@ -63,12 +69,18 @@ class PartResult:
         results: the photos behind them, in the dataset's order.
         errors: photos that could not be read; they are in no figure.
         ignored: number of photos left out because the model does not know their category.
+        decisions: figures of accept, ask and unknown; None where the model does not decide.
     """
 
     evaluation: Evaluation
     results: Sequence[SampleResult]
     errors: Sequence[ImageError] = ()
     ignored: int = 0
+    decisions: DecisionFigures | None = None
+
+    def headline(self) -> dict[str, float]:
+        """The single figures by name, those of the decisions among them."""
+        return self.evaluation.headline() | (self.decisions.headline() if self.decisions else {})
 
 
 Thumbnailer = Callable[[SampleResult], NDArray[np.uint8]]

@@ -66,6 +66,7 @@ def _sections(data: ReportData, view: View) -> list[tuple[str, str]]:
             ("confusion", "Confusion", True),
             ("pairs", "Confused pairs", bool(view.pairs)),
             ("calibration", "Confidence", True),
+            ("answers", "Answers", data.main.decisions is not None),
             ("photos", "Photos", bool(view.random)),
             ("counts", "Training photos", bool(data.counts_before)),
             ("check", "Data check", data.check_rows is not None or bool(view.errors)),

@@ -9,6 +9,7 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
+from shelfwise.training.decision_figures import DecisionFigures
 from shelfwise.training.metrics import Evaluation
 from shelfwise.training.report import plots
 from shelfwise.training.report.confusion import confusion_figure, shown_categories
@@ -71,7 +72,7 @@ def draw(plot: Plot) -> tuple[bytes, Picture | None]:
 def plots_of(data: ReportData) -> list[Plot]:
     """All plots that ``data`` has something for."""
     evaluation = data.main.evaluation
-    found = [*_history(data), *_evaluation(evaluation)]
+    found = [*_history(data), *_evaluation(evaluation), *_decisions(data.main.decisions)]
     if data.counts_before:
         found.append(
             Plot(
@@ -137,6 +138,21 @@ def _evaluation(evaluation: Evaluation) -> Sequence[Plot]:
             "Precision, recall and F1 of each category.",
             embedded=False,
         ),
+    ]
+
+
+def _decisions(decisions: DecisionFigures | None) -> Sequence[Plot]:
+    if decisions is None:
+        return ()
+    total = decisions.total
+    right = f", {percent(total.precision)} of them right" if total.accepted else ""
+    return [
+        Plot(
+            "precision-coverage",
+            partial(plots.decision_figure, decisions),
+            f"Right answers against photos answered: {percent(total.coverage)} of photos are accepted{right}; "
+            f"{percent(decisions.target)} are aimed at.",
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from shelfwise.training.decision_figures import DecisionFigures
 from shelfwise.training.metrics import PRECISION_TARGET, CategoryFigures, Evaluation
 from shelfwise.training.report.names import percent, shortest_names
 from shelfwise.training.report.style import (
@@ -26,6 +27,7 @@ __all__ = [
     "best_epoch_of",
     "category_figure",
     "counts_figure",
+    "decision_figure",
     "history_figure",
     "reliability_figure",
     "risk_figure",
@@ -191,6 +193,35 @@ def _mark_target(axes: Axes, evaluation: Evaluation, theme: Theme, top: float) -
         fontsize=10,
         family=fonts(),
     )
+
+
+def decision_figure(decisions: DecisionFigures, theme: Theme) -> Figure:
+    """Share of right answers against the share of photos that are answered; what the thresholds give is marked."""
+    curve, total = decisions.curve, decisions.total
+    figure = new_figure(WIDTH, HEIGHT + 40, theme)
+    axes = figure.subplots()
+    style_axes(axes, theme, title="Precision and coverage", x="photos answered", y="right answers")
+    precision = 1 - curve.risk
+    axes.plot(curve.coverage, precision, color=theme.first, linewidth=2)
+    lowest = min(float(precision.min()), decisions.target, total.precision or 1.0)
+    axes.set(xlim=(0, 1.005), ylim=(max(0.0, lowest - 0.03), 1.005))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(_per_cent(0))
+    axes.axhline(decisions.target, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)))
+    if total.precision is not None:
+        axes.plot(
+            total.coverage,
+            total.precision,
+            "o",
+            markersize=8,
+            color=theme.second,
+            markeredgecolor=theme.paper,
+        )
+        left = total.coverage > 0.5
+        text = f"accepted: {percent(total.coverage, 0)}, {percent(total.precision)} right"
+        place = {"xytext": (-8 if left else 8, -14), "ha": "right" if left else "left"}
+        tag(axes, total.coverage, total.precision, text, theme.second, **place)
+    return figure
 
 
 def category_figure(figures: Sequence[CategoryFigures], theme: Theme) -> Figure:

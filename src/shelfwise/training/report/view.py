@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR
+from shelfwise.training.decision_figures import CategoryDecisions, DecisionFigures
 from shelfwise.training.metrics import PRECISION_TARGET, CategoryFigures, Evaluation
 from shelfwise.training.report.data import PartResult, ReportData, SampleResult, Thumbnailer
 from shelfwise.training.report.gallery import confident_mistakes, jpeg, pairs_with_photos, random_choice
@@ -76,6 +77,8 @@ class View:
     lead: str
     cards: list[Card]
     parts: list[tuple[str, Evaluation]]
+    decisions: list[tuple[str, DecisionFigures]]
+    decided: list[tuple[Name, CategoryDecisions]]
     rows: list[tuple[Name, CategoryFigures]]
     unseen: list[str]
     pairs: list[PairView]
@@ -96,6 +99,8 @@ def view_of(data: ReportData) -> View:
         lead=_lead(evaluation),
         cards=list(_cards(evaluation)),
         parts=[(name, p.evaluation) for name, p in data.parts.items()],
+        decisions=[(name, p.decisions) for name, p in data.parts.items() if p.decisions],
+        decided=_decided(part.decisions),
         rows=[(Name.of(f.category), f) for f in seen],
         unseen=[f.category for f in evaluation.per_category if not f.support],
         pairs=_pairs(part, data.thumbnail),
@@ -104,6 +109,13 @@ def view_of(data: ReportData) -> View:
         errors=errors[:SHOWN_ERRORS],
         errors_left=max(0, len(errors) - SHOWN_ERRORS),
     )
+
+
+def _decided(decisions: DecisionFigures | None) -> list[tuple[Name, CategoryDecisions]]:
+    """What became of each category's photos, those first of which the least is right."""
+    rows = list(decisions.per_category) if decisions else []
+    rows.sort(key=lambda row: (row.accepted == 0, row.precision or 0.0, row.coverage, row.category))
+    return [(Name.of(row.category), row) for row in rows]
 
 
 def _lead(evaluation: Evaluation) -> str:

@@ -1,0 +1,128 @@
+"""What a bundle holds so that its model can say accept, ask or unknown: thresholds, and arrays to compare with."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from shelfwise.errors import BundleError
+from shelfwise.hierarchy import Hierarchy
+
+__all__ = ["MAX_REFERENCE", "DecisionRule", "pack_reference", "unpack_reference"]
+
+MAX_REFERENCE: Final = 32 * 1024 * 1024
+"""Largest reference in bytes; usual ones have one or two million."""
+_MAX_ARRAYS: Final = 8
+_SUFFIX: Final = ".npy"
+# The form has no clock in it, so that equal trainings give equal bytes: this is its earliest date.
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+Threshold = Annotated[float, Field(ge=0.5, le=1)]
+
+
+class DecisionRule(BaseModel):
+    """When to rely on an answer.
+
+    Attributes:
+        precision: share of the accepted answers that is to be right.
+        keep_known: share of known photos that the novelty threshold was fitted to let through.
+        levels: names of the levels of the categories, the widest first.
+        thresholds: smallest probability of each node at which it is answered; None: never. At least one half, so
+            that at most one node of a level passes.
+        novelty: name of the novelty score.
+        novelty_threshold: above it a photo is unknown.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    precision: Annotated[float, Field(gt=0, lt=1)]
+    keep_known: Annotated[float, Field(gt=0, le=1)]
+    levels: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    thresholds: dict[str, Threshold | None]
+    novelty: Annotated[str, Field(min_length=1)]
+    novelty_threshold: float
+
+    def hierarchy(self, categories: tuple[str, ...]) -> Hierarchy:
+        """The tree that the thresholds are for.
+
+        Raises:
+            ValueError: levels or thresholds do not fit the categories.
+        """
+        tree = Hierarchy(categories, tuple(self.levels))
+        if set(tree.nodes) != set(self.thresholds):
+            odd = sorted(set(tree.nodes) ^ set(self.thresholds))
+            raise ValueError(f"the thresholds are not those of the categories: see {odd[0]!r}")
+        return tree
+
+
+def pack_reference(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> bytes:
+    """Arrays as the bytes of an ``.npz`` file, uncompressed and without a date: equal arrays give equal bytes.
+
+    Raises:
+        BundleError: there is none, too much, or something that is no array of finite floats.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            values = np.ascontiguousarray(arrays[name])
+            if values.dtype not in (np.float16, np.float32):
+                raise BundleError(f"reference array {name} must be float16 or float32, not {values.dtype}")
+            member = io.BytesIO()
+            np.lib.format.write_array(member, values, version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(name + _SUFFIX, _EPOCH), member.getvalue())
+    data = stream.getvalue()
+    unpack_reference(data)
+    return data
+
+
+def unpack_reference(data: bytes) -> dict[str, NDArray[np.floating[Any]]]:
+    """The arrays of an ``.npz`` file's bytes.
+
+    Nothing is unpickled or decompressed, and no array is made before its size has been compared with the bytes
+    that are there, so that no file can take more memory than its own length.
+
+    Raises:
+        BundleError: it is no such file, or holds something else than finite float16 or float32 arrays.
+    """
+    if len(data) > MAX_REFERENCE:
+        raise BundleError(f"the reference has {len(data):,} bytes; at most {MAX_REFERENCE:,} are allowed")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if not 0 < len(members) <= _MAX_ARRAYS or len({m.filename for m in members}) != len(members):
+                raise ValueError(f"{len(members)} arrays, or a repeated one")
+            return {_name(member): _array(archive, member, len(data)) for member in members}
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, KeyError, RuntimeError) as error:
+        raise BundleError(f"the reference is damaged: {error}") from error
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    name = member.filename.removesuffix(_SUFFIX)
+    if name == member.filename or not name.isidentifier():
+        raise ValueError(f"odd name {member.filename!r}")
+    return name
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> NDArray[np.floating[Any]]:
+    if member.compress_type != zipfile.ZIP_STORED or member.file_size > most:
+        raise ValueError(f"{member.filename}: compressed, or larger than the file")
+    content = archive.read(member)
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError(f"{member.filename}: another format version")
+    shape, by_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+    if dtype not in (np.dtype("<f2"), np.dtype("<f4")) or by_columns:
+        raise ValueError(f"{member.filename}: must be rows of float16 or float32, not {dtype}")
+    if math.prod(shape) * dtype.itemsize != len(content) - stream.tell() or min(shape, default=1) < 0:
+        raise ValueError(f"{member.filename}: {len(content):,} bytes do not make the shape {shape}")
+    values = np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{member.filename}: NaN or infinite")
+    return values
