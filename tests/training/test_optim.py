@@ -42,6 +42,22 @@ def test_every_trained_parameter_is_in_one_group_and_norms_have_no_decay():
         assert all((p.ndim > 1) == (group["weight_decay"] == 0.1) for p in group["params"])
 
 
+@pytest.mark.parametrize("name", ["tiny-vit-5m", "dinov2-small"])
+def test_tokens_places_scales_and_attention_biases_have_no_decay(name):
+    network = build_network(name, 3, pretrained=False)
+    optimizer = build_optimizer(network, config(weight_decay=0.1, lr=1.0, body_lr=0.5, layer_decay=0.5))
+    groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
+    assert len(groups) == len(list(network.parameters()))
+    free = ("bias", "norm.weight", "norm1.weight", "norm2.weight", "gamma", "_token", "_embed", "_biases")
+    for parameter_name, p in network.named_parameters():
+        assert groups[id(p)]["weight_decay"] == (0.0 if parameter_name.endswith(free) else 0.1), (
+            parameter_name
+        )
+    depth = len(network.stages()) - 1
+    first = {groups[id(p)]["peak_lr"] for p in network.stages()[0].parameters()}
+    assert first == {0.5 * 0.5**depth}
+
+
 def test_the_cosine_rises_then_falls_to_zero():
     settings = config(epochs=10, warmup_epochs=2, schedule="cosine")
     factors = [learning_rate_factor(settings, step, 5) for step in range(50)]

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from shelfwise.errors import ModelError
+from shelfwise.models.activation import gelu
+from shelfwise.models.attention import SettledAttention
 from shelfwise.models.network import Network, fresh_head
 
 __all__ = ["DINOv2", "keep_random"]
@@ -145,7 +147,7 @@ class _Mlp(nn.Module):
         self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.fc2(functional.gelu(self.fc1(x)))
+        out: Tensor = self.fc2(gelu(self.fc1(x)))
         return out
 
 
@@ -164,7 +166,7 @@ class _Block(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.attn = _Attention(width, heads)
+        self.attn: _Attention | SettledAttention = _Attention(width, heads)
         self.ls1: nn.Module = _LayerScale(width)
         self.norm2 = nn.LayerNorm(width, eps=1e-6)
         self.mlp = _Mlp(width)
@@ -176,9 +178,11 @@ class _Block(nn.Module):
         return out
 
     def settle(self) -> None:
-        """Take the layers' scales into the linear layers before them."""
+        """Take the layers' scales into the linear layers before them, and write the attention out."""
         for linear, scale in ((self.attn.proj, self.ls1), (self.mlp.fc2, self.ls2)):
             if isinstance(scale, _LayerScale):
                 linear.weight.data *= scale.gamma.data[:, None]
                 linear.bias.data *= scale.gamma.data
         self.ls1, self.ls2 = nn.Identity(), nn.Identity()
+        if isinstance(self.attn, _Attention):
+            self.attn = SettledAttention(self.attn.qkv, self.attn.proj, self.attn.heads)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shelfwise.models.activation import Gelu, gelu
+from shelfwise.models.attention import SettledAttention
 from shelfwise.models.network import Network, fresh_head
 
 __all__ = ["TinyViT"]
@@ -30,22 +32,25 @@ class TinyViT(Network):
     Args:
         num_classes: number C of categories.
         dropout: rate before the last layer.
+        depths: number of blocks in each of the four stages.
     """
 
-    def __init__(self, num_classes: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, num_classes: int, dropout: float = 0.0, *, depths: tuple[int, int, int, int] = _DEPTHS
+    ) -> None:
         super().__init__(_WIDTHS[-1], num_classes)
         first = _WIDTHS[0]
         self.patch_embed = nn.Sequential(
             OrderedDict(
                 conv1=_Conv(3, first // 2, 3, stride=2),
-                act=nn.GELU(),
+                act=Gelu(),
                 conv2=_Conv(first // 2, first, 3, stride=2),
             )
         )
         self.layers = nn.ModuleList(
             _Stage(before, width, depth, window)
             for before, width, depth, window in zip(
-                (first, *_WIDTHS), _WIDTHS, _DEPTHS, _WINDOWS, strict=False
+                (first, *_WIDTHS), _WIDTHS, depths, _WINDOWS, strict=False
             )
         )
         self.norm = nn.LayerNorm(_WIDTHS[-1], eps=1e-5)
@@ -56,7 +61,7 @@ class TinyViT(Network):
         return [self.patch_embed, *self.layers, self.norm]
 
     def settle(self, size: int) -> None:
-        """Look the attention's biases up."""
+        """Write the attention out, with its biases looked up."""
         for module in self.modules():
             if isinstance(module, _Attention):
                 module.settle()
@@ -92,9 +97,9 @@ class _InvertedBottleneck(nn.Module):
         self.conv3 = _Conv(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = functional.gelu(self.conv1(x))
-        inner = functional.gelu(self.conv2(inner))
-        return functional.gelu(self.conv3(inner) + x)
+        inner = gelu(self.conv1(x))
+        inner = gelu(self.conv2(inner))
+        return gelu(self.conv3(inner) + x)
 
 
 class _Downsample(nn.Module):
@@ -107,7 +112,7 @@ class _Downsample(nn.Module):
         self.conv3 = _Conv(outputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv3(functional.gelu(self.conv2(functional.gelu(self.conv1(x)))))
+        out: Tensor = self.conv3(gelu(self.conv2(gelu(self.conv1(x)))))
         return out
 
 
@@ -115,7 +120,6 @@ class _Attention(nn.Module):
     """Attention among the places of a window, with a learned bias for each distance of two places."""
 
     places: Tensor
-    bias: Tensor | None
 
     def __init__(self, width: int, window: int) -> None:
         super().__init__()
@@ -125,20 +129,30 @@ class _Attention(nn.Module):
         self.proj = nn.Linear(width, width)
         self.attention_biases = nn.Parameter(torch.zeros(self.heads, window * window))
         self.register_buffer("places", _distances(window), persistent=False)
-        self.register_buffer("bias", None, persistent=False)
+        self.settled: SettledAttention | None = None
 
     def settle(self) -> None:
-        """Look the bias of each two places up, once and for all."""
-        self.bias = self.attention_biases.detach()[:, self.places]
+        """Write the attention out, with the bias of each two places looked up once and for all."""
+        width = self.qkv.in_features
+        # Each head's query, key and value lie side by side in the weights.
+        order = torch.arange(3 * width).reshape(self.heads, 3, -1).transpose(0, 1).flatten()
+        joint = nn.Linear(width, 3 * width)
+        joint.weight.data, joint.bias.data = self.qkv.weight.data[order], self.qkv.bias.data[order]
+        bias = self.attention_biases.detach()[:, self.places]
+        self.settled = SettledAttention(joint, self.proj, self.heads, bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = self.norm(x)
+        if self.settled is not None:
+            out: Tensor = self.settled(x)
+            return out
         count, length, width = x.shape
-        # Each head's query, key and value lie side by side in the weights.
-        qkv = self.qkv(self.norm(x)).reshape(count, length, self.heads, 3, _HEAD_WIDTH)
-        q, k, v = qkv.permute(3, 0, 2, 1, 4).unbind(0)
-        bias = self.attention_biases[:, self.places] if self.bias is None else self.bias
+        q, k, v = (
+            self.qkv(x).reshape(count, length, self.heads, 3, _HEAD_WIDTH).permute(3, 0, 2, 1, 4).unbind(0)
+        )
+        bias = self.attention_biases[:, self.places]
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=bias.expand(count, -1, -1, -1))
-        out: Tensor = self.proj(mixed.transpose(1, 2).reshape(count, length, width))
+        out = self.proj(mixed.transpose(1, 2).reshape(count, length, width))
         return out
 
 
@@ -158,11 +172,13 @@ class _Mlp(nn.Module):
         self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.fc2(functional.gelu(self.fc1(self.norm(x))))
+        out: Tensor = self.fc2(gelu(self.fc1(self.norm(x))))
         return out
 
 
 class _AttentionBlock(nn.Module):
+    """Attention in windows, a convolution of each channel and a perceptron; (N, H, W, C) in and out."""
+
     def __init__(self, width: int, window: int) -> None:
         super().__init__()
         self.window = window
@@ -172,28 +188,30 @@ class _AttentionBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self._attend(x)
-        x = self.local_conv(x)
-        tokens = x.flatten(2).transpose(1, 2)
-        tokens = tokens + self.mlp(tokens)
-        out: Tensor = tokens.transpose(1, 2).reshape(x.shape)
+        x = self.local_conv(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        out: Tensor = x + self.mlp(x)
         return out
 
     def _attend(self, x: Tensor) -> Tensor:
-        count, width, height, length = x.shape
+        _, height, length, width = x.shape
         side = self.window
         below, right = -height % side, -length % side
-        x = functional.pad(x, (0, right, 0, below)) if below or right else x
+        x = functional.pad(x, (0, 0, 0, right, 0, below)) if below or right else x
         down, along = (height + below) // side, (length + right) // side
-        windows = x.reshape(count, width, down, side, along, side).permute(0, 2, 4, 3, 5, 1)
-        mixed: Tensor = self.attn(windows.reshape(count * down * along, side * side, width))
-        mixed = mixed.reshape(count, down, along, side, side, width).permute(0, 5, 1, 3, 2, 4)
-        mixed = mixed.reshape(count, width, down * side, along * side)
-        return mixed[:, :, :height, :length] if below or right else mixed
+        if down == along == 1:
+            mixed: Tensor = self.attn(x.reshape(-1, side * side, width)).reshape(-1, side, side, width)
+        else:
+            windows = x.reshape(-1, down, side, along, side, width).permute(0, 1, 3, 2, 4, 5)
+            mixed = self.attn(windows.reshape(-1, side * side, width))
+            mixed = mixed.reshape(-1, down, along, side, side, width).permute(0, 1, 3, 2, 4, 5)
+            mixed = mixed.reshape(-1, down * side, along * side, width)
+        return mixed[:, :height, :length] if below or right else mixed
 
 
 class _Stage(nn.Module):
     def __init__(self, inputs: int, width: int, depth: int, window: int) -> None:
         super().__init__()
+        self.channels_last = window > 0
         self.downsample = _Downsample(inputs, width) if inputs != width else nn.Identity()
         blocks = (
             _AttentionBlock(width, window) if window else _InvertedBottleneck(width) for _ in range(depth)
@@ -201,5 +219,9 @@ class _Stage(nn.Module):
         self.blocks = nn.Sequential(*blocks)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.blocks(self.downsample(x))
+        x = self.downsample(x)
+        if self.channels_last:
+            out: Tensor = self.blocks(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        else:
+            out = self.blocks(x)
         return out
