@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 LOCK := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test check format docs bench lock help
+.PHONY: run demo test check format docs bench default-model lock help
 .DELETE_ON_ERROR:
 
 run: demo ## Set everything up and run the main job (the demo)
@@ -41,6 +41,9 @@ docs: $(STAMP) ## Write docs/cli.md anew from the commands
 bench: $(STAMP) ## Measure accuracy (trains first), speed and memory (takes long; quiet machine)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+default-model: $(STAMP) ## Train the model that comes with Shelfwise, from public photos (takes hours; goes on where it was)
+	$(BIN)/python -m scripts.default_model $(ARGS)
+
 lock: ## Choose the versions of all packages anew and write requirements/ci.txt
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
@@ -61,4 +64,4 @@ $(STAMP): pyproject.toml $(LOCK)
 	touch $@
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from shelfwise.errors import DataError
 
-__all__ = ["LEVEL_SEPARATOR", "Box", "Dataset", "Sample"]
+__all__ = ["LEVEL_SEPARATOR", "Box", "DataSource", "Dataset", "Sample"]
 
 LEVEL_SEPARATOR = "/"
 """Between the levels of a category's name: ``Fruit/Apple/Granny-Smith``."""
@@ -49,6 +49,21 @@ class Sample:
         return f"{self.path}#{b.x:g},{b.y:g},{b.width:g},{b.height:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """One of several sets that a dataset is joined from.
+
+    Attributes:
+        name: what people call it.
+        folder: its folder, relative to the dataset's root, with forward slashes.
+        licence: of its photos, in words.
+    """
+
+    name: str
+    folder: str
+    licence: str
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Labelled photos under one root folder.
@@ -61,6 +76,7 @@ class Dataset:
         official: the set's own parts by name (``train``/``val``/``test`` or ``fold0`` …): indices into
             ``samples``; empty where the set has none.
         rendered: True where the pictures are drawn by a program and not photographed.
+        sources: the sets that it is joined from; empty where it is one set.
     """
 
     root: Path
@@ -69,6 +85,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     official: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rendered: bool = False
+    sources: tuple[DataSource, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):

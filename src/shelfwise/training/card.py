@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shelfwise.rules import DecisionRule
+from shelfwise.training.source_figures import SourceFigures
 
-__all__ = ["CardFacts", "model_card"]
+__all__ = ["CardFacts", "ClassRow", "model_card"]
+
+
+ClassRow = tuple[str, int, float | None, float | None]
+"""A category of the test: name, photos, recall, precision (None: never predicted)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class CardFacts:
         facts: settings and versions.
         rendered: whether the pictures are drawn by a program.
         decision: when its answers are to be relied on; None where that was not fitted.
+        sources: where the photos are from several sets: figures on each one's test photos.
+        classes: a row a category of the test: name, photos, recall, precision.
     """
 
     name: str
@@ -35,6 +42,8 @@ class CardFacts:
     facts: Mapping[str, str]
     rendered: bool
     decision: DecisionRule | None = None
+    sources: Sequence[SourceFigures] = ()
+    classes: Sequence[ClassRow] = ()
 
 
 def model_card(card: CardFacts) -> str:
@@ -57,6 +66,7 @@ def model_card(card: CardFacts) -> str:
         "",
         *_table(card.metrics),
         "",
+        *_sources(card.sources),
         *_answers(card.decision),
         "## Use and limits",
         "",
@@ -66,12 +76,39 @@ def model_card(card: CardFacts) -> str:
         "- The figures hold for photos like those it was trained on; other shops, packagings and cameras give less.",
         "- The rights to the training photos are their owners'; ask before giving the model away.",
         "",
-        "## Categories",
-        "",
-        *(f"- {name}" for name in card.categories),
+        *_categories(card),
         "",
     ]
     return "\n".join(lines)
+
+
+def _sources(sources: Sequence[SourceFigures]) -> list[str]:
+    """The test photos of each set; its licence."""
+    if not sources:
+        return []
+    names = SourceFigures.COLUMNS
+    rows = [f"| set | photos | {' | '.join(names.values())} |", "|---" * (len(names) + 2) + "|"]
+    for source in sources:
+        figures = source.figures
+        shown = (f"{figures[name]:.1%}" if name in figures else "–" for name in names)
+        rows.append(f"| {source.name} | {source.photos:,} | {' | '.join(shown)} |")
+    licences = [f"- {source.name}: {source.licence}" for source in sources]
+    return ["By set, on test photos:", "", *rows, "", "Licences of the photos:", "", *licences, ""]
+
+
+def _categories(card: CardFacts) -> list[str]:
+    if not card.classes:
+        return ["## Categories", "", *(f"- {name}" for name in card.categories)]
+    rows = [
+        f"| {name} | {photos} | {_share(recall)} | {_share(precision)} |"
+        for name, photos, recall, precision in card.classes
+    ]
+    heading = ["| category | test photos | recall | precision |", "|---|---|---|---|"]
+    return ["## Categories", "", *heading, *rows]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:

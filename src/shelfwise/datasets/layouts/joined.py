@@ -16,7 +16,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
+from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, DataSource
 from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.pictures import inside, read_text
 from shelfwise.errors import LayoutError
@@ -151,7 +151,9 @@ def _read(
         for source in joining.source
         for entry in _entries(source, root, read_one(root / source.folder, source.layout))
     ]
-    return build(root, layout, entries, joining.categories, strict=how.strict)
+    joined = build(root, layout, entries, joining.categories, strict=how.strict)
+    sources = (DataSource(each.name, each.folder.rstrip("/"), each.licence) for each in joining.source)
+    return replace(joined, sources=tuple(sources))
 
 
 def _entries(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[Entry]:

@@ -1,0 +1,35 @@
+"""Figures for each of the sets that a joined dataset is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.hierarchy import Hierarchy
+from shelfwise.training.report import PartResult
+from shelfwise.training.source_figures import SourceFigures, measure_source
+
+__all__ = ["by_source"]
+
+
+def by_source(dataset: Dataset, part: PartResult) -> list[SourceFigures]:
+    """Measure each of the sets that ``dataset`` is joined from; nothing where it is one set.
+
+    The labels of ``part`` are those of the dataset: the model was made for it.
+    """
+    hierarchy = Hierarchy.from_categories(dataset.categories)
+    figures = []
+    for source in dataset.sources:
+        results = [each for each in part.results if each.key.startswith(source.folder + "/")]
+        if results:
+            figures.append(
+                measure_source(
+                    source.name,
+                    source.licence,
+                    hierarchy,
+                    np.stack([each.probabilities for each in results]),
+                    np.array([each.label for each in results]),
+                    [each.decision for each in results],
+                )
+            )
+    return figures

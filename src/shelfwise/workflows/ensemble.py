@@ -1,0 +1,277 @@
+"""The use case of making one model of several training runs on the same photos."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelfwise.bundle import Bundle, read_bundle, write_bundle
+from shelfwise.errors import ConfigError
+from shelfwise.inference.classifier import Classifier
+from shelfwise.models.merge import Member, merge_onnx
+from shelfwise.training.card import CardFacts, ClassRow, model_card
+from shelfwise.training.config import TrainConfig
+from shelfwise.training.decision_fit import FittedDecision
+from shelfwise.training.fit import Stages
+from shelfwise.training.folder import RunFolder, library_versions
+from shelfwise.workflows.by_source import by_source
+from shelfwise.workflows.decide import fit_answers, observing
+from shelfwise.workflows.evaluate import PartResult, evaluate_part
+from shelfwise.workflows.prepare import Prepared, prepare
+
+__all__ = ["Joined", "best_shares", "join_runs"]
+
+_STEP = 0.1
+"""Shares of the members are tried in steps of this; finer ones would be chosen by chance."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """One model made of several runs.
+
+    Attributes:
+        bundle: the model.
+        shares: each run's share in the answer, summing to 1.
+        parts: what was measured, by part (``test``, ``val``).
+    """
+
+    bundle: Bundle
+    shares: tuple[float, ...]
+    parts: Mapping[str, PartResult]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Run:
+    folder: RunFolder
+    config: TrainConfig
+    bundle: Bundle
+
+
+def join_runs(
+    runs: Sequence[Path],
+    out: Path,
+    *,
+    name: str,
+    cache_dir: Path,
+    stages: Stages,
+    note: Callable[[str], None] = print,
+) -> Joined:
+    """Join finished runs on the same split of the same photos into one bundle.
+
+    The runs' shares are those with the lowest validation loss (:func:`best_shares`). Temperature and decision rule
+    are fitted to the joined model on the validation photos, as after a training.
+
+    Args:
+        runs: their folders.
+        out: the bundle's folder.
+        name: what to call the model.
+        cache_dir: where decoded photos are kept.
+        stages: shows how far each stage of the work is.
+        note: shows a line for people.
+
+    Raises:
+        ConfigError: a run is not finished, or they differ in photos, division or preprocessing.
+        DataError: the photos are no longer those of the runs.
+        StorageError: the bundle cannot be written.
+    """
+    opened = [_open(path) for path in runs]
+    _refuse_differences(opened)
+    first = opened[0]
+    prepared = prepare(
+        first.config, first.folder, first.bundle.preprocessing, cache_dir=cache_dir, stages=stages, note=note
+    )
+    if prepared.data_hash != first.bundle.provenance["data_sha256"]:
+        raise ConfigError(f"{first.config.data}: the photos are no longer those of {first.folder.path}")
+    if not prepared.split.val:
+        raise ConfigError(f"{first.folder.path}: without validation photos there is nothing to fit shares to")
+    shares = best_shares(*_validated(opened, prepared, stages)) if len(opened) > 1 else (1.0,)
+    model = merge_onnx(
+        [
+            Member(run.bundle.model_path.read_bytes(), share, run.bundle.temperature)
+            for run, share in zip(opened, shares, strict=True)
+            if share > 0
+        ]
+    )
+    writer = _Writer(opened, shares, prepared, out, name, model)
+    unfitted = writer.write(1.0, {}, observing(prepared.dataset.categories))
+    temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
+    bundle = writer.write(temperature, {}, decision)
+    parts = {
+        part: evaluate_part(
+            Classifier(bundle), prepared.dataset, indices, progress=stages(f"Measuring on {part} photos")
+        )
+        for part, indices in (("test", prepared.split.test), ("val", prepared.split.val))
+        if indices
+    }
+    bundle = writer.write(temperature, parts, decision)
+    return Joined(bundle, shares, parts)
+
+
+def best_shares(
+    logits: Sequence[NDArray[np.floating[Any]]], labels: NDArray[np.integer[Any]]
+) -> tuple[float, ...]:
+    """The members' shares with the lowest cross-entropy of the joined answer, in steps of a tenth.
+
+    Args:
+        logits: of each member, calibrated, (N, L).
+        labels: true categories, (N,).
+    """
+    steps = round(1 / _STEP)
+    chosen, lowest = None, math.inf
+    for parts in _compositions(steps, len(logits)):
+        joined = sum(part / steps * each for part, each in zip(parts, logits, strict=True))
+        loss = _cross_entropy(np.asarray(joined, np.float64), labels)
+        if loss < lowest - 1e-9:
+            chosen, lowest = parts, loss
+    if chosen is None:
+        raise ValueError("no finite loss")
+    return tuple(part / steps for part in chosen)
+
+
+def _compositions(total: int, count: int) -> list[tuple[int, ...]]:
+    """All ways to give ``total`` steps to ``count`` members."""
+    if count == 1:
+        return [(total,)]
+    return [(first, *rest) for first in range(total + 1) for rest in _compositions(total - first, count - 1)]
+
+
+def _cross_entropy(logits: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> float:
+    logits = logits - logits.max(axis=1, keepdims=True)
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return float(-logs[np.arange(len(labels)), labels].mean())
+
+
+def _open(path: Path) -> _Run:
+    folder, config = RunFolder.open(path)
+    if not folder.finished.is_file():
+        raise ConfigError(f"{path}: this run is not finished; go on with: shelfwise train --resume {path}")
+    return _Run(folder, config, read_bundle(folder.bundle))
+
+
+def _refuse_differences(runs: Sequence[_Run]) -> None:
+    if not runs:
+        raise ConfigError("no run is given")
+    first = runs[0]
+    for run in runs[1:]:
+        ours, theirs = first.bundle.provenance, run.bundle.provenance
+        for what, same in (
+            ("the photos", ours["data_sha256"] == theirs["data_sha256"]),
+            ("their division", _parts(first) == _parts(run)),
+            ("the preprocessing", first.bundle.preprocessing == run.bundle.preprocessing),
+        ):
+            if not same:
+                raise ConfigError(
+                    f"{run.folder.path} and {first.folder.path} differ in {what}: only runs on the same photos, "
+                    "divided alike (--split), can be joined"
+                )
+
+
+def _parts(run: _Run) -> object:
+    return json.loads(run.folder.split.read_text("utf-8"))["parts"]
+
+
+def _validated(
+    runs: Sequence[_Run], prepared: Prepared, stages: Stages
+) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
+    """Each run's log-probabilities of the validation photos, and their labels."""
+    logs: list[NDArray[np.float32]] = []
+    labels = np.zeros(0, np.int64)
+    for run in runs:
+        part = evaluate_part(
+            Classifier(run.bundle),
+            prepared.dataset,
+            prepared.split.val,
+            bootstrap=0,
+            progress=stages(f"Validating {run.bundle.name}"),
+        )
+        logs.append(np.log(np.maximum(np.stack([each.probabilities for each in part.results]), 1e-30)))
+        labels = np.array([each.label for each in part.results], np.int64)
+    return logs, labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Writer:
+    """Writes the joined bundle, again whenever more of it is known."""
+
+    runs: Sequence[_Run]
+    shares: tuple[float, ...]
+    prepared: Prepared
+    out: Path
+    name: str
+    model: bytes
+
+    def write(
+        self, temperature: float, parts: Mapping[str, PartResult], decision: FittedDecision | None
+    ) -> Bundle:
+        """The bundle with these figures."""
+        dataset, split = self.prepared.dataset, self.prepared.split
+        metrics = {part: result.headline() for part, result in parts.items()}
+        sources = {part: by_source(dataset, result) for part, result in parts.items()}
+        counts = (len(split.train), len(split.val), len(split.test))
+        card = CardFacts(
+            name=self.name,
+            categories=dataset.categories,
+            photos=counts,
+            method="divided by the set's own lists" if split.method == "official" else split.method,
+            metrics=metrics,
+            weights=" ".join(self._member(run, share) for run, share in self._members()),
+            facts={"SHA-256 of the photos": self.prepared.data_hash},
+            rendered=dataset.rendered,
+            decision=decision.rule if decision else None,
+            sources=sources.get("test", ()),
+            classes=_class_rows(parts.get("test")),
+        )
+        return write_bundle(
+            self.out,
+            model_onnx=self.model,
+            name=self.name,
+            categories=dataset.categories,
+            preprocessing=self.runs[0].bundle.preprocessing,
+            temperature=temperature,
+            metrics={**metrics, "by_source": {p: [s.to_dict() for s in each] for p, each in sources.items()}},
+            provenance={
+                "members": [
+                    {"share": share, "bundle": run.bundle.id, "temperature": run.bundle.temperature}
+                    | dict(run.bundle.provenance)
+                    for run, share in self._members()
+                ],
+                "data_sha256": self.prepared.data_hash,
+                "layout": dataset.layout,
+                "dataset_fingerprint": dataset.fingerprint(),
+                "photos": counts,
+                "split": split.method,
+                "versions": library_versions(),
+            },
+            rendered=dataset.rendered,
+            card=model_card(card),
+            decision=decision.rule if decision else None,
+            reference=decision.reference if decision else None,
+        )
+
+    def _members(self) -> list[tuple[_Run, float]]:
+        return [(run, share) for run, share in zip(self.runs, self.shares, strict=True) if share > 0]
+
+    @staticmethod
+    def _member(run: _Run, share: float) -> str:
+        weights = run.bundle.provenance.get("weights") or {}
+        origin = (
+            f"began with {weights['source']}, SHA-256 {weights['sha256']}"
+            if weights
+            else "from random weights"
+        )
+        return f"{run.bundle.name}, share {share:.0%} ({origin})."
+
+
+def _class_rows(part: PartResult | None) -> list[ClassRow]:
+    if part is None:
+        return []
+    names = part.evaluation.categories
+    rows = zip(names, part.evaluation.per_category, strict=True)
+    return [(name, each.support, each.recall, each.precision) for name, each in rows if each.support]

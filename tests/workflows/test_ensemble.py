@@ -1,0 +1,114 @@
+"""Joining runs into one model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch")
+
+from shelfwise.bundle import read_bundle
+from shelfwise.config import load_config
+from shelfwise.errors import ConfigError, TrainingError
+from shelfwise.inference.classifier import Classifier, softmax
+from shelfwise.training.config import TrainConfig, recipe_defaults
+from shelfwise.workflows.ensemble import best_shares, join_runs
+from shelfwise.workflows.train import train
+
+
+def silent(name: str):
+    return lambda done, total=None, text="": None
+
+
+def member(data: Path, out: Path, **changes: object) -> Path:
+    flags = {"data": str(data), "out": str(out), "epochs": 3, "batch_size": 8, "threads": 1, **changes}
+    config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
+    return train(config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None).folder
+
+
+def join(runs: list[Path], out: Path):
+    return join_runs(
+        runs, out, name="both", cache_dir=out.parent / "cache", stages=silent, note=lambda text: None
+    )
+
+
+def test_two_runs_become_one_model(painted, tmp_path):
+    first = member(painted, tmp_path / "first")
+    second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7, lr=0.01)
+    joined = join([first, second], tmp_path / "joined")
+    assert sum(joined.shares) == pytest.approx(1)
+    bundle = read_bundle(tmp_path / "joined")
+    assert (bundle.name, bundle.decision is not None) == ("both", True)
+    assert set(joined.parts) == {"test", "val"}
+    photos = [painted / "pears" / "00.png", painted / "plums" / "01.png"]
+    parts = [read_bundle(run / "bundle") for run in (first, second)]
+    logs = [np.log([p.probabilities for p in Classifier(part).classify(photos)]) for part in parts]
+    pooled = sum(share * each for share, each in zip(joined.shares, logs, strict=True))
+    expected = softmax(np.asarray(pooled, np.float32), bundle.temperature)
+    found = [p.probabilities for p in Classifier(bundle).classify(photos)]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    bundle = join([run], tmp_path / "joined").bundle
+    (origin,) = bundle.provenance["members"]
+    assert origin["share"] == 1
+    assert origin["bundle"] == read_bundle(run / "bundle").id
+    assert bundle.provenance["photos"] == [21, 6, 3]
+    card = bundle.card_path.read_text()
+    assert "small-cnn, share 100%" in card
+    assert "| apples | 1 |" in card
+    for file in bundle.path.iterdir():
+        assert str(tmp_path).encode() not in file.read_bytes()
+
+
+def test_runs_that_were_divided_otherwise_are_refused(painted, tmp_path):
+    runs = [member(painted, tmp_path / str(seed), seed=seed) for seed in (1, 2)]
+    with pytest.raises(ConfigError, match="differ in their division"):
+        join(runs, tmp_path / "joined")
+    assert not (tmp_path / "joined").exists()
+
+
+def test_a_run_that_is_not_finished_is_refused(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    (run / "finished.json").unlink()
+    with pytest.raises(ConfigError, match="not finished; go on with: shelfwise train --resume"):
+        join([run], tmp_path / "joined")
+
+
+def test_photos_that_have_changed_are_refused(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    split = json.loads((run / "split.json").read_text())
+    photo = painted / split["parts"]["train"]["apples"][0]
+    photo.write_bytes((painted / split["parts"]["train"]["pears"][0]).read_bytes())
+    with pytest.raises(ConfigError, match="the photos are no longer those of"):
+        join([run], tmp_path / "joined")
+
+
+def test_no_run_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="no run is given"):
+        join([], tmp_path / "joined")
+    with pytest.raises(TrainingError, match="is not a run's folder"):
+        join([tmp_path], tmp_path / "joined")
+
+
+def test_the_better_member_gets_the_larger_share():
+    labels = np.arange(300) % 3
+    rng = np.random.default_rng(0)
+    good = np.eye(3)[labels] * 4 + rng.normal(size=(300, 3))
+    poor = np.eye(3)[labels] + rng.normal(size=(300, 3)) * 2
+    shares = best_shares([good, poor], labels)
+    assert sum(shares) == pytest.approx(1)
+    assert shares[0] > shares[1]
+    assert best_shares([poor * 0 + 30 * np.eye(3)[(labels + 1) % 3], good], labels) == (0.0, 1.0)
+
+
+def test_members_that_err_apart_share():
+    labels = np.zeros(200, np.int64)
+    first, second = np.tile([2.0, 0, 0], (200, 1)), np.tile([2.0, 0, 0], (200, 1))
+    first[:60, 1], second[60:120, 2] = 5, 5
+    assert best_shares([first, second], labels) == (0.5, 0.5)
