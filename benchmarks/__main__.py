@@ -23,12 +23,14 @@ REPORT = "report"
 
 def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.accuracy import freiburg, grocery_store, small_cnn
+    from benchmarks.default_model import accuracy_default
     from benchmarks.memory_classify import memory_classify
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_train import speed_train
     from benchmarks.unknown import left_out, unknown
 
     return {
+        "accuracy-default": accuracy_default,
         "accuracy-small-cnn": small_cnn,
         "accuracy-freiburg": freiburg,
         "accuracy-grocery-store": grocery_store,
