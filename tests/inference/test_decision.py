@@ -237,7 +237,8 @@ def test_every_score_is_a_number_for_each_photo_and_ignores_the_batch(kind):
         "project": random.normal(size=(6, 4)),
         "bank": random.normal(size=(9, 4)),
         "weight": np.ones(1),
-        "spread": np.ones(2),
+        "usual": np.zeros(3),
+        "spread": np.ones(3),
     }
     score = novelty_score(kind, {name: arrays[name].astype(np.float32) for name in REFERENCE[kind]})
     logits = random.normal(size=(7, 3)).astype(np.float32)

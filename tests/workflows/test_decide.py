@@ -53,7 +53,7 @@ def test_training_leaves_a_rule_in_the_bundle_and_its_figures_everywhere(run: Ru
     assert bundle.decision is not None
     assert bundle.decision.precision == 0.98
     assert set(bundle.decision.thresholds) == {"fruit", "drinks", "fruit/apple", "fruit/pear", "drinks/tea"}
-    assert set(bundle.reference()) == {"whiten", "means", "background", "background_mean", "spread"}
+    assert set(bundle.reference()) == {"whiten", "means", "background", "background_mean", "usual", "spread"}
     for part in ("test", "val"):
         assert bundle.metrics[part]["accepted_coverage"] > 0.5
         assert bundle.metrics[part]["accepted_precision"] > 0.9

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shelfwise.errors import ModelError
 
-__all__ = ["NEIGHBOUR", "REFERENCE", "NoveltyScore", "normalised", "novelty_score"]
+__all__ = ["NEIGHBOUR", "REFERENCE", "NoveltyScore", "combined_parts", "normalised", "novelty_score"]
 
 Floats = NDArray[np.floating[Any]]
 NoveltyScore = Callable[[Floats, Floats], NDArray[np.float64]]
@@ -27,7 +27,7 @@ REFERENCE: Mapping[str, tuple[str, ...]] = {
     "energy": (),
     "mahalanobis": ("whiten", "means"),
     "relative-mahalanobis": ("whiten", "means", "background", "background_mean"),
-    "combined": ("whiten", "means", "background", "background_mean", "spread"),
+    "combined": ("whiten", "means", "background", "background_mean", "usual", "spread"),
     "knn": ("centre", "project", "bank"),
     "vim": ("centre", "project", "weight"),
 }
@@ -48,7 +48,8 @@ def novelty_score(kind: str, reference: Mapping[str, Floats]) -> NoveltyScore:
         The same less the distance to the mean of all under the covariance of all (Ren et al. 2021, arXiv
         2106.09022): ``background`` (D, S) and ``background_mean`` (S,).
     ``combined``
-        The sum of the last and the energy, each over its spread on validation photos: ``spread`` (2,).
+        ``ln Σ exp`` over the three above, energy and both distances, each less its mean (``usual``, (3,)) over
+        its standard deviation (``spread``, (3,)) on validation photos: what is strange in one way is strange.
     ``knn``
         Distance to the fifth nearest training photo (Sun et al. 2022, arXiv 2204.06507): less ``centre`` (D,),
         turned by ``project`` (D, R); ``bank`` (n, R) holds training photos.
@@ -124,10 +125,17 @@ def _relative_mahalanobis(
 
 
 def _combined(arrays: Mapping[str, Any], logits: Floats, embeddings: Floats) -> NDArray[np.float64]:
-    distance, energy = arrays["spread"].astype(np.float64)
-    result: NDArray[np.float64] = _relative_mahalanobis(arrays, logits, embeddings) / distance
-    result += _energy(arrays, logits, embeddings) / energy
+    parts = combined_parts(arrays, logits, embeddings)
+    standard = (parts - arrays["usual"].astype(np.float64)) / arrays["spread"].astype(np.float64)
+    top = standard.max(axis=1)
+    result: NDArray[np.float64] = top + np.log(np.exp(standard - top[:, None]).sum(axis=1))
     return result
+
+
+def combined_parts(arrays: Mapping[str, Any], logits: Floats, embeddings: Floats) -> NDArray[np.float64]:
+    """The scores that ``combined`` is made of, (N, 3): energy, Mahalanobis and relative Mahalanobis distance."""
+    scores = (_energy, _mahalanobis, _relative_mahalanobis)
+    return np.stack([score(arrays, logits, embeddings) for score in scores], axis=1)
 
 
 def _knn(arrays: Mapping[str, Any], _: Floats, embeddings: Floats) -> NDArray[np.float64]:
@@ -159,7 +167,7 @@ def _check(kind: str, reference: Mapping[str, Floats]) -> None:
             f"the novelty score {kind} needs {needed}, but there are: {', '.join(reference) or 'none'}"
         )
     shapes = {name: values.shape for name, values in reference.items()}
-    dimensions: dict[str, int] = {"one": 1, "two": 2}
+    dimensions: dict[str, int] = {"one": 1, "three": 3}
     for name, shape in shapes.items():
         expected = _AXES[name]
         if len(shape) != len(expected) or min(shape, default=1) < 1:
@@ -180,5 +188,6 @@ _AXES: Mapping[str, tuple[str, ...]] = {
     "project": ("features", "directions"),
     "bank": ("photos", "directions"),
     "weight": ("one",),
-    "spread": ("two",),
+    "usual": ("three",),
+    "spread": ("three",),
 }

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.inference.novelty import REFERENCE, normalised, novelty_score
+from shelfwise.inference.novelty import REFERENCE, combined_parts, normalised
 
 __all__ = ["Observed", "fit_reference"]
 
 DIRECTIONS = 128
 """At most so many directions of the neighbours' embeddings are kept."""
-DIRECTIONS_KEPT = 512
+DIRECTIONS_KEPT = 384
 """At most so many directions of a whitened space are kept, those of the largest variance."""
 BANK = 4096
 """At most so many training photos are kept to be compared with."""
@@ -68,7 +68,7 @@ def fit_reference(
         if kind != "mahalanobis":
             arrays |= _background(vectors)
         if kind == "combined":
-            arrays["spread"] = _spread(arrays, validation)
+            arrays |= _scales(arrays, validation)
         return arrays
     if kind == "knn":
         return _bank(vectors, seed)
@@ -80,16 +80,15 @@ def fit_reference(
 def _background(vectors: NDArray[np.float64]) -> dict[str, NDArray[np.floating[Any]]]:
     mean = vectors.mean(axis=0)
     whiten = _whitener(vectors - mean)
-    return {"background": whiten.astype(np.float32), "background_mean": (mean @ whiten).astype(np.float32)}
+    return {"background": whiten, "background_mean": (mean @ whiten).astype(np.float32)}
 
 
-def _spread(arrays: Mapping[str, Floats], validation: Observed) -> NDArray[np.float32]:
-    distances = {name: arrays[name] for name in REFERENCE["relative-mahalanobis"]}
-    spreads = [
-        novelty_score(kind, reference)(validation.logits, validation.embeddings).std()
-        for kind, reference in (("relative-mahalanobis", distances), ("energy", {}))
-    ]
-    return np.maximum(np.array(spreads, np.float32), np.float32(1e-6))
+def _scales(arrays: Mapping[str, Floats], validation: Observed) -> dict[str, NDArray[np.floating[Any]]]:
+    parts = combined_parts(arrays, validation.logits, validation.embeddings)
+    return {
+        "usual": parts.mean(axis=0).astype(np.float32),
+        "spread": np.maximum(parts.std(axis=0), 1e-6).astype(np.float32),
+    }
 
 
 def _class_gaussians(
@@ -100,19 +99,22 @@ def _class_gaussians(
     np.add.at(means, own, vectors)
     means /= np.bincount(own)[:, None]
     whiten = _whitener(vectors - means[own])
-    return {"whiten": whiten.astype(np.float32), "means": (means @ whiten).astype(np.float32)}
+    return {"whiten": whiten, "means": (means @ whiten).astype(np.float32)}
 
 
-def _whitener(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turns and scales, so that the covariance of the rows becomes the unit one (after shrinkage)."""
+def _whitener(centred: NDArray[np.float64]) -> NDArray[np.float16]:
+    """Turns and scales, so that the covariance of the rows becomes the unit one (after shrinkage).
+
+    In float16: what is whitened with it must use the rounded values, so that rounding shifts nothing.
+    """
     covariance = centred.T @ centred / len(centred)
     size = len(covariance)
     mean = float(np.trace(covariance)) / size or 1.0
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * mean * np.eye(size)
     values, turned = np.linalg.eigh(covariance)
     kept = np.argsort(values)[::-1][:DIRECTIONS_KEPT]
-    result: NDArray[np.float64] = turned[:, kept] / np.sqrt(values[kept])
-    return result
+    whiten: NDArray[np.float64] = turned[:, kept] / np.sqrt(np.maximum(values[kept], 1e-8))
+    return whiten.astype(np.float16)
 
 
 def _bank(vectors: NDArray[np.float64], seed: int) -> dict[str, NDArray[np.floating[Any]]]:

@@ -219,7 +219,7 @@ def decision_figure(decisions: DecisionFigures, theme: Theme) -> Figure:
         )
         left = total.coverage > 0.5
         text = f"accepted: {percent(total.coverage, 0)}, {percent(total.precision)} right"
-        place = {"xytext": (-8 if left else 8, -14), "ha": "right" if left else "left"}
+        place = {"xytext": (-8, -14) if left else (8, 12), "ha": "right" if left else "left"}
         tag(axes, total.coverage, total.precision, text, theme.second, **place)
     return figure
 
