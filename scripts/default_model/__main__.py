@@ -11,6 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from shelfwise.workflows.export import export
+from shelfwise.workflows.export_photos import ExportPhotos, Item
+
 from shelfwise.bundle import DEFAULT_BUNDLE, Bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.config import load_config
@@ -24,8 +27,6 @@ from shelfwise.settings import Settings
 from shelfwise.training.config import TrainConfig, with_recipe
 from shelfwise.training.folder import RunFolder
 from shelfwise.workflows.ensemble import join_runs
-from shelfwise.workflows.export import export
-from shelfwise.workflows.export_photos import ExportPhotos, Item
 from shelfwise.workflows.train import resume, train
 
 RECIPES = Path(__file__).parent
