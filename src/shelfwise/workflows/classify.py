@@ -6,11 +6,15 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shelfwise.errors import ConfigError, ImageError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
 from shelfwise.workflows.sorting import Sorter
+
+if TYPE_CHECKING:
+    from shelfwise.workflows.product_answers import Finder, ProductAnswer
 
 __all__ = ["UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
 
@@ -28,6 +32,7 @@ class Answer:
         category: the category, :data:`UNKNOWN` below the confidence asked for, None where it cannot be read.
         reason: why it cannot be read, else None.
         copied_to: where its copy is, if photos are being sorted.
+        product: which product is on it, where the model has an index of products.
     """
 
     photo: str
@@ -35,6 +40,7 @@ class Answer:
     category: str | None
     reason: str | None = None
     copied_to: Path | None = None
+    product: ProductAnswer | None = None
 
 
 @dataclass(slots=True)
@@ -66,6 +72,7 @@ def classify_photos(
     *,
     min_confidence: float = 0.0,
     sorter: Sorter | None = None,
+    finder: Finder | None = None,
 ) -> Iterator[Answer]:
     """Classify photos as they come, in order and in constant memory.
 
@@ -73,6 +80,7 @@ def classify_photos(
         photos: paths, or bytes of picture files.
         min_confidence: below it (0 to 1) a photo's category is :data:`UNKNOWN`.
         sorter: where to copy each readable photo to, by its category.
+        finder: looks up the product on each readable photo.
 
     Raises:
         StorageError: a photo cannot be copied.
@@ -92,7 +100,8 @@ def classify_photos(
             continue
         category = result.category if result.confidence >= min_confidence else UNKNOWN
         copied_to = sorter.copy(photo, category) if sorter else None
-        yield Answer(name, result, category, None, copied_to)
+        product = finder(photo, result) if finder else None
+        yield Answer(name, result, category, None, copied_to, product)
 
 
 def find_bundle(given: Path | None, *, folder: Path | None = None) -> Path:

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 __all__ = ["CANDIDATES", "Gallery", "unit_rows"]
 
 CANDIDATES: Final = 64
+_NEAR: Final = 8
+"""Candidates where only the similarity to the nearest product is asked for."""
 _CENTRE: Final = 0.75
 _QUERIES: Final = 16
 """Photos that are compared at once: enough to reuse what was read from memory, and few scores to hold."""
@@ -72,7 +74,7 @@ class Gallery:
         for start in range(0, len(queries), _QUERIES):
             part = queries[start : start + _QUERIES]
             for query, scores in zip(part, self._by_centre(part), strict=True):
-                found.append(self._best(query, scores, top))
+                found.append(self._best(query, scores, top, max(CANDIDATES, top)))
         return found
 
     def left_out(self, photos: Sequence[int]) -> tuple[list[float], list[float]]:
@@ -91,7 +93,7 @@ class Gallery:
                     same.append(_similarity(self._rows[photo], self._rows[rest]))
                 if len(self) > 1:
                     scores[own] = -np.inf
-                    other.append(self._best(self._rows[photo], scores, 1)[0][1])
+                    other.append(self._best(self._rows[photo], scores, 1, _NEAR)[0][1])
         return same, other
 
     def _by_centre(self, queries: Floats) -> Floats:
@@ -102,8 +104,7 @@ class Gallery:
         scores: Floats = queries @ self._centres.T
         return scores
 
-    def _best(self, query: Floats, scores: Floats, top: int) -> list[tuple[int, float]]:
-        wanted = max(CANDIDATES, top)
+    def _best(self, query: Floats, scores: Floats, top: int, wanted: int) -> list[tuple[int, float]]:
         if len(scores) > wanted:
             least = np.partition(scores, -wanted)[-wanted]
             above = np.flatnonzero(scores > least)

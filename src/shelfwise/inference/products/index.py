@@ -22,7 +22,7 @@ from shelfwise.text import nearest
 
 __all__ = ["Added", "Enrolled", "Finding", "Match", "ModelRef", "ProductIndex"]
 
-FITTED_ON: Final = 512
+FITTED_ON: Final = 256
 """How many photos threshold and slope are fitted on at most, so that adding stays quick in a large index."""
 _COMPARED: Final = 10
 """How many products share the confidence; those further away have next to none of it."""
@@ -127,16 +127,29 @@ class ProductIndex:
     def of(
         cls, model: ModelRef, prior: Prior, entries: Iterable[tuple[Product, Mapping[str, Floats]]]
     ) -> ProductIndex:
-        """An index of these products, each with the embeddings of its photos by hash; fitted anew.
+        """An index of these products, each with the embeddings of its photos by hash, of any length.
 
         Raises:
-            ProductError: an embedding is missing, zero or no number, or is longer or shorter than the others.
+            ProductError: an embedding is zero or no number, or has more or fewer numbers than the others.
         """
+        return cls._of(
+            model,
+            prior,
+            ((product, {sha: _stored(row) for sha, row in rows.items()}) for product, rows in entries),
+        )
+
+    @classmethod
+    def _of(
+        cls, model: ModelRef, prior: Prior, entries: Iterable[tuple[Product, Mapping[str, Floats]]]
+    ) -> ProductIndex:
+        """The same of embeddings that are as they are stored; calibrated anew."""
         ordered = sorted(entries, key=lambda entry: name_key(entry[0].name))
         products, rows = [], []
         for product, embeddings in ordered:
             photos = tuple(sorted(product.photos, key=lambda photo: photo.sha256))
-            products.append(product.model_copy(update={"photos": photos}))
+            products.append(
+                product if photos == product.photos else product.model_copy(update={"photos": photos})
+            )
             rows += [embeddings[photo.sha256] for photo in photos]
         if len({row.shape for row in rows}) > 1:
             raise ProductError("the model gives embeddings of different lengths")
@@ -257,15 +270,15 @@ class ProductIndex:
         result = Added(product, len(added) - len(elsewhere), len(elsewhere), len(known))
         if product == old:
             return self, result
-        rows = {e.photo.sha256: half(_unit(np.asarray(e.embedding)[None])[0]) for e in added}
+        rows = {e.photo.sha256: _stored(e.embedding) for e in added}
         entries = self._entries(without=fresh.keys() - known, leave_out=product.id)
         own = {**self._rows_of(old), **rows} if old else rows
-        return self.of(self.model, self.prior, [*entries, (product, own)]), result
+        return self._of(self.model, self.prior, [*entries, (product, own)]), result
 
     def remove(self, name: str) -> tuple[ProductIndex, Product]:
         """Take a product away with its photos. Raises ProductError where there is none of this name."""
         product = self.find(name)
-        return self.of(self.model, self.prior, self._entries(leave_out=product.id)), product
+        return self._of(self.model, self.prior, self._entries(leave_out=product.id)), product
 
     def remove_photo(self, name: str, photo: str) -> tuple[ProductIndex, Product]:
         """Take one photo, named by its hash, away from a product, which stays.
@@ -276,7 +289,7 @@ class ProductIndex:
         product = self.find(name)
         if photo not in {each.sha256 for each in product.photos}:
             raise ProductError(f"this photo is not enrolled under {product.name!r}, so nothing was removed")
-        index = self.of(self.model, self.prior, self._entries(without={photo}))
+        index = self._of(self.model, self.prior, self._entries(without={photo}))
         return index, index.find(name)
 
     def rename(self, name: str, new: str) -> tuple[ProductIndex, Product]:
@@ -291,7 +304,7 @@ class ProductIndex:
             raise ProductError(f"there is a product {taken.name!r} already: choose another name")
         renamed = product.model_copy(update={"name": clean_name(new)})
         entries = [*self._entries(leave_out=product.id), (renamed, self._rows_of(product))]
-        return self.of(self.model, self.prior, entries), renamed
+        return self._of(self.model, self.prior, entries), renamed
 
     def _entries(
         self, *, without: Iterable[str] = (), leave_out: str | None = None
@@ -336,9 +349,10 @@ class ProductIndex:
         return gtin
 
 
-def half(rows: Floats) -> Floats:
-    """Rounded to half precision, as the file holds them: an index is the same before and after it is stored."""
-    return rows.astype(np.float16).astype(np.float32)
+def _stored(embedding: Floats) -> Floats:
+    """At length 1 and rounded to half precision, as the file holds it: an index is the same before and after."""
+    row: Floats = _unit(embedding[None])[0].astype(np.float16).astype(np.float32)
+    return row
 
 
 def _unit(embeddings: Floats) -> Floats:

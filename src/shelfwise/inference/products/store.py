@@ -10,17 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from shelfwise.errors import ProductIndexError, StorageError
 from shelfwise.files import atomic_write_bytes, storage_errors
@@ -31,16 +30,23 @@ from shelfwise.inference.products.records import Photo, Product, Sha256, Strict,
 
 __all__ = ["ProductStore"]
 
+_VERSION: Final = 1
 _MANIFEST: Final = "index.json"
 _PHOTOS: Final = "photos"
 _MAX_MANIFEST: Final = 1 << 30
 _MAX_FEATURES: Final = 1 << 14
-_HEAD: Final = re.compile(rb'\A\{"digest": "([0-9a-f]{64})", ')
+_HEAD: Final = re.compile(rb'\A\{"digest":"([0-9a-f]{64})",')
 _NO_DIGEST: Final = b"0" * 64
 _OLD_VERSIONS: Final = 8
 _WAIT: Final = 60.0
 _RESTORE: Final = "Restore the folder from a copy, or remove it and add the products again"
 _REBUILD: Final = "Make it anew from the kept photos with: shelfwise products rebuild --index"
+
+
+class _Head(BaseModel):
+    """What tells the version, whatever else another version may write."""
+
+    version: int
 
 
 class _Manifest(Strict):
@@ -251,18 +257,18 @@ def _matrix_name(sha256: str) -> str:
 
 
 def _manifest_bytes(index: ProductIndex, matrix_sha256: str) -> bytes:
-    fields: dict[str, Any] = {
-        "format": "shelfwise-products",
-        "version": 1,
-        "model": index.model.model_dump(),
-        "prior": index.prior.model_dump(),
-        "calibration": index.calibration.model_dump(),
-        "features": index.embeddings.shape[1],
-        "embeddings_sha256": matrix_sha256,
-        "products": [product.model_dump(mode="json") for product in index.products],
-    }
-    body = json.dumps(fields, ensure_ascii=False, allow_nan=False, indent=0).removeprefix("{").lstrip()
-    data = b'{"digest": "' + _NO_DIGEST + b'", ' + body.encode() + b"\n"
+    manifest = _Manifest(
+        digest=_NO_DIGEST.decode(),
+        format="shelfwise-products",
+        version=_VERSION,
+        model=index.model,
+        prior=index.prior,
+        calibration=index.calibration,
+        features=index.embeddings.shape[1],
+        embeddings_sha256=matrix_sha256,
+        products=index.products,
+    )
+    data = manifest.model_dump_json().encode()
     return data.replace(_NO_DIGEST, _sha256(data).encode(), 1)
 
 
@@ -271,10 +277,10 @@ def _parsed(data: bytes, path: Path) -> _Manifest:
     if head is None or _sha256(data.replace(head[1], _NO_DIGEST, 1)) != head[1].decode():
         raise ProductIndexError(f"{path}: damaged or changed by hand (its checksum differs). {_RESTORE}")
     try:
-        version = json.loads(data).get("version")
-        if version != 1:
+        version = _Head.model_validate_json(data).version
+        if version != _VERSION:
             raise ProductIndexError(
-                f"{path}: format version {version!r}, but this Shelfwise reads version 1. "
+                f"{path}: format version {version}, but this Shelfwise reads version {_VERSION}. "
                 "Use the Shelfwise version that wrote it"
             )
         manifest = _Manifest.model_validate_json(data)
@@ -282,8 +288,6 @@ def _parsed(data: bytes, path: Path) -> _Manifest:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ProductIndexError(f"{path}: {where}: {first['msg']}. {_RESTORE}") from error
-    except (ValueError, RecursionError, AttributeError) as error:
-        raise ProductIndexError(f"{path}: damaged ({error}). {_RESTORE}") from error
     if problem := _contradiction(manifest.products):
         raise ProductIndexError(f"{path}: {problem}. {_RESTORE}")
     return manifest
