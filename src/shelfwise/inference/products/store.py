@@ -159,9 +159,9 @@ class ProductStore:
                     if sha256 in wanted and not _holds(path, wanted[sha256]):
                         made.append(path)
                         atomic_write_bytes(path, data)
-                current = self._write(after)
+                current = self._write(after, made)
             except BaseException:
-                self._forget(made)
+                self._undo(made)
                 raise
             held = (
                 {photo.sha256 for product in before.products for photo in product.photos} if before else None
@@ -215,21 +215,31 @@ class ProductStore:
             manifest.model, manifest.prior, manifest.products, embeddings, manifest.calibration
         )
 
-    def _write(self, index: ProductIndex) -> Path:
+    def _write(self, index: ProductIndex, made: list[Path]) -> Path:
         buffer = io.BytesIO()
         np.lib.format.write_array(buffer, index.embeddings.astype("<f2"), allow_pickle=False)
         matrix = buffer.getvalue()
         path = self.folder / _matrix_name(_sha256(matrix))
-        new = not path.exists()
-        try:
-            # Also over a file of this name: that one may be damaged.
-            atomic_write_bytes(path, matrix)
-            atomic_write_bytes(self.folder / _MANIFEST, _manifest_bytes(index, _sha256(matrix)))
-        except BaseException:
-            if new:
-                self._forget([path])
-            raise
+        made.append(path)
+        # Also over a file of this name: that one may be damaged.
+        atomic_write_bytes(path, matrix)
+        atomic_write_bytes(self.folder / _MANIFEST, _manifest_bytes(index, _sha256(matrix)))
         return path
+
+    def _undo(self, made: list[Path]) -> None:
+        """Remove what a change that failed has written, but for what the index names.
+
+        It may be the new index already: of the last step, that it is on the disk for good can fail as well.
+        """
+        try:
+            manifest = self._manifest()
+        except ProductIndexError:
+            return
+        needed = set()
+        if manifest is not None:
+            needed = {self._photo_path(photo.sha256) for each in manifest.products for photo in each.photos}
+            needed.add(self._matrix_path(manifest))
+        self._forget([path for path in made if path not in needed])
 
     def _tidy(self, matrix: Path, wanted: Collection[str] | None) -> None:
         """Remove what no index names any more: what was replaced, and what a killed process left behind.
