@@ -24,7 +24,9 @@ REPORT = "report"
 def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.accuracy import freiburg, grocery_store, small_cnn
     from benchmarks.default_model import accuracy_default
+    from benchmarks.few_shot import few_shot
     from benchmarks.memory_classify import memory_classify
+    from benchmarks.product_search import product_search
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_train import speed_train
     from benchmarks.unknown import left_out, unknown
@@ -39,6 +41,8 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "speed-train": speed_train,
         "speed-classify": speed_classify,
         "memory-classify": memory_classify,
+        "few-shot": few_shot,
+        "product-search": product_search,
     }
 
 
@@ -49,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         "names", nargs="*", choices=[[], *names], metavar="NAME", help=f"by default all: {', '.join(names)}"
     )
     parser.add_argument("--run", dest="runs", action="append", type=Path, default=[], metavar="DIR")
+    parser.add_argument(
+        "--bundle", type=Path, metavar="DIR", help="the model that learns products (few-shot)"
+    )
     parser.add_argument("--repeats", type=int, help="how often each side is measured")
     parser.add_argument("--photos", type=int, help="a trial with so many photos; needs --results")
     parser.add_argument("--results", type=Path, help="write results and page there, not into the project")
@@ -65,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results=given.results or ROOT / "benchmarks" / "results",
         page=given.results / "benchmarks.md" if given.results else ROOT / "docs" / "benchmarks.md",
         runs=tuple(path.resolve() for path in given.runs),
+        bundle=given.bundle.resolve() if given.bundle else None,
         photos=given.photos,
         repeats=given.repeats,
         tell=partial(print, flush=True),

@@ -46,6 +46,8 @@ TITLES = {
     "speed-train": "Speed of training",
     "speed-classify": "Speed of classifying",
     "memory-classify": "Memory of classifying",
+    "few-shot": "New products from a few photos",
+    "product-search": "Speed of finding a product",
 }
 """Headings by benchmark, in the order of running and of the page."""
 
@@ -82,5 +84,12 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "memory-classify": (
         Goal("peak memory of `classify` on 20,000 photos over that on 2,000", 1.1, "times", at_most=True),
     ),
+    "few-shot": (
+        Goal("5 photos each, Grocery Store, 81 fine classes, top-1", 0.80, "share"),
+        Goal("the same with 1 photo each", 0.60, "share"),
+        Goal("5 photos each, 9 checkout items, top-1", 0.95, "share"),
+        Goal("the same with 1 photo each", 0.85, "share"),
+    ),
+    "product-search": (Goal("a photo's product found among 100,000", 20.0, "milliseconds", at_most=True),),
 }
 """What each benchmark measures, in the order of its figures."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.result import BenchmarkError
 
 __all__ = ["Options"]
 
@@ -17,6 +20,7 @@ class Options:
         results: folder of the results.
         page: the page that is written from them.
         runs: finished training runs to measure; each benchmark takes the one that fits.
+        bundle: the model that learns products.
         photos: size of a trial in place of the full number of photos.
         repeats: how often each side is measured, in place of the usual number.
         tell: shows a line for people.
@@ -25,6 +29,18 @@ class Options:
     results: Path
     page: Path
     runs: tuple[Path, ...] = ()
+    bundle: Path | None = None
     photos: int | None = None
     repeats: int | None = None
     tell: Callable[[str], None] = print
+
+    def needed_bundle(self) -> Path:
+        """The model that learns products: ``--bundle``, else ``SHELFWISE_MODEL``.
+
+        Raises:
+            BenchmarkError: none is named.
+        """
+        named = self.bundle or os.environ.get("SHELFWISE_MODEL")
+        if not named:
+            raise BenchmarkError("needs a trained model: name its bundle with --bundle")
+        return Path(named)

@@ -37,6 +37,10 @@ its own, `.venv-keras`, on first use.
 """
 
 
+_DIGITS: dict[Unit, int] = {"share": 3, "times": 2, "milliseconds": 1}
+_SIGNS: dict[Unit, str] = {"times": "×", "milliseconds": " ms"}
+
+
 def write_page(results: Path, page: Path) -> None:
     """Render the results of a folder into the page, atomically.
 
@@ -90,17 +94,19 @@ def _row(figure: Figure) -> str:
 
 
 def _line(line: float, unit: Unit, at_most: bool) -> str:
-    shown = percent(line, 0) if unit == "share" else f"{line:g}×"
+    shown = percent(line, 0) if unit == "share" else f"{line:g}{_SIGNS[unit]}"
     return f"{'at most' if at_most else 'at least'} {shown}"
 
 
 def _value(value: float, unit: Unit) -> str:
-    return percent(value) if unit == "share" else f"{value:.2f}×"
+    if unit == "share":
+        return percent(value)
+    return f"{value:.{_DIGITS[unit]}f}{_SIGNS[unit]}"
 
 
 def _headline(figure: Figure) -> str:
     """The figure, not rounded over its line: 1.999 does not become 2.00."""
-    digits = 3 if figure.unit == "share" else 2
+    digits = _DIGITS[figure.unit]
     value = round(figure.value, digits)
     if figure.model_copy(update={"value": value}).reached and not figure.reached:
         value += 10**-digits if figure.at_most else -(10**-digits)

@@ -360,3 +360,65 @@ def test_other_pictures_come_from_installed_packages():
 
 def test_every_fifth_category_is_left_out():
     assert freiburg_left_out("ABCDEFGHIJ") == ("E", "J")
+
+
+def test_milliseconds_are_shown_with_their_unit():
+    page = render({"product-search": result("product-search", 20.04)})
+    assert "at most 20 ms" in page
+    assert "**20.1 ms** | not reached |" in page
+
+
+def clusters(classes, each, spread, seed=0):
+    from benchmarks.few_shot import _Photos
+    from shelfwise.inference.products.gallery import unit_rows
+
+    random = np.random.default_rng(seed)
+    centres = np.random.default_rng(0).standard_normal((classes, 24))
+    labels = np.repeat(np.arange(classes), each)
+    rows = centres[labels] + spread * random.standard_normal((len(labels), 24))
+    return _Photos(unit_rows(rows.astype(np.float32)), labels)
+
+
+def test_few_shot_accuracy_is_that_of_what_is_asked():
+    from benchmarks.few_shot import accuracies
+
+    clear = accuracies(clusters(8, 6, 0.1), clusters(8, 4, 0.1, seed=1), shots=1, draws=5)
+    assert clear.mean == 1
+    assert clear.asked == 32
+    shuffled = clusters(8, 4, 0.1, seed=1)
+    shuffled.labels[:] = np.roll(shuffled.labels, 4)
+    assert accuracies(clusters(8, 6, 0.1), shuffled, shots=1, draws=5).mean == 0
+    one, five = (
+        accuracies(clusters(8, 30, 1.5), clusters(8, 30, 1.5, seed=1), shots=n, draws=20) for n in (1, 5)
+    )
+    assert 1 / 8 < one.mean < five.mean < 1
+    assert one.ends[0] < one.mean < one.ends[1]
+
+
+def test_few_shot_never_asks_about_what_it_enrolled():
+    from benchmarks.few_shot import accuracies
+
+    photos = clusters(5, 4, 0.1)
+    assert accuracies(photos, None, shots=3, draws=2).asked == 5
+
+
+def test_few_shot_draws_are_the_same_with_the_same_seed():
+    from benchmarks.few_shot import accuracies
+
+    photos = clusters(6, 9, 1.5)
+    first, again, other = (accuracies(photos, None, shots=2, draws=9, seed=s).values for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_few_shot_needs_a_bundle(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
+    assert main(["few-shot", "--results", str(tmp_path)]) == 1
+    assert "--bundle" in capsys.readouterr().err
+
+
+def test_product_search_from_end_to_end(tmp_path):
+    assert main(["product-search", "--photos", "300", "--repeats", "3", "--results", str(tmp_path)]) == 0
+    measured = read_results(tmp_path)["product-search"]
+    assert measured.samples["products"] == 300
+    assert 0 < measured.figures[0].value < 1000

@@ -60,3 +60,9 @@ def test_without_a_home_the_error_says_what_to_set(place: str, monkeypatch: pyte
     assert settings.model is None
     with pytest.raises(ConfigError, match=f"set SHELFWISE_{place.upper()}"):
         getattr(settings, f"{place}_dir")
+
+
+def test_the_index_of_products_has_its_place() -> None:
+    settings = Settings({"SHELFWISE_PRODUCTS": "/p", "XDG_DATA_HOME": "/y"})
+    assert (settings.products, settings.products_home) == (Path("/p"), Path("/y/shelfwise/products"))
+    assert Settings({"SHELFWISE_PRODUCTS": ""}).products is None

@@ -13,6 +13,8 @@
     ├── ImageError             one picture cannot be read; carries a short ``reason``
     ├── ModelError             a network, its weights or its name is wrong
     │   └── BundleError        a trained model's folder is missing, damaged or of another version
+    ├── ProductError           a product's name, number or photo cannot be taken as given
+    │   └── ProductIndexError  the products' index is missing, damaged or of another model
     └── TrainingError          training cannot start or go on
         └── DivergedError      the loss became NaN or infinite
 
@@ -32,6 +34,8 @@ __all__ = [
     "LayoutError",
     "MissingExtraError",
     "ModelError",
+    "ProductError",
+    "ProductIndexError",
     "ShelfwiseError",
     "SplitError",
     "StorageError",
@@ -102,6 +106,14 @@ class ModelError(ShelfwiseError):
 
 class BundleError(ModelError):
     """A trained model's folder is missing, damaged or of another version."""
+
+
+class ProductError(ShelfwiseError):
+    """A product's name, category, GTIN or photo cannot be taken as given."""
+
+
+class ProductIndexError(ProductError):
+    """The products' index is missing, damaged, of another version or of another model."""
 
 
 class TrainingError(ShelfwiseError):

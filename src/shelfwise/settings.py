@@ -52,6 +52,20 @@ class Settings:
         return self._path("SHELFWISE_MODEL")
 
     @property
+    def products(self) -> Path | None:
+        """The index of products to use where none is named: ``SHELFWISE_PRODUCTS``."""
+        return self._path("SHELFWISE_PRODUCTS")
+
+    @property
+    def products_home(self) -> Path:
+        """Indexes whose model lies where nothing can be written: ``shelfwise/products`` in the user's data folder.
+
+        Raises:
+            ConfigError: there is no home folder.
+        """
+        return self._user_folder("XDG_DATA_HOME", ".local/share", instead="SHELFWISE_PRODUCTS") / "products"
+
+    @property
     def mirror(self) -> str | None:
         """Address of a server that has the files of the public sets: ``SHELFWISE_MIRROR``."""
         return self.environment.get("SHELFWISE_MIRROR") or None

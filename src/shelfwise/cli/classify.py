@@ -68,6 +68,13 @@ SortOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Copy photos into a folder per category; nothing is overwritten."),
 ]
+IndexOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else 'products' beside the bundle.",
+    ),
+]
 RecursiveOption = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
 ]
@@ -83,6 +90,7 @@ def classify(
     min_confidence: ConfidenceOption = 0.0,
     sort_into: SortOption = None,
     recursive: RecursiveOption = True,
+    index: IndexOption = None,
 ) -> None:
     """Name the products on photos.
 
@@ -90,9 +98,11 @@ def classify(
     accepts it, asks a person, or says that the photo is of something unknown.
 
     Answers go to standard output in the order of the photos. A photo that cannot be read is named with its
-    reason on standard error, the rest is done, and the exit code is 1.
+    reason on standard error, the rest is done, and the exit code is 1. Where the model has an index of products
+    (shelfwise products), the product is told as well.
     """
     from shelfwise.cli.classify_output import FORMATS
+    from shelfwise.cli.product_columns import product_finder
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
     from shelfwise.inference.classifier import load
@@ -115,10 +125,17 @@ def classify(
     row_is_enough = chosen == "table" and output is None and sys.stdout.isatty() and sys.stderr.isatty()
     tally = Tally()
     started = time.monotonic()
-    with _output(output) as write, Progress() as progress:
+    with (
+        _output(output) as write,
+        Progress() as progress,
+        product_finder(classifier, index, progress.note) as products,
+    ):
+        writer.products = products is not None
         _tell_model(progress, classifier.bundle, named=model is not None)
         stage = progress.stage("Classifying", finder.count())
-        for answer in classify_photos(classifier, finder, min_confidence=min_confidence, sorter=sorter):
+        for answer in classify_photos(
+            classifier, finder, min_confidence=min_confidence, sorter=sorter, finder=products
+        ):
             if answer.reason is not None and not row_is_enough:
                 progress.note(f"error: {printable(answer.photo)}: {answer.reason}")
             write((writer.header() if tally.total == 0 else "") + writer.row(answer))

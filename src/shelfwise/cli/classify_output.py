@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from shelfwise.cli import product_columns
+from shelfwise.cli.rows import csv_line as _csv_line
+from shelfwise.cli.rows import json_line
+from shelfwise.cli.rows import path_cell as _cell
+from shelfwise.cli.rows import percent as _percent
 from shelfwise.hierarchy import SEPARATOR
 from shelfwise.text import printable
 from shelfwise.types import Prediction
@@ -17,8 +19,6 @@ __all__ = ["FORMATS", "Writer"]
 
 Style = Callable[[str, str], str]
 """Colours a text: ``style(text, colour)``."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 class Writer:
@@ -30,7 +30,12 @@ class Writer:
         sorting: whether photos are copied, and so have a place to tell.
         style: colours a text where that is wanted.
         deciding: whether the model says accept, ask or unknown.
+
+    Attributes:
+        products: whether to tell the products as well; set where there is an index of them.
     """
+
+    products = False
 
     def __init__(
         self, categories: Sequence[str], top: int, sorting: bool, style: Style, deciding: bool = False
@@ -70,6 +75,7 @@ class TableWriter(Writer):
         note = note or (f"  (perhaps {printable(first.category)})" if unsure else "")
         if answer.copied_to is not None:
             note += f"  → {printable(str(answer.copied_to))}"
+        note += product_columns.table_note(answer) if self.products else ""
         shown = self.style(name, "yellow" if unsure else "green")
         lines = [f"{shown}  {_percent(answer.confidence or 0.0)}  {photo}{note}"]
         lines += [f"{printable(each.category):{self.width}}  {_percent(each.confidence)}" for each in others]
@@ -86,6 +92,7 @@ class CsvWriter(Writer):
         names += _DECISION if self.deciding else []
         for place in range(2, self.top + 1):
             names += [f"category_{place}", f"confidence_{place}"]
+        names += product_columns.CSV_NAMES if self.products else ()
         return _csv_line(names)
 
     def row(self, answer: Answer) -> str:
@@ -101,6 +108,7 @@ class CsvWriter(Writer):
         for place in range(1, self.top):
             each = ranked[place] if ranked else None
             values += [each.category, f"{each.confidence:.6f}"] if each else ["", ""]
+        values += product_columns.csv_values(answer) if self.products else ()
         return _csv_line(values)
 
 
@@ -122,9 +130,9 @@ class JsonLinesWriter(Writer):
             value["copied_to"] = str(answer.copied_to) if answer.copied_to else None
         if self.deciding:
             value["decision"] = _decision_object(answer.prediction)
-        # Bytes of a file name that are no UTF-8 can stand in JSON only as escapes.
-        text = json.dumps(value, ensure_ascii=False)
-        return (text if _encodable(text) else json.dumps(value)) + "\n"
+        if self.products:
+            value |= product_columns.json_values(answer)
+        return json_line(value)
 
 
 FORMATS: dict[str, type[Writer]] = {"table": TableWriter, "csv": CsvWriter, "jsonl": JsonLinesWriter}
@@ -174,27 +182,3 @@ def _decision_object(prediction: Prediction | None) -> dict[str, Any] | None:
             for each in decision.candidates
         ],
     }
-
-
-def _percent(confidence: float) -> str:
-    # Rounded down, so that 100 % stands for certainty alone.
-    return f"{int(confidence * 1000) / 10:5.1f} %"
-
-
-def _cell(path: str) -> str:
-    """The same path, written so that a spreadsheet does not take it for a formula."""
-    return f"./{path}" if path.startswith(_FORMULA_STARTS) and path != "-" else path
-
-
-def _csv_line(values: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

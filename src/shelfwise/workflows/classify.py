@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shelfwise.bundle import DEFAULT_BUNDLE
 from shelfwise.errors import ConfigError, ImageError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
 from shelfwise.workflows.sorting import Sorter
+
+if TYPE_CHECKING:
+    from shelfwise.workflows.product_answers import Finder, ProductAnswer
 
 __all__ = ["ASK", "UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
 
@@ -32,6 +36,7 @@ class Answer:
             model that decides nothing accepts all; below the confidence asked for it is :data:`UNKNOWN` anyway.
         reason: why it cannot be read, else None.
         copied_to: where its copy is, if photos are being sorted.
+        product: which product is on it, where the model has an index of products.
     """
 
     photo: str
@@ -39,6 +44,7 @@ class Answer:
     category: str | None
     reason: str | None = None
     copied_to: Path | None = None
+    product: ProductAnswer | None = None
 
     @property
     def confidence(self) -> float | None:
@@ -84,6 +90,7 @@ def classify_photos(
     *,
     min_confidence: float = 0.0,
     sorter: Sorter | None = None,
+    finder: Finder | None = None,
 ) -> Iterator[Answer]:
     """Classify photos as they come, in order and in constant memory.
 
@@ -91,6 +98,7 @@ def classify_photos(
         photos: paths, or bytes of picture files.
         min_confidence: below it (0 to 1) a photo's category is :data:`UNKNOWN`, unless it is to be asked about.
         sorter: where to copy each readable photo to, by its category.
+        finder: looks up the product on each readable photo.
 
     Raises:
         StorageError: a photo cannot be copied.
@@ -110,7 +118,8 @@ def classify_photos(
             continue
         category = _category(result, min_confidence)
         copied_to = sorter.copy(photo, category) if sorter else None
-        yield Answer(name, result, category, None, copied_to)
+        product = finder(photo, result) if finder else None
+        yield Answer(name, result, category, None, copied_to, product)
 
 
 def _category(prediction: Prediction, min_confidence: float) -> str:

@@ -1,0 +1,362 @@
+"""An index of products by what they look like: learned from a handful of photos, without training."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import accumulate, count
+from typing import Annotated, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from shelfwise.errors import ProductError
+from shelfwise.gtin import gtin_key, parse_gtin
+from shelfwise.inference.products.calibration import Calibration, Prior, fit
+from shelfwise.inference.products.gallery import Gallery, unit_rows
+from shelfwise.inference.products.records import Photo, Product, Strict, clean_category, clean_name, name_key
+from shelfwise.text import nearest
+
+__all__ = ["Added", "Enrolled", "Finding", "Match", "ModelRef", "ProductIndex"]
+
+FITTED_ON: Final = 256
+"""How many photos threshold and slope are fitted on at most, so that adding stays quick in a large index."""
+_COMPARED: Final = 10
+"""How many products share the confidence; those further away have next to none of it."""
+
+Floats = NDArray[np.float32]
+
+
+class ModelRef(Strict):
+    """The model that made the embeddings.
+
+    Attributes:
+        id: :attr:`shelfwise.bundle.Bundle.id`.
+        name: the network's name, to be shown.
+    """
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+    name: Annotated[str, Field(min_length=1)]
+
+
+class Enrolled(NamedTuple):
+    """A photo and its embedding, a float32 array of shape (features,) and any length."""
+
+    photo: Photo
+    embedding: Floats
+
+
+class Match(NamedTuple):
+    """A product that a photo may show.
+
+    Attributes:
+        product: which.
+        similarity: -1 to 1, see :mod:`shelfwise.inference.products.gallery`.
+        confidence: 0 to 1, how likely it is this one and neither another nor an unknown one.
+    """
+
+    product: Product
+    similarity: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What an index says of one photo.
+
+    Attributes:
+        matches: the most similar products, best first.
+        threshold: the similarity from which on it is one of them.
+    """
+
+    matches: tuple[Match, ...]
+    threshold: float
+
+    @property
+    def best(self) -> Match | None:
+        """The product on the photo, or None for an unknown product: none is near enough."""
+        first = self.matches[0] if self.matches else None
+        return first if first is not None and first.similarity >= self.threshold else None
+
+
+class Added(NamedTuple):
+    """What adding photos did: the product as it now is; how many photos were new, moved to it, or there before."""
+
+    product: Product
+    new: int
+    moved: int
+    known: int
+
+
+@dataclass(frozen=True, eq=False)
+class ProductIndex:
+    """Products, their photos and the embeddings of these. It is never changed: each edit gives another index.
+
+    ::
+
+        index = ProductIndex.empty(model, prior)
+        index, added = index.add("Oat drink", [Enrolled(photo, embedding)], category="drinks/milk")
+        finding = index.search(embeddings)[0]
+
+    What it answers depends on its content alone, not on the order in which that was added.
+
+    Attributes:
+        model: what made the embeddings.
+        prior: what to expect of similarities before there are photos.
+        products: ordered by name.
+        embeddings: float32 array of shape (photos, features), rows of length 1 in the order of the products' photos.
+            They are rounded to half precision, as they are stored.
+        calibration: threshold and slope, fitted from the photos.
+    """
+
+    model: ModelRef
+    prior: Prior
+    products: tuple[Product, ...]
+    embeddings: Floats = field(repr=False)
+    calibration: Calibration
+
+    @classmethod
+    def empty(cls, model: ModelRef, prior: Prior | None = None) -> ProductIndex:
+        """An index without products."""
+        return cls.of(model, prior or Prior(), ())
+
+    @classmethod
+    def of(
+        cls, model: ModelRef, prior: Prior, entries: Iterable[tuple[Product, Mapping[str, Floats]]]
+    ) -> ProductIndex:
+        """An index of these products, each with the embeddings of its photos by hash, of any length.
+
+        Raises:
+            ProductError: an embedding is zero or no number, or has more or fewer numbers than the others.
+        """
+        return cls._of(
+            model,
+            prior,
+            ((product, {sha: _stored(row) for sha, row in rows.items()}) for product, rows in entries),
+        )
+
+    @classmethod
+    def _of(
+        cls, model: ModelRef, prior: Prior, entries: Iterable[tuple[Product, Mapping[str, Floats]]]
+    ) -> ProductIndex:
+        """The same of embeddings that are as they are stored; calibrated anew."""
+        ordered = sorted(entries, key=lambda entry: name_key(entry[0].name))
+        products, rows = [], []
+        for product, embeddings in ordered:
+            photos = tuple(sorted(product.photos, key=lambda photo: photo.sha256))
+            products.append(
+                product if photos == product.photos else product.model_copy(update={"photos": photos})
+            )
+            rows += [embeddings[photo.sha256] for photo in photos]
+        if len({row.shape for row in rows}) > 1:
+            raise ProductError("the model gives embeddings of different lengths")
+        matrix = np.stack(rows) if rows else np.zeros((0, 0), np.float32)
+        made = cls(model, prior, tuple(products), matrix, fit((), (), prior))
+        return replace(made, calibration=made._fitted())
+
+    @cached_property
+    def _gallery(self) -> Gallery:
+        return Gallery(self.embeddings, [len(each.photos) for each in self._seen])
+
+    @cached_property
+    def _seen(self) -> list[Product]:
+        """The products that have photos: one may have lost its last to another."""
+        return [product for product in self.products if product.photos]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Product]:
+        return {name_key(product.name): product for product in self.products}
+
+    def search(self, embeddings: Floats, top: int = 3) -> list[Finding]:
+        """Find the most similar products of each photo.
+
+        Args:
+            embeddings: array of shape (photos, features) and any length of its rows.
+            top: how many products to tell of each.
+
+        Raises:
+            ProductError: the embeddings do not fit, are zero or no numbers.
+        """
+        threshold = self.calibration.threshold
+        if not self._seen or not len(embeddings):
+            return [Finding((), threshold) for _ in embeddings]
+        if embeddings.shape[1] != self.embeddings.shape[1]:
+            raise ProductError(
+                f"embeddings of {embeddings.shape[1]} numbers, but those of the index have {self.embeddings.shape[1]}"
+            )
+        findings = []
+        for ranked in self._gallery.search(_unit(embeddings), max(top, _COMPARED)):
+            sure = self.calibration.confidences([similarity for _, similarity in ranked[:_COMPARED]])
+            sure += [0.0] * (len(ranked) - len(sure))
+            matches = (
+                Match(self._seen[number], similarity, confidence)
+                for (number, similarity), confidence in zip(ranked[:top], sure, strict=False)
+            )
+            findings.append(Finding(tuple(matches), threshold))
+        return findings
+
+    def find(self, name: str) -> Product:
+        """The product of this name; capitals do not count.
+
+        Raises:
+            ProductError: there is none.
+        """
+        product = self._by_name.get(name_key(name))
+        if product is None:
+            meant = nearest(name, [each.name for each in self.products])
+            hint = f"Did you mean {meant!r}?" if meant else "See: shelfwise products list"
+            raise ProductError(f"there is no product {clean_name(name)!r}. {hint}")
+        return product
+
+    def product(self, product_id: str) -> Product | None:
+        """The product with this id, or None."""
+        return next((each for each in self.products if each.id == product_id), None)
+
+    def owner(self, photo: str) -> Product | None:
+        """The product that a photo, named by its hash, is enrolled under, or None."""
+        return self._owners.get(photo)
+
+    @cached_property
+    def _owners(self) -> dict[str, Product]:
+        return {photo.sha256: product for product in self.products for photo in product.photos}
+
+    def add(
+        self,
+        name: str,
+        photos: Sequence[Enrolled],
+        *,
+        now: str,
+        category: str | None = None,
+        gtin: str | None = None,
+        move: bool = False,
+    ) -> tuple[ProductIndex, Added]:
+        """Add photos to a product, which is made if there is none of this name.
+
+        A photo that is there already changes nothing. Category and GTIN, where given, replace what was there.
+
+        Args:
+            name: the product's name.
+            photos: with their embeddings.
+            now: the time, as in ``2026-01-31T12:00:00Z``.
+            category: levels joined by ``/``.
+            gtin: 8, 12, 13 or 14 digits.
+            move: take photos away from other products they are enrolled under.
+
+        Raises:
+            ProductError: a name or number cannot be taken; another product has the GTIN; a photo is enrolled under
+                another product and ``move`` is not set; an embedding cannot be used.
+        """
+        old = self._by_name.get(name_key(name))
+        product = old or Product(id=self._free_id(name), name=clean_name(name), added=now)
+        if category is not None:
+            product = product.model_copy(update={"category": clean_category(category)})
+        if gtin is not None:
+            product = product.model_copy(update={"gtin": self._free_gtin(parse_gtin(gtin), product)})
+        fresh = {each.photo.sha256: each for each in photos}
+        known = {photo.sha256 for photo in product.photos} & fresh.keys()
+        elsewhere = {sha: owner for sha in fresh.keys() - known if (owner := self._owners.get(sha))}
+        if elsewhere and not move:
+            sha, owner = min(elsewhere.items())
+            raise ProductError(
+                f"{fresh[sha].photo.name}: this photo is enrolled under {owner.name!r} already. "
+                f"To move it to {product.name!r}, add it with --move"
+            )
+        added = [each for sha, each in fresh.items() if sha not in known]
+        all_photos = tuple(sorted((*product.photos, *(e.photo for e in added)), key=lambda p: p.sha256))
+        product = product.model_copy(update={"photos": all_photos})
+        result = Added(product, len(added) - len(elsewhere), len(elsewhere), len(known))
+        if product == old:
+            return self, result
+        rows = {e.photo.sha256: _stored(e.embedding) for e in added}
+        entries = self._entries(without=fresh.keys() - known, leave_out=product.id)
+        own = {**self._rows_of(old), **rows} if old else rows
+        return self._of(self.model, self.prior, [*entries, (product, own)]), result
+
+    def remove(self, name: str) -> tuple[ProductIndex, Product]:
+        """Take a product away with its photos. Raises ProductError where there is none of this name."""
+        product = self.find(name)
+        return self._of(self.model, self.prior, self._entries(leave_out=product.id)), product
+
+    def remove_photo(self, name: str, photo: str) -> tuple[ProductIndex, Product]:
+        """Take one photo, named by its hash, away from a product, which stays.
+
+        Raises:
+            ProductError: there is no product of this name, or the photo is not enrolled under it.
+        """
+        product = self.find(name)
+        if photo not in {each.sha256 for each in product.photos}:
+            raise ProductError(f"this photo is not enrolled under {product.name!r}, so nothing was removed")
+        index = self._of(self.model, self.prior, self._entries(without={photo}))
+        return index, index.find(name)
+
+    def rename(self, name: str, new: str) -> tuple[ProductIndex, Product]:
+        """Give a product another name; it stays the same product.
+
+        Raises:
+            ProductError: there is none of this name, or another product has the new one.
+        """
+        product = self.find(name)
+        taken = self._by_name.get(name_key(new))
+        if taken is not None and taken.id != product.id:
+            raise ProductError(f"there is a product {taken.name!r} already: choose another name")
+        renamed = product.model_copy(update={"name": clean_name(new)})
+        entries = [*self._entries(leave_out=product.id), (renamed, self._rows_of(product))]
+        return self._of(self.model, self.prior, entries), renamed
+
+    def _entries(
+        self, *, without: Iterable[str] = (), leave_out: str | None = None
+    ) -> Iterator[tuple[Product, dict[str, Floats]]]:
+        """The products with their embeddings, without these photos and one product."""
+        gone = set(without)
+        for product in self.products:
+            if product.id == leave_out:
+                continue
+            if gone.isdisjoint(photo.sha256 for photo in product.photos):
+                yield product, self._rows_of(product)
+                continue
+            photos = tuple(photo for photo in product.photos if photo.sha256 not in gone)
+            yield product.model_copy(update={"photos": photos}), self._rows_of(product)
+
+    @cached_property
+    def _starts(self) -> dict[str, int]:
+        starts = accumulate((len(each.photos) for each in self.products), initial=0)
+        return {product.id: start for product, start in zip(self.products, starts, strict=False)}
+
+    def _rows_of(self, product: Product) -> dict[str, Floats]:
+        start = self._starts[product.id]
+        return {photo.sha256: self.embeddings[start + i] for i, photo in enumerate(product.photos)}
+
+    def _fitted(self) -> Calibration:
+        hashes = [photo.sha256 for product in self.products for photo in product.photos]
+        # The smallest hashes are as good as drawn by lot, and the same whatever came first.
+        sample = sorted(range(len(hashes)), key=hashes.__getitem__)[:FITTED_ON]
+        return fit(*self._gallery.left_out(sample), self.prior)
+
+    def _free_id(self, name: str) -> str:
+        taken = {each.id for each in self.products}
+        made = (hashlib.sha256(f"{i} {name_key(name)}".encode()).hexdigest()[:12] for i in count())
+        return next(each for each in made if each not in taken)
+
+    def _free_gtin(self, gtin: str, product: Product) -> str:
+        for other in self.products:
+            if other.gtin and other.id != product.id and gtin_key(other.gtin) == gtin_key(gtin):
+                raise ProductError(
+                    f"GTIN {gtin} is that of {other.name!r} already: a number belongs to one product"
+                )
+        return gtin
+
+
+def _stored(embedding: Floats) -> Floats:
+    """At length 1 and rounded to half precision, as the file holds it: an index is the same before and after."""
+    row: Floats = _unit(embedding[None])[0].astype(np.float16).astype(np.float32)
+    return row
+
+
+def _unit(embeddings: Floats) -> Floats:
+    try:
+        return unit_rows(embeddings)
+    except ValueError as error:
+        raise ProductError(f"the model gives nothing to compare for this photo: {error}") from error
