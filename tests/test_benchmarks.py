@@ -411,6 +411,15 @@ def test_few_shot_draws_are_the_same_with_the_same_seed():
     assert not np.array_equal(first, other)
 
 
+def test_few_shot_asks_about_nothing_that_cannot_be_enrolled():
+    from benchmarks.few_shot import _of_classes, accuracies
+
+    few, many = clusters(3, 4, 0.1), clusters(5, 4, 0.1)
+    with pytest.raises(BenchmarkError, match=r"no photos to enrol of the classes \[3, 4\]"):
+        accuracies(few, many, shots=1, draws=1)
+    assert accuracies(few, _of_classes(many, few.labels), shots=1, draws=1).asked == 12
+
+
 def test_few_shot_needs_a_bundle(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
     assert main(["few-shot", "--results", str(tmp_path)]) == 1

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shelfwise.errors import ProductError
@@ -120,6 +120,7 @@ ADDITIONS = st.lists(
 )
 
 
+@settings(max_examples=30)
 @given(ADDITIONS, st.randoms())
 def test_the_order_of_adding_does_not_matter(making, additions, random):
     def built(steps):
@@ -147,6 +148,7 @@ def test_the_order_of_adding_does_not_matter(making, additions, random):
     assert together.calibration == one.calibration
 
 
+@settings(max_examples=30)
 @given(ADDITIONS)
 def test_the_threshold_lies_between_what_was_fitted(making, additions):
     index = ProductIndex.empty(making.model)

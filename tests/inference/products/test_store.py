@@ -222,7 +222,7 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path, making):
         ProductStore(tmp_path / "file" / "products").update(*adding(making, "x"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data())
 def test_one_changed_byte_anywhere_is_found(tmp_path_factory, making, data):
     products = ProductStore(tmp_path_factory.mktemp("byte"))
