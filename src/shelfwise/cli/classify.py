@@ -71,6 +71,10 @@ SortOption = Annotated[
 RecursiveOption = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
 ]
+EngineOption = Annotated[
+    Literal["auto", "onnxruntime", "openvino", "cuda"],
+    typer.Option(metavar="ENGINE", help="What runs the network: auto, onnxruntime, openvino or cuda."),
+]
 
 
 @takes_config_file
@@ -83,6 +87,7 @@ def classify(
     min_confidence: ConfidenceOption = 0.0,
     sort_into: SortOption = None,
     recursive: RecursiveOption = True,
+    engine: EngineOption = "auto",
 ) -> None:
     """Name the products on photos.
 
@@ -101,7 +106,7 @@ def classify(
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
-    classifier = load(find_bundle(model or Settings().model))
+    classifier = load(find_bundle(model or Settings().model), engine=engine)
     sorter = Sorter(sort_into, [*classifier.categories, UNKNOWN]) if sort_into else None
     writer = FORMATS[chosen](classifier.categories, top, sorter is not None, _style(output is None))
     # Where the table and the errors go to the same terminal, the table's row says it already.

@@ -72,7 +72,8 @@ class DINOv2(Network):
         """Class token and patch tokens with their positions: (N, 3, H, W) to (N, 1 + H/14·W/14, width)."""
         patches = self.patch_embed(x)
         tokens = patches.flatten(2).transpose(1, 2)
-        tokens = torch.cat([self.cls_token.expand(len(tokens), -1, -1), tokens], dim=1)
+        # Not len(): the export would take that for a constant, and the graph only pictures by twos.
+        tokens = torch.cat([self.cls_token.expand(tokens.shape[0], -1, -1), tokens], dim=1)
         return tokens + self._positions(patches.shape[2], patches.shape[3])
 
     def _positions(self, height: int, width: int) -> Tensor:
