@@ -12,7 +12,8 @@
     │   └── FetchError         it could not be downloaded or unpacked
     ├── ImageError             one picture cannot be read; carries a short ``reason``
     ├── ModelError             a network, its weights or its name is wrong
-    │   └── BundleError        a trained model's folder is missing, damaged or of another version
+    │   ├── BundleError        a trained model's folder is missing, damaged or of another version
+    │   └── ParityError        an exported network answers otherwise than the one it was made from
     └── TrainingError          training cannot start or go on
         └── DivergedError      the loss became NaN or infinite
 
@@ -32,6 +33,7 @@ __all__ = [
     "LayoutError",
     "MissingExtraError",
     "ModelError",
+    "ParityError",
     "ShelfwiseError",
     "SplitError",
     "StorageError",
@@ -102,6 +104,10 @@ class ModelError(ShelfwiseError):
 
 class BundleError(ModelError):
     """A trained model's folder is missing, damaged or of another version."""
+
+
+class ParityError(ModelError):
+    """An exported network answers otherwise than the one it was made from, on too many photos."""
 
 
 class TrainingError(ShelfwiseError):

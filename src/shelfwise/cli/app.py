@@ -54,6 +54,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "evaluate": Entry("shelfwise.cli.evaluate", "evaluate", "Measure a trained model on labelled photos."),
     "crossval": Entry("shelfwise.cli.crossval", "crossval", "Train and test over a set's official folds."),
     "classify": Entry("shelfwise.cli.classify", "classify", "Name the products on photos."),
+    "export": Entry("shelfwise.cli.export", "export", "Make a smaller or faster form of a model."),
+    "benchmark": Entry("shelfwise.cli.benchmark", "benchmark", "Measure how fast photos are classified."),
     "models": Entry("shelfwise.cli.models", "app", "List the networks and show how they are built."),
     "demo": Entry("shelfwise.cli.demo", "demo", "Go through it all once on a rendered sample set."),
 }

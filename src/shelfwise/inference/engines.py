@@ -14,7 +14,16 @@ from shelfwise.errors import ConfigError
 from shelfwise.inference.cpu import BF16, cpu_flags
 from shelfwise.inference.session import OnnxRuntimeSession, Session
 
-__all__ = ["ENGINES", "Choice", "Engine", "Precision", "available", "choose", "open_session"]
+__all__ = [
+    "Choice",
+    "Engine",
+    "Precision",
+    "available",
+    "choose",
+    "engine_named",
+    "open_session",
+    "precision_named",
+]
 
 Engine = Literal["auto", "onnxruntime", "openvino", "cuda"]
 """``onnxruntime`` and ``openvino`` run on the CPU, ``cuda`` is ONNX Runtime on a GPU; ``auto`` is one of them."""
@@ -22,7 +31,6 @@ Engine = Literal["auto", "onnxruntime", "openvino", "cuda"]
 Precision = Literal["auto", "fp32", "bf16"]
 """What a network's float32 is reckoned in. A network that was quantised to int8 has its own precision."""
 
-ENGINES: Final[tuple[Engine, ...]] = tuple(each for each in get_args(Engine) if each != "auto")
 _GPU: Final = Path("/proc/driver/nvidia/version")
 
 
@@ -103,15 +111,30 @@ def choose(engine: Engine = "auto", precision: Precision = "auto") -> Choice:
     Raises:
         ConfigError: there is no such engine or precision, or the engine does not have the precision.
     """
-    if engine not in get_args(Engine):
-        raise ConfigError(f"no engine is called {engine!r}: there are {', '.join(get_args(Engine))}")
-    if precision not in get_args(Precision):
-        raise ConfigError(f"no precision is called {precision!r}: there are {', '.join(get_args(Precision))}")
+    engine, precision = engine_named(engine), precision_named(precision)
     if engine == "auto":
         return _automatic(precision)
     if precision == "bf16" and engine != "openvino":
         raise ConfigError(f"the engine {engine} has no bf16: take fp32, or the engine openvino")
     return Choice(engine, _exact(engine, precision), "as asked for")
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name. Raises ConfigError where there is none."""
+    for known in get_args(Engine):
+        if name == known:
+            found: Engine = known
+            return found
+    raise ConfigError(f"no engine is called {name!r}: there are {', '.join(get_args(Engine))}")
+
+
+def precision_named(name: str) -> Precision:
+    """The precision of that name. Raises ConfigError where there is none."""
+    for known in get_args(Precision):
+        if name == known:
+            found: Precision = known
+            return found
+    raise ConfigError(f"no precision is called {name!r}: there are {', '.join(get_args(Precision))}")
 
 
 def _automatic(precision: Precision) -> Choice:

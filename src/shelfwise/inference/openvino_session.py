@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shelfwise.errors import ModelError
 from shelfwise.extras import require
+from shelfwise.inference.cpu import VNNI, cpu_flags
 from shelfwise.inference.session import Outputs
 
 __all__ = ["OpenVinoSession"]
@@ -55,7 +56,7 @@ class OpenVinoSession:
     ) -> None:
         openvino = require("openvino", what="The engine openvino", extra="openvino")
         self._name = "the model in memory" if isinstance(model, bytes) else str(model)
-        settings = {
+        settings: dict[str, object] = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": threads * streams,
@@ -63,6 +64,9 @@ class OpenVinoSession:
             # Threads tied to a core would wait for it while decoding keeps it busy.
             "ENABLE_CPU_PINNING": False,
         }
+        if not cpu_flags() & VNNI:
+            # Its int8 products saturate without VNNI; a quantised network then runs in float32, and is right.
+            settings["LP_TRANSFORMS_MODE"] = False
         try:
             core = openvino.Core()
             network = core.read_model(model if isinstance(model, bytes) else os.fspath(model))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import tempfile
 from collections.abc import Callable, Collection, Iterator
@@ -24,8 +25,19 @@ Calibration = Literal["minmax", "percentile", "entropy"]
 """How the range of an activation is chosen from the values that the calibration photos give it."""
 
 _IMAGES: Final = "images"
-_MATRIX: Final = ("Conv", "Gemm", "MatMul")
-_CONVOLUTIONAL: Final = (*_MATRIX, "Add", "AveragePool", "Clip", "GlobalAveragePool", "MaxPool", "Relu")
+_TRANSFORMER: Final = ("Gemm", "MatMul")
+"""Without Conv: the few of a plain transformer take little time, and those of TinyViT do not bear it (most of its
+answers change)."""
+_CONVOLUTIONAL: Final = (
+    "Conv",
+    *_TRANSFORMER,
+    "Add",
+    "AveragePool",
+    "Clip",
+    "GlobalAveragePool",
+    "MaxPool",
+    "Relu",
+)
 _PERCENTILE: Final = 99.99
 _CHUNK = 4
 Progress = Callable[[int, int], None]
@@ -41,15 +53,15 @@ def quantise(
 ) -> bytes:
     """Turn weights into int8 (symmetric, a scale for each output channel) and activations into uint8.
 
-    In a transformer the products with weights are quantised; attention, softmax, norms and activation functions
-    stay in float32. In a convolutional network what lies between convolutions is quantised too.
+    In a transformer the matrix products with weights are quantised; convolutions, attention, softmax, norms and
+    activation functions stay in float32. In a convolutional network what lies between convolutions is quantised too.
 
     Args:
         model_onnx: the network in float32; takes uint8 N×H×W×3 ``images``.
         pictures: what to measure the activations' ranges on: uint8 array of shape (N, size, size, 3), N at least 1.
         calibration: ``minmax`` takes the whole range, ``percentile`` leaves out 0.01 % of the values, ``entropy``
             takes the range that loses least information (Migacz 2017, the TensorRT calibration).
-        exclude: names, or beginnings of names, of nodes that stay in float32.
+        exclude: what stays in float32: operators (``Conv``), names or beginnings of names of nodes.
         progress: called as ``progress(done, total)`` with the number of pictures measured.
 
     Raises:
@@ -64,7 +76,9 @@ def quantise(
     if not len(pictures):
         raise ConfigError("quantising needs at least one photo to calibrate on")
     if calibration not in get_args(Calibration):
-        raise ConfigError(f"no calibration is called {calibration!r}: one of {', '.join(get_args(Calibration))}")
+        raise ConfigError(
+            f"no calibration is called {calibration!r}: one of {', '.join(get_args(Calibration))}"
+        )
     methods = {"minmax": "MinMax", "percentile": "Percentile", "entropy": "Entropy"}
     with tempfile.TemporaryDirectory(prefix="shelfwise-") as folder, _quiet():
         prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
@@ -76,7 +90,7 @@ def quantise(
                 result,
                 _Reader(pictures, progress),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(_MATRIX if transformer else _CONVOLUTIONAL),
+                op_types_to_quantize=list(_TRANSFORMER if transformer else _CONVOLUTIONAL),
                 per_channel=True,
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
@@ -103,13 +117,14 @@ def is_transformer(model: onnx.ModelProto) -> bool:
 
 
 def _prepared(model_onnx: bytes, path: Path) -> onnx.ModelProto:
-    """Save the graph as the quantiser wants it: shapes inferred, constants folded, nodes named."""
+    """Save the graph as the quantiser wants it: shapes inferred, nodes named."""
     import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     original = path.with_name("original.onnx")
     original.write_bytes(model_onnx)
-    quant_pre_process(str(original), str(path), skip_symbolic_shape=True)
+    # Folding constants would write out what is small as a rule, such as the biases of attention's windows.
+    quant_pre_process(str(original), str(path), skip_symbolic_shape=True, skip_optimization=True)
     model = onnx.load(path)
     for index, node in enumerate(model.graph.node):
         node.name = node.name or f"{node.op_type}_{index}"
@@ -118,11 +133,15 @@ def _prepared(model_onnx: bytes, path: Path) -> onnx.ModelProto:
 
 
 def _excluded(model: onnx.ModelProto, exclude: Collection[str]) -> list[str]:
-    names = [node.name for node in model.graph.node]
+    found: list[str] = []
     for each in exclude:
-        if not any(name.startswith(each) for name in names):
-            raise ConfigError(f"no node of the network has a name that begins with {each!r}")
-    return [name for name in names if name.startswith(tuple(exclude))] if exclude else []
+        named = [node.name for node in model.graph.node if node.op_type == each or node.name.startswith(each)]
+        if not named:
+            raise ConfigError(
+                f"nothing in the network is called {each!r}: no operator, and no node's name begins so"
+            )
+        found += named
+    return found
 
 
 class _Reader:
@@ -166,11 +185,12 @@ def _portable(model: onnx.ModelProto) -> bytes:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the quantiser's notes about itself on the root logger."""
+    """Silence what the quantiser says of itself, on the root logger and on standard output."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         root.setLevel(level)
