@@ -25,6 +25,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.accuracy import freiburg, grocery_store, small_cnn
     from benchmarks.memory_classify import memory_classify
     from benchmarks.speed_classify import speed_classify
+    from benchmarks.speed_engine import speed_engine
     from benchmarks.speed_train import speed_train
 
     return {
@@ -34,6 +35,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "speed-train": speed_train,
         "speed-classify": speed_classify,
         "memory-classify": memory_classify,
+        "speed-engine": speed_engine,
     }
 
 

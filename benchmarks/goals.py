@@ -43,6 +43,7 @@ TITLES = {
     "speed-train": "Speed of training",
     "speed-classify": "Speed of classifying",
     "memory-classify": "Memory of classifying",
+    "speed-engine": "Speed of the engine",
 }
 """Headings by benchmark, in the order of running and of the page."""
 
@@ -66,6 +67,11 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     ),
     "memory-classify": (
         Goal("peak memory of `classify` on 20,000 photos over that on 2,000", 1.1, "times", at_most=True),
+    ),
+    "speed-engine": (
+        Goal("`classify`, the best engine and numbers here, against PyTorch fp32 with Pillow", 4.0, "times"),
+        Goal("of the slower of decoding alone and the engine alone, all cores", 0.80, "share"),
+        Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
     ),
 }
 """What each benchmark measures, in the order of its figures."""

@@ -90,12 +90,12 @@ def _row(figure: Figure) -> str:
 
 
 def _line(line: float, unit: Unit, at_most: bool) -> str:
-    shown = percent(line, 0) if unit == "share" else f"{line:g}×"
+    shown = {"share": percent(line, 0), "times": f"{line:g}×", "seconds": f"{line:g} s"}[unit]
     return f"{'at most' if at_most else 'at least'} {shown}"
 
 
 def _value(value: float, unit: Unit) -> str:
-    return percent(value) if unit == "share" else f"{value:.2f}×"
+    return {"share": percent(value), "times": f"{value:.2f}×", "seconds": f"{value:.2f} s"}[unit]
 
 
 def _headline(figure: Figure) -> str:

@@ -72,15 +72,14 @@ class OnnxRuntimeSession:
             options.add_session_config_entry("session.x64quantprecision", "1")
         self._name = "the model in memory" if isinstance(model, bytes) else str(model)
         source = model if isinstance(model, bytes) else os.fspath(model)
+        if cuda and _CUDA not in onnxruntime.get_available_providers():
+            raise ModelError(_no_cuda(self._name))
         try:
             self._session = onnxruntime.InferenceSession(source, options, providers)
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             raise ModelError(f"{self._name}: ONNX Runtime cannot load it ({_first_line(error)})") from error
         if cuda and _CUDA not in self._session.get_providers():
-            raise ModelError(
-                f"{self._name}: ONNX Runtime cannot use CUDA here. Install onnxruntime-gpu in place of onnxruntime, "
-                "with the CUDA and cuDNN that it needs, or take another engine"
-            )
+            raise ModelError(_no_cuda(self._name))
         self.size, self.categories = _checked(self._session, self._name)
 
     def run(self, images: NDArray[np.uint8]) -> Outputs:
@@ -97,6 +96,13 @@ class OnnxRuntimeSession:
                 f"{self._name}: ONNX Runtime failed on pictures of shape {shape} ({_first_line(error)})"
             ) from error
         return Outputs(logits, embedding)
+
+
+def _no_cuda(name: str) -> str:
+    return (
+        f"{name}: ONNX Runtime cannot use CUDA here. Install onnxruntime-gpu in place of onnxruntime, with the CUDA "
+        "and cuDNN that it needs, or take another engine"
+    )
 
 
 def _checked(session: Any, name: str) -> tuple[int | None, int | None]:

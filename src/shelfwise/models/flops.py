@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from shelfwise.errors import ModelError
-from shelfwise.extras import require
+from shelfwise.models.graph import read_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -25,19 +25,17 @@ def count_flops(model_onnx: bytes) -> int:
         ModelError: the file is no network, or the shape of a product cannot be told from the graph.
         MissingExtraError: onnx is not installed.
     """
-    require("onnx", what="Counting a network's operations", extra="export")
+    model = read_graph(model_onnx, what="Counting a network's operations")
     import onnx
-    from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load_from_string(model_onnx)
         for each in model.graph.input:
             if each.type.tensor_type.shape.dim:
                 each.type.tensor_type.shape.dim[0].dim_value = 1
         # The shapes behind the batch's name are told anew for one picture.
         del model.graph.value_info[:]
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except (DecodeError, RuntimeError, ValueError) as error:
+    except (RuntimeError, ValueError) as error:
         raise ModelError(f"the network's shapes cannot be told: {error}") from error
     shapes = _shapes(inferred.graph)
     return sum(2 * _products(node, shapes) for node in inferred.graph.node)

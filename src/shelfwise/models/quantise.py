@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelfwise.errors import ConfigError, ModelError
-from shelfwise.extras import require
+from shelfwise.models.graph import read_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -69,7 +69,7 @@ def quantise(
         ModelError: the quantiser cannot quantise the network.
         MissingExtraError: onnx is not installed.
     """
-    require("onnx", what="Quantising", extra="export")
+    graph = read_graph(model_onnx, what="Quantising")
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
@@ -82,7 +82,7 @@ def quantise(
     methods = {"minmax": "MinMax", "percentile": "Percentile", "entropy": "Entropy"}
     with tempfile.TemporaryDirectory(prefix="shelfwise-") as folder, _quiet():
         prepared, result = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
-        model = _prepared(model_onnx, prepared)
+        model = _prepared(graph, prepared)
         transformer = is_transformer(model)
         try:
             quantize_static(
@@ -116,15 +116,13 @@ def is_transformer(model: onnx.ModelProto) -> bool:
     return any(node.op_type == "Softmax" for node in model.graph.node)
 
 
-def _prepared(model_onnx: bytes, path: Path) -> onnx.ModelProto:
+def _prepared(graph: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """Save the graph as the quantiser wants it: shapes inferred, nodes named."""
     import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    original = path.with_name("original.onnx")
-    original.write_bytes(model_onnx)
     # Folding constants would write out what is small as a rule, such as the biases of attention's windows.
-    quant_pre_process(str(original), str(path), skip_symbolic_shape=True, skip_optimization=True)
+    quant_pre_process(graph, str(path), skip_symbolic_shape=True, skip_optimization=True)
     model = onnx.load(path)
     for index, node in enumerate(model.graph.node):
         node.name = node.name or f"{node.op_type}_{index}"

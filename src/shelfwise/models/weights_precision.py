@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelfwise.errors import ModelError
-from shelfwise.extras import require
+from shelfwise.models.graph import read_graph
 
 if TYPE_CHECKING:
     import onnx
@@ -56,10 +56,9 @@ Rewriter = Callable[["onnx.TensorProto", "int | None"], "tuple[list[onnx.TensorP
 
 
 def _rewritten(model_onnx: bytes, rewrite: Rewriter) -> bytes:
-    require("onnx", what="Exporting", extra="export")
+    model = read_graph(model_onnx, what="Exporting")
     import onnx
 
-    model = onnx.load_from_string(model_onnx)
     axes = dict(_channel_axes(model.graph))
     kept, nodes = [], []
     for constant in model.graph.initializer:
