@@ -28,6 +28,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.memory_classify import memory_classify
     from benchmarks.product_search import product_search
     from benchmarks.speed_classify import speed_classify
+    from benchmarks.speed_engine import speed_engine
     from benchmarks.speed_train import speed_train
     from benchmarks.unknown import left_out, unknown
 
@@ -43,6 +44,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "memory-classify": memory_classify,
         "few-shot": few_shot,
         "product-search": product_search,
+        "speed-engine": speed_engine,
     }
 
 

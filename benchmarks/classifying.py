@@ -27,9 +27,10 @@ TORCH_WAYS: Mapping[str, tuple[str, ...]] = {
 """Ways to run the PyTorch side. The ones with channels_last are tuned, not plain."""
 
 
-def ours(run: Path, photos: Path) -> Run:
-    """``shelfwise classify`` with the bundle of a run."""
-    command = [sys.executable, "-m", "shelfwise", "classify", photos, "--model", run / "bundle"]
+def ours(run: Path, photos: Path, engine: str = "auto") -> Run:
+    """``shelfwise classify`` with the bundle of a run, or with a bundle."""
+    bundle = run if (run / "bundle.json").is_file() else run / "bundle"
+    command = [sys.executable, "-m", "shelfwise", "classify", photos, "--model", bundle, "--engine", engine]
     return measure([*command, "--format", "csv"])
 
 
@@ -53,10 +54,11 @@ def keras(run: Path, photos: Path, python: Path, *, jit: bool) -> Run:
         return measure(command)
 
 
-def limits(run: Path, photos: Path) -> dict[str, float]:
+def limits(run: Path, photos: Path, engine: str = "auto") -> dict[str, float]:
     """Photos a second of decoding alone and of the network alone, on all cores."""
-    command = [sys.executable, "-m", "benchmarks.sides.classify_limits", "--model", run / "bundle"]
-    return measure([*command, "--photos", photos]).answer()
+    bundle = run if (run / "bundle.json").is_file() else run / "bundle"
+    command = [sys.executable, "-m", "benchmarks.sides.classify_limits", "--model", bundle]
+    return measure([*command, "--photos", photos, "--engine", engine]).answer()
 
 
 def agreement(one: Sequence[str], other: Sequence[str]) -> float:

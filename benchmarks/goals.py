@@ -48,6 +48,7 @@ TITLES = {
     "memory-classify": "Memory of classifying",
     "few-shot": "New products from a few photos",
     "product-search": "Speed of finding a product",
+    "speed-engine": "Speed of the engine",
 }
 """Headings by benchmark, in the order of running and of the page."""
 
@@ -91,5 +92,10 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         Goal("the same with 1 photo each", 0.85, "share"),
     ),
     "product-search": (Goal("a photo's product found among 100,000", 20.0, "milliseconds", at_most=True),),
+    "speed-engine": (
+        Goal("`classify`, the best engine and numbers here, against PyTorch fp32 with Pillow", 4.0, "times"),
+        Goal("of the slower of decoding alone and the engine alone, all cores", 0.80, "share"),
+        Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
+    ),
 }
 """What each benchmark measures, in the order of its figures."""

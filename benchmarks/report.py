@@ -37,8 +37,8 @@ its own, `.venv-keras`, on first use.
 """
 
 
-_DIGITS: dict[Unit, int] = {"share": 3, "times": 2, "milliseconds": 1}
-_SIGNS: dict[Unit, str] = {"times": "×", "milliseconds": " ms"}
+_DIGITS: dict[Unit, int] = {"share": 3, "times": 2, "seconds": 2, "milliseconds": 1}
+_SIGNS: dict[Unit, str] = {"times": "×", "seconds": " s", "milliseconds": " ms"}
 
 
 def write_page(results: Path, page: Path) -> None:

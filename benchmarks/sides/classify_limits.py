@@ -21,8 +21,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--engine", default="auto")
     given = parser.parse_args()
-    classifier = shelfwise.load(given.model)
+    classifier = shelfwise.load(given.model, engine=given.engine)
     preprocessing = classifier.bundle.preprocessing
     paths = sorted(given.photos.glob("*.jpg"))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -26,7 +26,7 @@ from shelfwise.files import storage_errors
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
 
-__all__ = ["DEFAULT_BUNDLE", "Bundle", "read_bundle", "write_bundle"]
+__all__ = ["DEFAULT_BUNDLE", "Bundle", "derive_bundle", "read_bundle", "write_bundle"]
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
 """The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
@@ -169,7 +169,40 @@ def write_bundle(
         "provenance": dict(provenance),
         "rendered": rendered,
         **({} if decision is None else {"decision": decision.model_dump(mode="json")}),
-        "files": {file: {"sha256": _sha256(data), "bytes": len(data)} for file, data in contents.items()},
+    }
+    return _finished(folder, manifest, contents)
+
+
+def derive_bundle(
+    source: Bundle, folder: Path, *, model_onnx: bytes, provenance: Mapping[str, Any], card: str
+) -> Bundle:
+    """Write a bundle that differs from ``source`` in its network's numbers alone: the same answers, other bytes.
+
+    Args:
+        source: the bundle whose categories, calibration and all else are taken over.
+        folder: where to, as for :func:`write_bundle`; not that of ``source``.
+        model_onnx: the other form of the network.
+        provenance: what it was made from.
+        card: the model card in Markdown.
+
+    Raises:
+        BundleError: ``source`` is damaged, or ``folder`` is its own.
+        StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
+    """
+    if folder.resolve() == source.path.resolve():
+        raise BundleError(f"{folder}: is the bundle to export from; name another folder")
+    read_bundle(source.path)
+    manifest = json.loads(_read(source.path / _MANIFEST, _MAX_MANIFEST))
+    del manifest["digest"]
+    contents = {file: _read(source.path / file, each["bytes"]) for file, each in manifest["files"].items()}
+    manifest["provenance"] = dict(provenance)
+    return _finished(folder, manifest, {**contents, _MODEL: model_onnx, _CARD: card.encode()})
+
+
+def _finished(folder: Path, manifest: dict[str, Any], contents: dict[str, bytes]) -> Bundle:
+    """Add the checksums, and write."""
+    manifest["files"] = {
+        file: {"sha256": _sha256(data), "bytes": len(data)} for file, data in contents.items()
     }
     try:
         manifest["digest"] = _digest(manifest)

@@ -12,7 +12,8 @@
     │   └── FetchError         it could not be downloaded or unpacked
     ├── ImageError             one picture cannot be read; carries a short ``reason``
     ├── ModelError             a network, its weights or its name is wrong
-    │   └── BundleError        a trained model's folder is missing, damaged or of another version
+    │   ├── BundleError        a trained model's folder is missing, damaged or of another version
+    │   └── ParityError        an exported network answers otherwise than the one it was made from
     ├── ProductError           a product's name, number or photo cannot be taken as given
     │   └── ProductIndexError  the products' index is missing, damaged or of another model
     └── TrainingError          training cannot start or go on
@@ -34,6 +35,7 @@ __all__ = [
     "LayoutError",
     "MissingExtraError",
     "ModelError",
+    "ParityError",
     "ProductError",
     "ProductIndexError",
     "ShelfwiseError",
@@ -114,6 +116,10 @@ class ProductError(ShelfwiseError):
 
 class ProductIndexError(ProductError):
     """The products' index is missing, damaged, of another version or of another model."""
+
+
+class ParityError(ModelError):
+    """An exported network answers otherwise than the one it was made from, on too many photos."""
 
 
 class TrainingError(ShelfwiseError):

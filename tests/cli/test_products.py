@@ -18,7 +18,8 @@ def shop(toy, tmp_path, monkeypatch):
     for name, colour in COLOURS.items():
         Image.new("RGB", (20, 20), colour).save(tmp_path / f"{name}.png")
     monkeypatch.chdir(tmp_path)
-    for variable in ("SHELFWISE_MODEL", "SHELFWISE_PRODUCTS"):
+    monkeypatch.setenv("SHELFWISE_MODEL", "runs/one/bundle")
+    for variable in ("SHELFWISE_PRODUCTS",):
         monkeypatch.delenv(variable, raising=False)
     assert (
         run("add", "Cola", "red.png", "--category", "drinks/soda", "--gtin", "4006381333931").exit_code == 0

@@ -78,6 +78,10 @@ IndexOption = Annotated[
 RecursiveOption = Annotated[
     bool, typer.Option("--recursive/--no-recursive", help="Also look in the folders of a folder.")
 ]
+EngineOption = Annotated[
+    Literal["auto", "onnxruntime", "openvino", "cuda"],
+    typer.Option(metavar="ENGINE", help="What runs the network: auto, onnxruntime, openvino or cuda."),
+]
 
 
 @takes_config_file
@@ -91,6 +95,7 @@ def classify(
     sort_into: SortOption = None,
     recursive: RecursiveOption = True,
     index: IndexOption = None,
+    engine: EngineOption = "auto",
 ) -> None:
     """Name the products on photos.
 
@@ -114,7 +119,7 @@ def classify(
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
-    classifier = load(find_bundle(model or Settings().model))
+    classifier = load(find_bundle(model or Settings().model), engine=engine)
     deciding = classifier.bundle.decision
     names = deciding.hierarchy(classifier.categories).nodes if deciding else classifier.categories
     sorter = Sorter(sort_into, [*names, UNKNOWN, *([ASK] if deciding else [])]) if sort_into else None

@@ -30,7 +30,7 @@ ModelOption = Annotated[
     typer.Option(
         "--model",
         metavar="BUNDLE",
-        help="The trained model. By default $SHELFWISE_MODEL, else the newest runs/*/bundle.",
+        help="The trained model. By default $SHELFWISE_MODEL, else the one that comes with Shelfwise.",
     ),
 ]
 IndexOption = Annotated[

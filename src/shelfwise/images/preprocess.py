@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from shelfwise.errors import ConfigError, ImageError
 from shelfwise.images.decode import DEFAULT_LIMITS, open_picture
 from shelfwise.images.reading import Limits
 
-__all__ = ["BoxLike", "Preprocessing", "ResizeMode"]
+__all__ = ["BoxLike", "Decoded", "Preprocessing", "ResizeMode"]
 
 ResizeMode = Literal["squash", "crop", "pad"]
 _PAD_GREY = (128, 128, 128)
@@ -35,6 +35,20 @@ class BoxLike(Protocol):
     def width(self) -> float: ...  # noqa: D102
     @property
     def height(self) -> float: ...  # noqa: D102
+
+
+class Decoded(NamedTuple):
+    """A picture's pixels, the part of them that fills the square, and the size of the whole picture.
+
+    Attributes:
+        image: the pixels, of a JPEG at a fraction of its resolution where that is enough.
+        region: left, top, right and bottom of the part, in these pixels.
+        full: width and height of the picture at full resolution.
+    """
+
+    image: Image.Image
+    region: tuple[float, float, float, float]
+    full: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -105,10 +119,26 @@ class Preprocessing:
         Raises:
             ImageError: the picture cannot be read, or the box lies outside it.
         """
+        return self.fit(self.decode(source, box=box, name=name, limits=limits))
+
+    def decode(
+        self,
+        source: Path | bytes,
+        *,
+        box: BoxLike | None = None,
+        name: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> Decoded:
+        """The first half of :meth:`load`: pixels no larger than they need to be. Arguments and errors as there."""
         picture = open_picture(source, name=name, limits=limits)
         region = self._region(picture.size, box, picture.name)
         image = picture.rgb(self._enough(region))
-        return self._resized(image, tuple(edge / picture.shrink for edge in region))
+        left, top, right, bottom = (edge / picture.shrink for edge in region)
+        return Decoded(image, (left, top, right, bottom), picture.size)
+
+    def fit(self, decoded: Decoded) -> NDArray[np.uint8]:
+        """The second half of :meth:`load`: resize, once. Gives uint8 of shape (size, size, 3)."""
+        return self._resized(decoded.image, decoded.region)
 
     def apply(self, image: NDArray[np.uint8], *, name: str = "array") -> NDArray[np.uint8]:
         """Resize pixels that are decoded already.

@@ -18,10 +18,11 @@ from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.errors import BundleError, ImageError, ModelError
 from shelfwise.images.decode import DEFAULT_LIMITS, Limits, rgb_of
 from shelfwise.inference.decision import DecisionMaker
-from shelfwise.inference.session import OnnxRuntimeSession, Session
+from shelfwise.inference.engines import Engine, Precision, open_session
+from shelfwise.inference.session import Session
 from shelfwise.types import Decision, Prediction
 
-__all__ = ["Classifier", "Source", "load", "softmax"]
+__all__ = ["Classifier", "Source", "load", "session_of", "softmax"]
 
 Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
 """A photo: a path (also as text), a picture file's bytes, RGB pixels, or a Pillow image."""
@@ -38,6 +39,8 @@ def load(
     threads: int | None = None,
     batch_size: int = _BATCH,
     limits: Limits = DEFAULT_LIMITS,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
 ) -> Classifier:
     """Load a trained model.
 
@@ -52,11 +55,16 @@ def load(
         threads: how many photos are worked on at once; one a core by default.
         batch_size: photos that go through the network together.
         limits: what one picture may cost at most.
+        engine, precision: what runs the network, as for :func:`~shelfwise.inference.engines.open_session`.
 
     Raises:
         BundleError: the folder is missing, damaged or of another version.
+        ConfigError: the engine or the precision does not exist.
+        MissingExtraError: the engine is not installed.
     """
-    return Classifier(read_bundle(Path(bundle)), threads=threads, batch_size=batch_size, limits=limits)
+    opened = read_bundle(Path(bundle))
+    session = session_of(opened, engine=engine, precision=precision, callers=threads)
+    return Classifier(opened, session, threads=threads, batch_size=batch_size, limits=limits)
 
 
 class Classifier:
@@ -67,7 +75,7 @@ class Classifier:
 
     Args:
         bundle: the trained model.
-        session: what runs the network; by default ONNX Runtime. Several threads call it at the same time.
+        session: what runs the network; by default that of :func:`session_of`. Several threads call it at a time.
         threads: how many batches are worked on at once; one a core by default.
         batch_size: photos that go through the network together.
         limits: what one picture may cost at most.
@@ -87,7 +95,7 @@ class Classifier:
         if batch_size < 1 or (threads is not None and threads < 1):
             raise ValueError("threads and batch_size must be at least 1")
         self.bundle = bundle
-        self._session = session or _session_of(bundle)
+        self._session = session or session_of(bundle, callers=threads)
         self._decisions = _decisions_of(bundle)
         self._threads = threads or os.cpu_count() or 1
         self._batch_size = batch_size
@@ -232,8 +240,25 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     return scaled.astype(np.float32)
 
 
-def _session_of(bundle: Bundle) -> OnnxRuntimeSession:
-    session = OnnxRuntimeSession(bundle.model_path, threads=1)
+def session_of(
+    bundle: Bundle,
+    *,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    callers: int | None = None,
+) -> Session:
+    """What runs a bundle's network for a :class:`Classifier`: one thread a call, since all cores call it.
+
+    Args:
+        bundle: the trained model.
+        engine, precision: as for :func:`~shelfwise.inference.engines.open_session`.
+        callers: how many threads will call it at once; one a core by default.
+
+    Raises:
+        BundleError: the network does not fit the bundle's categories or preprocessing.
+        ModelError: it cannot be loaded.
+    """
+    session = open_session(bundle.model_path, engine=engine, precision=precision, streams=callers)
     if session.categories not in (None, len(bundle.categories)):
         raise BundleError(
             f"{bundle.path}: {len(bundle.categories)} categories, but its network gives {session.categories}"

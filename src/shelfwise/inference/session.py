@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelfwise.errors import ModelError
+from shelfwise.inference.cpu import VNNI, cpu_flags
 
 __all__ = ["OnnxRuntimeSession", "Outputs", "Session"]
 
 _OUTPUTS = ("logits", "embedding")
 _ONLY_FATAL = 4
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
 class Outputs(NamedTuple):
@@ -37,25 +39,27 @@ class Session(Protocol):
 
 
 class OnnxRuntimeSession:
-    """A network in ONNX Runtime, on the CPU.
+    """A network in ONNX Runtime, on the CPU or on a GPU of NVIDIA's.
 
     Args:
         model: path or content of an ONNX file that takes uint8 N×H×W×3 ``images`` and gives ``logits`` and
             ``embedding``.
         threads: threads that one call to :meth:`run` uses; one a core by default. Where several threads call
             at once, 1 gives the best throughput.
+        cuda: run it on the GPU, by the CUDA execution provider.
 
     Attributes:
         categories: number of logits, or None where the graph does not say.
         size: side of the pictures it takes, or None where it takes any.
 
     Raises:
-        ModelError: the file is no such network.
+        ModelError: the file is no such network, or CUDA is asked for and cannot run it.
     """
 
-    def __init__(self, model: Path | bytes, *, threads: int | None = None) -> None:
+    def __init__(self, model: Path | bytes, *, threads: int | None = None, cuda: bool = False) -> None:
         import onnxruntime
 
+        providers = [_CUDA, _CPU] if cuda else [_CPU]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.inter_op_num_threads = 1
@@ -63,12 +67,19 @@ class OnnxRuntimeSession:
         options.log_severity_level = _ONLY_FATAL
         # Threads that wait for work by spinning would take the cores away from decoding.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        if not cpu_flags() & VNNI:
+            # Without VNNI, products of uint8 and int8 are added up in 16 bits and saturate: slower, but right.
+            options.add_session_config_entry("session.x64quantprecision", "1")
         self._name = "the model in memory" if isinstance(model, bytes) else str(model)
         source = model if isinstance(model, bytes) else os.fspath(model)
+        if cuda and _CUDA not in onnxruntime.get_available_providers():
+            raise ModelError(_no_cuda(self._name))
         try:
-            self._session = onnxruntime.InferenceSession(source, options, ["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(source, options, providers)
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             raise ModelError(f"{self._name}: ONNX Runtime cannot load it ({_first_line(error)})") from error
+        if cuda and _CUDA not in self._session.get_providers():
+            raise ModelError(_no_cuda(self._name))
         self.size, self.categories = _checked(self._session, self._name)
 
     def run(self, images: NDArray[np.uint8]) -> Outputs:
@@ -85,6 +96,13 @@ class OnnxRuntimeSession:
                 f"{self._name}: ONNX Runtime failed on pictures of shape {shape} ({_first_line(error)})"
             ) from error
         return Outputs(logits, embedding)
+
+
+def _no_cuda(name: str) -> str:
+    return (
+        f"{name}: ONNX Runtime cannot use CUDA here. Install onnxruntime-gpu in place of onnxruntime, with the CUDA "
+        "and cuDNN that it needs, or take another engine"
+    )
 
 
 def _checked(session: Any, name: str) -> tuple[int | None, int | None]:

@@ -1,0 +1,173 @@
+"""Which engine runs a network: what is installed, what the processor has, and what follows from it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, Protocol, get_args
+
+from shelfwise.errors import ConfigError
+from shelfwise.inference.cpu import BF16, cpu_flags
+from shelfwise.inference.session import OnnxRuntimeSession, Session
+
+__all__ = [
+    "Choice",
+    "Engine",
+    "Precision",
+    "available",
+    "choose",
+    "engine_named",
+    "open_session",
+    "precision_named",
+]
+
+Engine = Literal["auto", "onnxruntime", "openvino", "cuda"]
+"""``onnxruntime`` and ``openvino`` run on the CPU, ``cuda`` is ONNX Runtime on a GPU; ``auto`` is one of them."""
+
+Precision = Literal["auto", "fp32", "bf16"]
+"""What a network's float32 is reckoned in. A network that was quantised to int8 has its own precision."""
+
+_GPU: Final = Path("/proc/driver/nvidia/version")
+
+
+class SizedSession(Session, Protocol):
+    """A session that knows what it takes and gives.
+
+    Attributes:
+        categories: number of logits, or None where the graph does not say.
+        size: side of the pictures it takes, or None where it takes any.
+    """
+
+    categories: int | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine that was chosen.
+
+    Attributes:
+        engine: its name.
+        precision: what float32 is reckoned in.
+        reason: why this one, in a clause.
+    """
+
+    engine: Engine
+    precision: Precision
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.engine} {self.precision} ({self.reason})"
+
+
+def open_session(
+    model: Path | bytes,
+    *,
+    engine: Engine = "auto",
+    precision: Precision = "auto",
+    threads: int | None = 1,
+    streams: int | None = None,
+) -> SizedSession:
+    """Open a network in an engine. Several threads may call the session's ``run`` at the same time.
+
+    ``auto`` takes, and :func:`choose` says which and why:
+
+    1. ONNX Runtime on the GPU, where its build has CUDA and there is a driver;
+    2. OpenVINO in bfloat16, where it is installed and the processor multiplies that (AMX, AVX-512 BF16);
+    3. ONNX Runtime in float32: as fast as OpenVINO on other processors, and quicker to start.
+
+    Args:
+        model: path or content of an ONNX file that takes uint8 N×H×W×3 ``images`` and gives ``logits`` and
+            ``embedding``.
+        engine: what runs it.
+        precision: what float32 is reckoned in; ``auto`` is what is fastest on this processor without int8.
+        threads: threads that one call of ``run`` uses; None for one a core.
+        streams: calls at a time (OpenVINO only; the others take any number); None for as many as leave no core
+            idle.
+
+    Raises:
+        ConfigError: there is no such engine or precision, or the engine does not have the precision.
+        MissingExtraError: the engine is not installed.
+        ModelError: the engine cannot load the network.
+    """
+    chosen = choose(engine, precision)
+    cores = os.cpu_count() or 1
+    if chosen.engine == "openvino":
+        from shelfwise.inference.openvino_session import OpenVinoSession
+
+        each = threads or cores
+        exact: Literal["fp32", "bf16"] = "bf16" if chosen.precision == "bf16" else "fp32"
+        return OpenVinoSession(model, precision=exact, threads=each, streams=streams or max(1, cores // each))
+    return OnnxRuntimeSession(model, threads=threads, cuda=chosen.engine == "cuda")
+
+
+def choose(engine: Engine = "auto", precision: Precision = "auto") -> Choice:
+    """Say which engine and precision is meant on this machine, and why.
+
+    Raises:
+        ConfigError: there is no such engine or precision, or the engine does not have the precision.
+    """
+    engine, precision = engine_named(engine), precision_named(precision)
+    if engine == "auto":
+        return _automatic(precision)
+    if precision == "bf16" and engine != "openvino":
+        raise ConfigError(f"the engine {engine} has no bf16: take fp32, or the engine openvino")
+    return Choice(engine, _exact(engine, precision), "as asked for")
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name. Raises ConfigError where there is none."""
+    for known in get_args(Engine):
+        if name == known:
+            found: Engine = known
+            return found
+    raise ConfigError(f"no engine is called {name!r}: there are {', '.join(get_args(Engine))}")
+
+
+def precision_named(name: str) -> Precision:
+    """The precision of that name. Raises ConfigError where there is none."""
+    for known in get_args(Precision):
+        if name == known:
+            found: Precision = known
+            return found
+    raise ConfigError(f"no precision is called {name!r}: there are {', '.join(get_args(Precision))}")
+
+
+def _automatic(precision: Precision) -> Choice:
+    bf16 = sorted(cpu_flags() & BF16)
+    if precision == "bf16":
+        return Choice("openvino", "bf16", "the engine that has bf16")
+    if "cuda" in available():
+        return Choice("cuda", "fp32", "ONNX Runtime has CUDA and there is a GPU")
+    if bf16 and "openvino" in available():
+        return Choice(
+            "openvino", _exact("openvino", precision), f"it is installed and the processor has {bf16[0]}"
+        )
+    missing = "OpenVINO is not installed" if bf16 else "the processor multiplies no bfloat16"
+    return Choice("onnxruntime", "fp32", missing)
+
+
+def _exact(engine: Engine, precision: Precision) -> Precision:
+    if precision != "auto":
+        return precision
+    return "bf16" if engine == "openvino" and cpu_flags() & BF16 else "fp32"
+
+
+@cache
+def available() -> tuple[Engine, ...]:
+    """The engines that are installed and have what they need here, ``onnxruntime`` always first."""
+    tests: dict[Engine, Callable[[], bool]] = {
+        "openvino": lambda: importlib.util.find_spec("openvino") is not None,
+        "cuda": lambda: _GPU.exists() and _has_cuda(),
+    }
+    return ("onnxruntime", *(engine for engine, there in tests.items() if there()))
+
+
+def _has_cuda() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()

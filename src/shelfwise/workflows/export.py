@@ -1,0 +1,242 @@
+"""The use case of making a model smaller or faster, and of holding the result to the original's answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelfwise.bundle import Bundle, derive_bundle, read_bundle
+from shelfwise.errors import ConfigError, DataError, ImageError, ParityError
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.inference.classifier import Classifier
+from shelfwise.inference.engines import open_session
+from shelfwise.models.quantise import Calibration, quantise
+from shelfwise.models.weights_precision import with_fp16_weights, with_int8_weights
+from shelfwise.workflows.export_photos import ExportPhotos, Item
+
+__all__ = ["MOST_CHANGED", "ExportRun", "Parity", "Stored", "export", "read_source"]
+
+Stored = Literal["fp32", "fp16", "int8-weights", "int8"]
+"""How a network's numbers are kept; ``int8`` also reckons in them, the others in float32."""
+
+MOST_CHANGED: Final = 0.005
+"""Share of the photos whose first answer an export may change."""
+
+_CHUNK = 64
+Progress = Callable[[int, int], None]
+Stages = Callable[[str], Progress]
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far an exported network agrees with the original.
+
+    Attributes:
+        photos: number of photos compared on.
+        changed: photos whose most probable category is another one.
+        largest_difference: of the probabilities of a category on a photo, 0 to 1.
+    """
+
+    photos: int
+    changed: int
+    largest_difference: float
+
+    @property
+    def share(self) -> float:
+        """Share of the photos whose first answer changed."""
+        return self.changed / self.photos
+
+    @property
+    def good(self) -> bool:
+        """Whether that is few enough."""
+        return self.share <= MOST_CHANGED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExportRun:
+    """What an export gave.
+
+    Attributes:
+        bundle: the new bundle.
+        stored: its precision.
+        parity: the comparison with the original; None for ``fp32``, whose network is the original's own.
+        size: bytes of the network.
+        original_size: bytes of the original's.
+        unreadable: photos that could not be read and are in no figure.
+    """
+
+    bundle: Bundle
+    stored: Stored
+    parity: Parity | None
+    size: int
+    original_size: int
+    unreadable: list[ImageError]
+
+
+def export(
+    source: Bundle,
+    out: Path,
+    stored: Stored,
+    photos: ExportPhotos | None,
+    *,
+    calibration: Calibration = "minmax",
+    exclude: Sequence[str] = (),
+    force: bool = False,
+    stages: Stages,
+) -> ExportRun:
+    """Write a bundle that answers as ``source`` does, with its network kept in other numbers.
+
+    The new network is compared with the original on photos that it was not calibrated on, both run by ONNX Runtime.
+
+    Args:
+        source: the bundle to export from, in float32.
+        out: the new bundle's folder.
+        stored: how to keep the numbers.
+        photos: what to calibrate and compare on; only ``fp32`` can do without.
+        calibration, exclude: as for :func:`~shelfwise.models.quantise.quantise`.
+        force: write it although too many answers change.
+        stages: shows how far each stage of the work is.
+
+    Raises:
+        ConfigError: ``source`` is an export itself, or there are no photos.
+        ParityError: the first answer changes on more than :data:`MOST_CHANGED` of the photos; nothing is written.
+        DataError: no photo can be read.
+        StorageError: the bundle cannot be written.
+    """
+    _refuse_exports(source)
+    original = source.model_path.read_bytes()
+    if stored == "fp32":
+        return _written(source, out, original, ExportRun(source, stored, None, 0, len(original), []), {})
+    if photos is None or not photos.parity:
+        raise ConfigError(
+            "the export is compared with the original on photos: name some with --photos or --data"
+        )
+    unreadable: list[ImageError] = []
+    details: dict[str, Any] = {}
+    if stored == "int8":
+        pictures = _pictures(photos.calibration, source.preprocessing, unreadable)
+        progress = stages("Calibrating")
+        content = quantise(original, pictures, calibration=calibration, exclude=exclude, progress=progress)
+        details = {"calibration": calibration, "calibration_photos": len(pictures), "exclude": list(exclude)}
+    else:
+        content = (with_fp16_weights if stored == "fp16" else with_int8_weights)(original)
+    parity = _compare(source, content, photos.parity, unreadable, stages("Comparing with the original"))
+    if not parity.good and not force:
+        raise ParityError(
+            f"{stored} changes the first answer on {parity.changed:,} of {parity.photos:,} photos "
+            f"({parity.share:.1%}; at most {MOST_CHANGED:.1%} may): nothing is written. "
+            f"{_advice(stored)}, or write it nevertheless with --force"
+        )
+    run = ExportRun(source, stored, parity, 0, len(original), unreadable)
+    return _written(source, out, content, run, details)
+
+
+def _refuse_exports(source: Bundle) -> None:
+    made = source.provenance.get("export")
+    if isinstance(made, dict) and made.get("precision") != "fp32":
+        raise ConfigError(
+            f"{source.path}: is an export in {made.get('precision')} itself; export from the original bundle"
+        )
+
+
+def _advice(stored: Stored) -> str:
+    if stored == "int8":
+        return "Try --calibration percentile, more --calibration-photos, --exclude Conv, or --precision fp16"
+    return "Try --precision fp16" if stored == "int8-weights" else "Keep fp32"
+
+
+def _written(source: Bundle, out: Path, content: bytes, run: ExportRun, details: dict[str, Any]) -> ExportRun:
+    noted: dict[str, Any] = {
+        "precision": run.stored,
+        "from": source.id,
+        "bytes": len(content),
+        "original_bytes": run.original_size,
+        **details,
+    }
+    if run.parity is not None:
+        noted["parity"] = asdict(run.parity)
+    card = source.card_path.read_text("utf-8").rstrip() + "\n\n## Export\n\n" + _card_lines(noted, run.parity)
+    bundle = derive_bundle(
+        source, out, model_onnx=content, provenance={**source.provenance, "export": noted}, card=card
+    )
+    return replace(run, bundle=bundle, size=len(content))
+
+
+def _card_lines(noted: dict[str, Any], parity: Parity | None) -> str:
+    lines = [
+        f"- {noted['precision']}, exported from the bundle {noted['from']}: {noted['bytes'] / 1e6:.1f} MB in place "
+        f"of {noted['original_bytes'] / 1e6:.1f} MB. The figures above are those of the original."
+    ]
+    if parity is not None:
+        lines.append(
+            f"- The first answer differs on {parity.changed:,} of {parity.photos:,} photos; a probability by up to "
+            f"{parity.largest_difference:.3f}."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _compare(
+    source: Bundle, content: bytes, items: Sequence[Item], unreadable: list[ImageError], progress: Progress
+) -> Parity:
+    """Run both networks on the photos, in constant memory."""
+    both = [
+        Classifier(source, open_session(model, engine="onnxruntime"))
+        for model in (source.model_path, content)
+    ]
+    photos, changed, largest = 0, 0, 0.0
+    for start in range(0, len(items), _CHUNK):
+        pictures = _decoded(items[start : start + _CHUNK], source.preprocessing, unreadable)
+        if len(pictures):
+            before, after = (each.probabilities(pictures) for each in both)
+            photos += len(pictures)
+            changed += int((before.argmax(axis=1) != after.argmax(axis=1)).sum())
+            largest = max(largest, float(np.abs(before - after).max()))
+        progress(min(start + _CHUNK, len(items)), len(items))
+    if not photos:
+        raise DataError(f"no photo to compare on can be read; the first: {unreadable[0]}")
+    return Parity(photos, changed, round(largest, 6))
+
+
+def _pictures(
+    items: Sequence[Item], preprocessing: Preprocessing, unreadable: list[ImageError]
+) -> NDArray[np.uint8]:
+    pictures = _decoded(items, preprocessing, unreadable)
+    if not len(pictures):
+        first = f"; the first: {unreadable[0]}" if unreadable else ""
+        raise DataError(f"no photo to calibrate on can be read{first}")
+    return pictures
+
+
+def _decoded(
+    items: Sequence[Item], preprocessing: Preprocessing, unreadable: list[ImageError]
+) -> NDArray[np.uint8]:
+    """The pixels of what can be read: uint8 (N, size, size, 3); what cannot is added to ``unreadable``."""
+
+    def load(item: Item) -> NDArray[np.uint8] | ImageError:
+        try:
+            return preprocessing.load(item.path, box=item.box)
+        except ImageError as error:
+            return error
+
+    good: list[NDArray[np.uint8]] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(load, items):
+            if isinstance(found, ImageError):
+                unreadable.append(found)
+            else:
+                good.append(found)
+    size = preprocessing.size
+    return np.stack(good) if good else np.zeros((0, size, size, 3), np.uint8)
+
+
+def read_source(given: Path) -> Bundle:
+    """The bundle of a run's folder, or the one that is named. Raises BundleError."""
+    inner = given / "bundle"
+    return read_bundle(inner if (inner / "bundle.json").is_file() else given)

@@ -1,0 +1,95 @@
+import json
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from shelfwise.bundle import read_bundle
+from shelfwise.cli.app import app
+
+
+@pytest.fixture
+def shop(toy, tmp_path, monkeypatch):
+    toy.write_toy_bundle(tmp_path / "run" / "bundle")
+    (tmp_path / "photos").mkdir()
+    for number in range(6):
+        Image.new("RGB", (9, 9), (40 * number, 0, 200 - 40 * number)).save(
+            tmp_path / "photos" / f"{number}.png"
+        )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["export", *arguments])
+
+
+def test_the_result_is_told(shop):
+    result = run("run", "--precision", "int8", "--out", "small", "--photos", "photos")
+    assert result.exit_code == 0, result.output
+    assert "small: int8" in result.stdout and "on 0 of 4 photos" in result.stdout
+    assert "largest difference of a probability" in result.stdout
+    assert read_bundle(shop / "small").provenance["export"]["calibration"] == "minmax"
+
+
+def test_wrong_use_is_an_error_with_advice(shop):
+    result = run("run", "--precision", "fp16", "--out", "small")
+    assert result.exit_code == 2 and "--photos" in result.output
+    result = run("run", "--out", "small", "--photos", "photos", "--data", "photos")
+    assert result.exit_code == 2 and "give one of them" in result.output
+    result = run("none", "--out", "small", "--photos", "photos")
+    assert result.exit_code == 2 and "no such folder" in result.output
+    assert not (shop / "small").exists()
+
+
+def test_a_photo_that_cannot_be_read_makes_it_1(shop):
+    (shop / "photos" / "x.png").write_bytes(b"nothing")
+    result = run("run/bundle", "--precision", "fp16", "--out", "small", "--photos", "photos")
+    assert result.exit_code == 1
+    assert "error: photos/x.png: not a picture" in result.stderr
+    assert (shop / "small" / "bundle.json").exists()
+
+
+def test_benchmark_of_both(shop):
+    run("run", "--precision", "fp16", "--out", "small", "--photos", "photos")
+    arguments = [
+        "--bundle",
+        "run",
+        "--bundle",
+        "small",
+        "--photos",
+        "photos",
+        "--seconds",
+        "0.05",
+        "--engine",
+    ]
+    arguments = ["benchmark", *arguments, "onnxruntime", "--batch", "2", "--threads", "1"]
+    table = CliRunner().invoke(app, arguments)
+    assert table.exit_code == 0, table.output
+    for word in ("run/bundle", "small", "fp32", "fp16", "Decode", "Of the slower", "auto is here"):
+        assert word in table.stdout
+    found = json.loads(CliRunner().invoke(app, [*arguments, "--format", "json"]).stdout)
+    assert [row["stored"] for row in found["rows"]] == ["fp32", "fp16"]
+    assert all(row["rate"] > 0 and row["network"] > 0 and row["reached"] > 0 for row in found["rows"])
+    assert found["flops"] == {"run/bundle": 18, "small": 18}
+    assert set(found["stages"]["small"]) == {"decode", "preprocess", "inference", "decide"}
+
+
+def test_benchmark_refuses_what_is_not_there(shop):
+    for arguments, message in (
+        (["--engine", "abacus"], "no engine is called 'abacus'"),
+        (["--precision", "int2"], "no precision is called 'int2'"),
+        (["--photos", "none*"], "no file matches"),
+    ):
+        result = CliRunner().invoke(app, ["benchmark", "--bundle", "run", *arguments])
+        assert result.exit_code == 2
+        assert message in result.output
+
+
+def test_classify_takes_an_engine(shop):
+    result = CliRunner().invoke(
+        app, ["classify", "photos", "--model", "run", "--engine", "onnxruntime", "--format", "csv"]
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 7
+    assert CliRunner().invoke(app, ["classify", "photos", "--model", "run", "--engine", "x"]).exit_code == 2

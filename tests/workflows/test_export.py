@@ -1,0 +1,134 @@
+import json
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from shelfwise.bundle import read_bundle
+from shelfwise.errors import BundleError, ConfigError, DataError, ParityError
+from shelfwise.inference.classifier import Classifier
+from shelfwise.workflows import export as module
+from shelfwise.workflows.export import MOST_CHANGED, Parity, export, read_source
+from shelfwise.workflows.export_photos import ExportPhotos, Item, of_data, of_photos, of_run
+
+
+def silent(_):
+    return lambda done, total: None
+
+
+@pytest.fixture
+def source(toy, tmp_path):
+    toy.write_toy_bundle(tmp_path / "run" / "bundle", temperature=2.0, metrics={"test": {"accuracy": 0.9}})
+    return read_source(tmp_path / "run")
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Twelve pictures, four of each colour."""
+    folder = tmp_path / "photos"
+    random = np.random.default_rng(0)
+    for channel, name in enumerate(("Red", "Green", "Blue")):
+        (folder / name).mkdir(parents=True)
+        for number in range(4):
+            pixels = random.integers(0, 120, (9, 9, 3), dtype=np.uint8)
+            pixels[..., channel] += 130
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize("stored", ["fp16", "int8-weights", "int8"])
+def test_an_export_is_a_bundle_that_answers_alike(source, photos, tmp_path, stored):
+    run = export(source, tmp_path / "out", stored, of_photos([str(photos)]), stages=silent)
+    made = read_bundle(tmp_path / "out")
+    assert made.id == run.bundle.id != source.id
+    assert (made.categories, made.temperature, made.metrics) == (source.categories, 2.0, source.metrics)
+    noted = made.provenance["export"]
+    assert noted["precision"] == stored and noted["from"] == source.id
+    assert noted["parity"] == {"photos": 8, "changed": 0, "largest_difference": run.parity.largest_difference}
+    assert noted["bytes"] == run.size == made.model_path.stat().st_size
+    assert "## Export" in made.card_path.read_text() and stored in made.card_path.read_text()
+    paths = sorted(photos.glob("*/*.png"))
+    answers = [[each.category for each in Classifier(bundle).classify(paths)] for bundle in (source, made)]
+    assert answers[0] == answers[1] == ["Blue"] * 4 + ["Green"] * 4 + ["Red"] * 4
+    assert str(tmp_path) not in json.dumps(made.provenance)
+
+
+def test_fp32_needs_no_photos_and_keeps_the_network(source, tmp_path):
+    run = export(source, tmp_path / "out", "fp32", None, stages=silent)
+    assert run.parity is None
+    assert run.bundle.model_path.read_bytes() == source.model_path.read_bytes()
+
+
+def swapped(content):
+    """The same network with its first two answers changed over."""
+    model = onnx.load_from_string(content)
+    for each in model.graph.initializer:
+        if each.name == "weights":
+            values = onnx.numpy_helper.to_array(each)[:, [1, 0, 2]]
+            each.CopyFrom(onnx.numpy_helper.from_array(values.copy(), "weights"))
+    return model.SerializeToString()
+
+
+def test_an_export_that_changes_answers_is_refused_unless_forced(source, photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "with_fp16_weights", swapped)
+    chosen = of_photos([str(photos)])
+    with pytest.raises(ParityError, match=r"fp16 changes the first answer on \d of 8 photos .* --force"):
+        export(source, tmp_path / "out", "fp16", chosen, stages=silent)
+    assert not (tmp_path / "out").exists()
+    run = export(source, tmp_path / "out", "fp16", chosen, force=True, stages=silent)
+    assert run.parity.changed > 0 and not run.parity.good
+    assert read_bundle(tmp_path / "out").provenance["export"]["parity"]["changed"] == run.parity.changed
+
+
+def test_the_line_is_half_a_percent():
+    assert MOST_CHANGED == 0.005
+    assert Parity(1000, 5, 0.1).good and not Parity(1000, 6, 0.1).good
+
+
+def test_an_export_is_not_exported_again_nor_over_its_source(source, photos, tmp_path):
+    chosen = of_photos([str(photos)])
+    made = export(source, tmp_path / "out", "fp16", chosen, stages=silent).bundle
+    with pytest.raises(ConfigError, match="is an export in fp16 itself"):
+        export(made, tmp_path / "again", "int8", chosen, stages=silent)
+    with pytest.raises(BundleError, match="is the bundle to export from"):
+        export(source, source.path, "fp16", chosen, stages=silent)
+    with pytest.raises(ConfigError, match="name some with --photos or --data"):
+        export(source, tmp_path / "none", "fp16", None, stages=silent)
+
+
+def test_photos_that_cannot_be_read_are_told_and_left_out(source, photos, tmp_path):
+    broken = photos / "Red" / "broken.png"
+    broken.write_bytes(b"nothing")
+    chosen = ExportPhotos((Item(photos / "Red" / "0.png"),), (Item(broken), Item(photos / "Blue" / "0.png")))
+    run = export(source, tmp_path / "out", "fp16", chosen, stages=silent)
+    assert run.parity.photos == 1
+    assert [error.source for error in run.unreadable] == [str(broken)]
+    with pytest.raises(DataError, match="no photo to calibrate on can be read"):
+        export(source, tmp_path / "b", "int8", ExportPhotos((Item(broken),), (Item(broken),)), stages=silent)
+    with pytest.raises(DataError, match="no photo to compare on can be read"):
+        export(source, tmp_path / "b", "fp16", ExportPhotos((), (Item(broken),)), stages=silent)
+
+
+def test_no_photo_is_calibrated_and_compared_on(photos, tmp_path):
+    for chosen in (of_photos([str(photos)]), of_data(photos)):
+        assert len(chosen.calibration) == 4 and len(chosen.parity) == 8
+        assert not {item.path for item in chosen.calibration} & {item.path for item in chosen.parity}
+    assert len(of_photos([str(photos)], calibration=2).calibration) == 2
+    one = of_photos([str(photos / "Red" / "0.png")])
+    assert one.calibration == one.parity
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ConfigError, match="no photo found"):
+        of_photos([str(tmp_path / "empty")])
+    assert of_run(tmp_path) is None
+
+
+def test_official_parts_decide_what_is_calibrated_on(tmp_path, photos):
+    for number, part in enumerate(("train", "test")):
+        for name in ("Red", "Blue"):
+            folder = tmp_path / "set" / part / name
+            folder.mkdir(parents=True)
+            Image.new("RGB", (9, 9), (number, 0, 0)).save(folder / "a.png")
+    chosen = of_data(tmp_path / "set")
+    assert {item.path.parts[-3] for item in chosen.calibration} == {"train"}
+    assert {item.path.parts[-3] for item in chosen.parity} == {"test"}
