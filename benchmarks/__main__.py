@@ -25,6 +25,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.accuracy import freiburg, grocery_store, small_cnn
     from benchmarks.default_model import accuracy_default
     from benchmarks.few_shot import few_shot
+    from benchmarks.front import front
     from benchmarks.memory_classify import memory_classify
     from benchmarks.product_search import product_search
     from benchmarks.speed_classify import speed_classify
@@ -34,6 +35,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
 
     return {
         "accuracy-default": accuracy_default,
+        "front": front,
         "accuracy-small-cnn": small_cnn,
         "accuracy-freiburg": freiburg,
         "accuracy-grocery-store": grocery_store,

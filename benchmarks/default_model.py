@@ -19,7 +19,7 @@ from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier
 from shelfwise.workflows.evaluate import PartResult, evaluate_part
 
-__all__ = ["accuracy_default"]
+__all__ = ["accuracy_default", "hits"]
 
 _NAME = "accuracy-default"
 _LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow")
@@ -38,9 +38,9 @@ def accuracy_default(options: Options) -> Result:
         raise BenchmarkError("the package holds no model: make default-model")
     bundle = read_bundle(DEFAULT_BUNDLE)
     dataset = read_dataset(dataset_folder("freiburg").parent, "groceries")
-    hits = _hits(bundle, _measured(bundle, dataset, options))
+    right = hits(bundle, _measured(bundle, dataset, options))
     figures = [
-        _figure(index, hits[name], _PUBLISHED[name])
+        _figure(index, right[name], _PUBLISHED[name])
         for index, name in enumerate(("freiburg", "fine", "coarse"))
     ]
     members = bundle.provenance.get("members", [])
@@ -65,7 +65,7 @@ def accuracy_default(options: Options) -> Result:
         ),
         machine=machine.facts(),
         versions=machine.versions(_LIBRARIES),
-        samples={name: [int(each) for each in values] for name, values in hits.items()},
+        samples={name: [int(each) for each in values] for name, values in right.items()},
     )
 
 
@@ -76,7 +76,7 @@ def _measured(bundle: Bundle, dataset: Dataset, options: Options) -> PartResult:
     return evaluate_part(Classifier(bundle), dataset, indices, bootstrap=0)
 
 
-def _hits(bundle: Bundle, part: PartResult) -> dict[str, NDArray[np.bool_]]:
+def hits(bundle: Bundle, part: PartResult) -> dict[str, NDArray[np.bool_]]:
     """Whether each photo's answer is right."""
     tree = Hierarchy.from_categories(bundle.categories)
     probabilities = np.stack([each.probabilities for each in part.results])
@@ -89,10 +89,10 @@ def _hits(bundle: Bundle, part: PartResult) -> dict[str, NDArray[np.bool_]]:
     return {"freiburg": category[freiburg], "fine": fine[~freiburg], "coarse": category[~freiburg]}
 
 
-def _figure(index: int, hits: NDArray[np.bool_], peer: str) -> Figure:
-    chance = np.random.default_rng(0).binomial(len(hits), hits.mean(), _ROUNDS) / len(hits)
+def _figure(index: int, right: NDArray[np.bool_], peer: str) -> Figure:
+    chance = np.random.default_rng(0).binomial(len(right), right.mean(), _ROUNDS) / len(right)
     low, high = np.quantile(chance, [0.025, 0.975])
-    value = float(hits.mean())
+    value = float(right.mean())
     return GOALS[_NAME][index].figure(
-        value, float(low), float(high), ours=f"{percent(value)} of {len(hits):,} photos", peer=peer
+        value, float(low), float(high), ours=f"{percent(value)} of {len(right):,} photos", peer=peer
     )

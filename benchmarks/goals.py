@@ -38,6 +38,7 @@ class Goal:
 
 TITLES = {
     "accuracy-default": "Accuracy of the model that comes with Shelfwise",
+    "front": "Accuracy against speed",
     "accuracy-small-cnn": "Accuracy of small-cnn on five Freiburg categories",
     "accuracy-freiburg": "Accuracy of lite0 on Freiburg",
     "accuracy-grocery-store": "Accuracy on Grocery Store",
@@ -58,6 +59,7 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         Goal("the shipped model, Grocery Store official test list, 81 fine classes", 0.88, "share"),
         Goal("the same, 43 coarse classes", 0.93, "share"),
     ),
+    "front": (),
     "accuracy-small-cnn": (
         Goal("`small-cnn`, five Freiburg categories, validation accuracy", 0.84, "share"),
     ),

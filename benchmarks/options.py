@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.result import BenchmarkError
+from shelfwise.bundle import DEFAULT_BUNDLE
 
 __all__ = ["Options"]
 
@@ -35,12 +36,14 @@ class Options:
     tell: Callable[[str], None] = print
 
     def needed_bundle(self) -> Path:
-        """The model that learns products: ``--bundle``, else ``SHELFWISE_MODEL``.
+        """The model to measure: ``--bundle``, else ``SHELFWISE_MODEL``, else the one in the package.
 
         Raises:
-            BenchmarkError: none is named.
+            BenchmarkError: there is none.
         """
         named = self.bundle or os.environ.get("SHELFWISE_MODEL")
-        if not named:
+        if named:
+            return Path(named)
+        if not DEFAULT_BUNDLE.is_dir():
             raise BenchmarkError("needs a trained model: name its bundle with --bundle")
-        return Path(named)
+        return DEFAULT_BUNDLE

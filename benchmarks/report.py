@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.goals import GOALS, TITLES
@@ -73,8 +73,15 @@ def _summary(results: Mapping[str, Result]) -> str:
 
 
 def _section(result: Result) -> str:
-    lines = [f"## {TITLES[result.name]}", "", "| | ours | beside | figure | line |", "|---|---|---|---|---|"]
-    lines += [_row(figure) for figure in result.figures]
+    lines = [f"## {TITLES[result.name]}"]
+    if result.figures:
+        lines += ["", "| | ours | beside | figure | line |", "|---|---|---|---|---|"]
+        lines += [_row(figure) for figure in result.figures]
+    if result.picture:
+        lines += ["", f"![{TITLES[result.name]}]({result.picture})"]
+    if result.table:
+        heading, *rows = result.table
+        lines += ["", _cells(heading), "|---" * len(heading) + "|", *map(_cells, rows)]
     lines += ["", "```console", *(f"$ {command}" for command in result.command), "```", ""]
     lines += [f"{paragraph}\n" for paragraph in result.method]
     for heading, texts in (("Limit", result.limit), ("Remarks", result.remarks)):
@@ -84,6 +91,10 @@ def _section(result: Result) -> str:
     facts += [f"{name} {number}" for name, number in result.versions.items()]
     lines += [f"Measured on: {'; '.join(facts)}. Samples: `benchmarks/results/{result.name}.json`.", ""]
     return "\n".join(lines)
+
+
+def _cells(row: Sequence[str]) -> str:
+    return f"| {' | '.join(row)} |"
 
 
 def _row(figure: Figure) -> str:

@@ -62,6 +62,8 @@ class Result(_Strict):
         method: how it was measured, a paragraph each.
         limit: what bounds the figure.
         remarks: what else there is to know.
+        table: rows of text, the first of which is the heading.
+        picture: a plot, relative to the page.
         machine: facts of the machine by name.
         versions: of the libraries on both sides.
         samples: every single measurement.
@@ -75,6 +77,8 @@ class Result(_Strict):
     method: tuple[str, ...]
     limit: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
+    picture: str | None = None
     machine: dict[str, str]
     versions: dict[str, str]
     samples: dict[str, Any]

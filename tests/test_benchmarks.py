@@ -422,6 +422,7 @@ def test_few_shot_asks_about_nothing_that_cannot_be_enrolled():
 
 def test_few_shot_needs_a_bundle(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
+    monkeypatch.setattr("benchmarks.options.DEFAULT_BUNDLE", tmp_path / "none")
     assert main(["few-shot", "--results", str(tmp_path)]) == 1
     assert "--bundle" in capsys.readouterr().err
 
@@ -431,3 +432,25 @@ def test_product_search_from_end_to_end(tmp_path):
     measured = read_results(tmp_path)["product-search"]
     assert measured.samples["products"] == 300
     assert 0 < measured.figures[0].value < 1000
+
+
+def test_the_front_joins_what_nothing_beats(tmp_path):
+    from benchmarks.front import Candidate, plot
+
+    candidates = [
+        Candidate("quick", 0.8, 0.8, 0.9, 100, 5, False),
+        Candidate("beaten", 0.7, 0.7, 0.8, 50, 20, False),
+        Candidate("exact", 0.95, 0.9, 0.95, 10, 24, True),
+    ]
+    plot(candidates, tmp_path / "images" / "front.png")
+    with Image.open(tmp_path / "images" / "front.png") as picture:
+        assert picture.size[0] > 800
+
+
+def test_a_table_and_a_picture_are_shown():
+    plain = result("front", 1.0).model_copy(
+        update={"figures": (), "table": (("model", "MB"), ("lite0", "13")), "picture": "images/front.png"}
+    )
+    page = render({"front": plain})
+    assert "| model | MB |\n|---|---|\n| lite0 | 13 |" in page
+    assert "![Accuracy against speed](images/front.png)" in page
