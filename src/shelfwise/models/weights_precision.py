@@ -116,7 +116,7 @@ def _as_int8(
     shape[axis] = -1
     scales = scales.reshape(shape)
     steps = np.clip(np.rint(values / scales), -_TOP, _TOP).astype(np.int8)
-    # Not DequantizeLinear: ONNX Runtime keeps that for its int8 kernels and would do it anew in each run.
+    # Not DequantizeLinear: ONNX Runtime makes that, with the product behind it, into another kernel.
     names = [f"{constant.name}.{part}" for part in ("int8", "scale", "steps")]
     constants = [numpy_helper.from_array(steps, names[0]), numpy_helper.from_array(scales, names[1])]
     cast = helper.make_node("Cast", [names[0]], [names[2]], to=TensorProto.FLOAT)
