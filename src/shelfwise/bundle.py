@@ -26,7 +26,7 @@ from shelfwise.files import storage_errors
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
 
-__all__ = ["DEFAULT_BUNDLE", "Bundle", "derive_bundle", "read_bundle", "write_bundle"]
+__all__ = ["DEFAULT_BUNDLE", "Bundle", "default_bundle", "derive_bundle", "read_bundle", "write_bundle"]
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
 """The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
@@ -124,6 +124,20 @@ class _Manifest(_Strict):
     decision: DecisionRule | None = None
     files: _Files
     digest: str
+
+
+def default_bundle() -> Path:
+    """The folder of the model that comes with Shelfwise.
+
+    Raises:
+        BundleError: this installation came without it.
+    """
+    if not DEFAULT_BUNDLE.is_dir():
+        raise BundleError(
+            "no model is given, and this installation came without its own: name a bundle (--model, "
+            "SHELFWISE_MODEL, shelfwise.load(BUNDLE)), or install Shelfwise anew"
+        )
+    return DEFAULT_BUNDLE
 
 
 def write_bundle(

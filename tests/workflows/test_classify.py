@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shelfwise.errors import ConfigError, ImageError
+from shelfwise.errors import BundleError, ImageError
 from shelfwise.types import Prediction
 from shelfwise.workflows.classify import Answer, Tally, classify_photos, find_bundle
 from shelfwise.workflows.sorting import Sorter
@@ -72,11 +72,11 @@ def test_which_model_is_used(tmp_path, monkeypatch):
     assert find_bundle(bundle) == bundle
     assert find_bundle(bundle.parent) == bundle
     assert find_bundle(tmp_path / "none") == tmp_path / "none"
-    monkeypatch.setattr("shelfwise.workflows.classify.DEFAULT_BUNDLE", bundle)
+    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", bundle)
     assert find_bundle(None) == bundle
 
 
 def test_no_model_at_all_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("shelfwise.workflows.classify.DEFAULT_BUNDLE", tmp_path / "none")
-    with pytest.raises(ConfigError, match="give --model BUNDLE, set SHELFWISE_MODEL, or install"):
+    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", tmp_path / "none")
+    with pytest.raises(BundleError, match="came without its own: name a bundle"):
         find_bundle(None)

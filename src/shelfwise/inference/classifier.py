@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shelfwise.bundle import Bundle, read_bundle
+from shelfwise.bundle import Bundle, default_bundle, read_bundle
 from shelfwise.errors import BundleError, ImageError, ModelError
 from shelfwise.images.decode import DEFAULT_LIMITS, Limits, rgb_of
 from shelfwise.inference.decision import DecisionMaker
@@ -34,7 +34,7 @@ _Row = tuple[NDArray[np.float32], NDArray[np.float32], Decision | None]
 
 
 def load(
-    bundle: str | Path,
+    bundle: str | Path | None = None,
     *,
     threads: int | None = None,
     batch_size: int = _BATCH,
@@ -51,7 +51,7 @@ def load(
             print(prediction.category, prediction.confidence)
 
     Args:
-        bundle: the ``bundle`` folder of a training run.
+        bundle: the ``bundle`` folder of a training run; None for the model that comes with Shelfwise.
         threads: how many photos are worked on at once; one a core by default.
         batch_size: photos that go through the network together.
         limits: what one picture may cost at most.
@@ -62,7 +62,7 @@ def load(
         ConfigError: the engine or the precision does not exist.
         MissingExtraError: the engine is not installed.
     """
-    opened = read_bundle(Path(bundle))
+    opened = read_bundle(default_bundle() if bundle is None else Path(bundle))
     session = session_of(opened, engine=engine, precision=precision, callers=threads)
     return Classifier(opened, session, threads=threads, batch_size=batch_size, limits=limits)
 

@@ -22,6 +22,7 @@ __all__ = ["with_fp16_weights", "with_int8_weights"]
 _LEAST: Final = 256
 """Constants of fewer values stay as they are: nothing is saved there."""
 _TOP = 127.0
+_SMALLEST: Final = 1e-30
 _CLIPS: Final = np.linspace(0.7, 1.0, 13)
 """Shares of a channel's largest weight that its range may end at; the rest is clipped."""
 _WEIGHT_INPUT: Final = {"Conv": 1, "Gemm": 1, "MatMul": 1}
@@ -126,7 +127,8 @@ def _as_int8(
 def _scales(channels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Step of each channel: float32 (C,) for weights (C, K), the best of :data:`_CLIPS` by squared error."""
     tops = np.abs(channels).max(axis=1, keepdims=True)
-    tops = np.where(tops > 0, tops, 1.0)
+    # A step of what is smaller would be no number of full precision any more; such weights become 0.
+    tops = np.where(tops > _SMALLEST, tops, 1.0)
     best, least = tops / _TOP, np.full(len(channels), np.inf)
     for clip in _CLIPS:
         step = tops * clip / _TOP

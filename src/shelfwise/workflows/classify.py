@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shelfwise.bundle import DEFAULT_BUNDLE
-from shelfwise.errors import ConfigError, ImageError
+from shelfwise.bundle import default_bundle
+from shelfwise.errors import ImageError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
 from shelfwise.workflows.sorting import Sorter
@@ -145,14 +145,9 @@ def find_bundle(given: Path | None) -> Path:
         given: a bundle, or a training run with a bundle in it.
 
     Raises:
-        ConfigError: none is given, and this installation came without its model.
+        BundleError: none is given, and this installation came without its model.
     """
     if given is not None:
         inner = given / "bundle"
         return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given
-    if not DEFAULT_BUNDLE.is_dir():
-        raise ConfigError(
-            "no model is given, and this installation came without its own: give --model BUNDLE, set "
-            "SHELFWISE_MODEL, or install Shelfwise anew"
-        )
-    return DEFAULT_BUNDLE
+    return default_bundle()

@@ -20,7 +20,7 @@ from shelfwise.workflows.prepare import Prepared
 
 __all__ = ["fit_answers", "observing"]
 
-COMPARED = 10_000
+COMPARED = 3_000
 """At most so many training photos are looked at once more to learn what is familiar."""
 
 
