@@ -11,14 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from shelfwise.workflows.export import export
-from shelfwise.workflows.export_photos import ExportPhotos, Item
-
 from shelfwise.bundle import DEFAULT_BUNDLE, Bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.config import load_config
-from shelfwise.datasets.layouts import read_dataset
-from shelfwise.datasets.split import load_split
 from shelfwise.download import file_digest
 from shelfwise.errors import ConfigError, ShelfwiseError
 from shelfwise.models import get_spec
@@ -68,6 +63,7 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
         runs,
         options.work / "joined",
         name=NAME,
+        int8_weights=True,
         cache_dir=cache,
         stages=progress.stage,
         note=progress.note,
@@ -75,14 +71,7 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
     progress.note(
         "shares: " + ", ".join(f"{n} {s:.0%}" for n, s in zip(options.members, joined.shares, strict=True))
     )
-    small = export(
-        joined.bundle,
-        options.work / "small",
-        "int8-weights",
-        _validation_photos(runs[0]),
-        stages=progress.stage,
-    )
-    _install(small.bundle, options.out)
+    _install(joined.bundle, options.out)
     progress.note(f"the model is in {options.out}")
 
 
@@ -121,24 +110,18 @@ def _weights(recipe: str, folder: Path | None) -> Path | None:
     raise ConfigError(f"{folder}: no .safetensors file there is one of the published weights of {recipe}")
 
 
-def _validation_photos(run: Path) -> ExportPhotos:
-    """What the small form is held to the original on: photos that neither training nor test looks at."""
-    folder, config = RunFolder.open(run)
-    dataset = read_dataset(config.data, config.layout)
-    split = load_split(folder.split, dataset)
-    items = tuple(Item(dataset.path(i), dataset.samples[i].box) for i in split.val)
-    return ExportPhotos(calibration=(), parity=items)
-
-
 def _install(bundle: Bundle, place: Path) -> None:
     size = sum(file.stat().st_size for file in bundle.path.iterdir())
     if size > MOST_BYTES:
         raise ConfigError(f"{bundle.path} has {size:,} bytes; the package takes {MOST_BYTES:,} at most")
-    temporary = place.with_name(place.name + ".new")
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary, aside = (place.with_name(place.name + end) for end in (".new", ".old"))
+    for each in (temporary, aside):
+        shutil.rmtree(each, ignore_errors=True)
     shutil.copytree(bundle.path, temporary)
-    shutil.rmtree(place, ignore_errors=True)
+    if place.exists():
+        place.rename(aside)
     temporary.rename(place)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 if __name__ == "__main__":

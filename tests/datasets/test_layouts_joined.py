@@ -64,6 +64,7 @@ def test_sets_are_joined_under_common_names(joined: Path) -> None:
     assert detect(joined) == "joined"
     dataset = read_dataset(joined)
     assert dataset.categories == ("Drinks/Juice", "Drinks/Tea", "Drinks/Juice/Bravo")
+    assert [source.name for source in dataset.sources] == ["A", "B"]
     assert labelled(dataset) == {
         "a/1.jpg": "Drinks/Juice",
         "a/2.jpg": "Drinks/Tea",
@@ -82,6 +83,13 @@ def test_sets_are_joined_under_common_names(joined: Path) -> None:
 
 def test_classes_that_mean_the_same_become_one_at_a_higher_level(joined: Path) -> None:
     assert read_dataset(joined, level="2").categories == ("Drinks/Juice", "Drinks/Tea")
+
+
+def test_the_levels_are_those_that_the_file_names(joined: Path) -> None:
+    joined.write_text(JOINING.replace('"department", "category"', '"category", "kind"'))
+    tree = read_dataset(joined).hierarchy
+    assert tree.levels == ("category", "kind", "variety")
+    assert tree.answer_depth == 0
 
 
 @pytest.mark.parametrize(

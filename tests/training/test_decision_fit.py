@@ -169,7 +169,7 @@ def test_without_photos_there_is_nothing_to_compare_with():
     with pytest.raises(ValueError, match="no photo"):
         fit_reference("knn", nothing, nothing)
     with pytest.raises(ValueError, match="no validation photo"):
-        fit_decision(["a", "b"], nothing, nothing, np.zeros((0, 2)))
+        fit_decision(Hierarchy.from_categories(["a", "b"]), nothing, nothing, np.zeros((0, 2)))
 
 
 def test_the_share_of_known_photos_that_stay_known_is_the_one_asked_for():
@@ -178,7 +178,9 @@ def test_the_share_of_known_photos_that_stay_known_is_the_one_asked_for():
     probabilities = shifted / shifted.sum(axis=1, keepdims=True)
     names = ("a", "b", "c")
     for share in (0.8, 0.95, 1.0):
-        result = fit_decision(names, training, validation, probabilities, keep_known=share)
+        result = fit_decision(
+            Hierarchy.from_categories(names), training, validation, probabilities, keep_known=share
+        )
         maker = DecisionMaker.from_rule(result.rule, result.reference, names)
         answers = [
             each.answer for each in maker.decide(validation.logits, probabilities, validation.embeddings)

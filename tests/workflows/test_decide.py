@@ -12,6 +12,7 @@ from PIL import Image
 import shelfwise
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
+from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import softmax
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.decide import _logits, observing
@@ -109,7 +110,9 @@ def test_evaluate_tells_answers_and_how_well_unknown_photos_are_told_apart(
 
 def test_the_observing_rule_tells_the_logits(toy, tmp_path: Path) -> None:
     logits = np.array([3.0, -1.5, 0.25], np.float32)
-    bundle = toy.write_toy_bundle(tmp_path / "bundle", decision=observing(toy.COLOURS).rule)
+    bundle = toy.write_toy_bundle(
+        tmp_path / "bundle", decision=observing(Hierarchy.from_categories(toy.COLOURS)).rule
+    )
     (prediction,) = shelfwise.load(bundle.path).classify([np.full((8, 8, 3), (255, 51, 0), np.uint8)])
     assert prediction.decision.answer == "ask"
     result = SampleResult(tmp_path, "", 0, prediction.probabilities, decision=prediction.decision)

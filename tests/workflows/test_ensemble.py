@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="training needs torch")
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
 from shelfwise.errors import ConfigError, TrainingError
+from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, softmax
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.ensemble import best_shares, join_runs
@@ -112,3 +113,34 @@ def test_members_that_err_apart_share():
     first, second = np.tile([2.0, 0, 0], (200, 1)), np.tile([2.0, 0, 0], (200, 1))
     first[:60, 1], second[60:120, 2] = 5, 5
     assert best_shares([first, second], labels) == (0.5, 0.5)
+
+
+def test_a_label_that_stands_for_several_counts_their_sum():
+    tree = Hierarchy.from_categories(["Juice", "Juice/Bravo", "Milk"])
+    labels = np.zeros(100, np.int64)  # a juice of no known variety
+    names_a_variety = np.log(np.tile([0.10, 0.89, 0.01], (100, 1)))
+    unsure = np.log(np.tile([0.50, 0.0001, 0.4999], (100, 1)))
+    counts = tree.under[tree.node_of_category]
+    assert best_shares([names_a_variety, unsure], labels, counts) == (1.0, 0.0)
+
+
+def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    large = join([run], tmp_path / "large").bundle
+    small = join_runs(
+        [run],
+        tmp_path / "small",
+        name="small",
+        int8_weights=True,
+        cache_dir=tmp_path / "cache",
+        stages=silent,
+        note=lambda text: None,
+    ).bundle
+    assert small.model_path.stat().st_size < large.model_path.stat().st_size
+    photos = sorted((painted / "pears").glob("*.png"))
+    logits = [
+        np.log(np.array([p.probabilities for p in Classifier(each).classify(photos)])) * each.temperature
+        for each in (large, small)
+    ]
+    np.testing.assert_allclose(logits[0], logits[1], atol=0.2)
+    assert "kept as int8" in small.card_path.read_text()

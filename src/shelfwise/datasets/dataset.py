@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shelfwise.errors import DataError
+from shelfwise.hierarchy import DEFAULT_LEVELS, Hierarchy
 
 __all__ = ["LEVEL_SEPARATOR", "Box", "DataSource", "Dataset", "Sample"]
 
@@ -77,6 +78,7 @@ class Dataset:
             ``samples``; empty where the set has none.
         rendered: True where the pictures are drawn by a program and not photographed.
         sources: the sets that it is joined from; empty where it is one set.
+        levels: names of the levels of the categories, the widest first; empty where none are given.
     """
 
     root: Path
@@ -86,6 +88,7 @@ class Dataset:
     official: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rendered: bool = False
     sources: tuple[DataSource, ...] = ()
+    levels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):
@@ -96,6 +99,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """The tree of the categories."""
+        return Hierarchy.from_categories(self.categories, self.levels or DEFAULT_LEVELS)
 
     def path(self, index: int) -> Path:
         """Absolute path of a sample's photo."""

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fit_temperature", "retempered"]
+__all__ = ["fit_temperature", "negative_log_likelihood", "retempered"]
 
 _LOW, _HIGH = 0.05, 20.0
 _STEPS = 60
@@ -39,15 +39,9 @@ def fit_temperature(
     if len(labels) == 0:
         return 1.0
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
-    rows = np.arange(len(labels))
-    # Categories that a label does not stand for weigh nothing in its sum.
-    weight = None if counts is None else np.where(counts[labels], 0.0, -np.inf)
 
     def loss(log_temperature: float) -> float:
-        scaled = logits / math.exp(log_temperature)
-        scaled -= scaled.max(axis=1, keepdims=True)
-        true = scaled[rows, labels] if weight is None else _log_sum(scaled + weight)
-        return float((_log_sum(scaled) - true).mean())
+        return negative_log_likelihood(logits / math.exp(log_temperature), labels, counts)
 
     ratio = (math.sqrt(5) - 1) / 2
     low, high = math.log(_LOW), math.log(_HIGH)
@@ -59,6 +53,27 @@ def fit_temperature(
             low = left
     # Few digits: the rest is noise, and differs with the order of a sum.
     return round(math.exp((low + high) / 2), 4)
+
+
+def negative_log_likelihood(
+    logits: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    counts: NDArray[np.bool_] | None = None,
+) -> float:
+    """Mean of ``-ln p(true)`` in nats, where ``p`` is the softmax of the logits.
+
+    Args:
+        logits: shape (N, C), finite.
+        labels: true categories, shape (N,), N at least 1.
+        counts: which categories a label stands for, as for :func:`fit_temperature`.
+    """
+    scores: NDArray[np.float64] = logits.astype(np.float64)
+    if counts is None:
+        true = scores[np.arange(len(labels)), labels]
+    else:
+        # Categories that a label does not stand for weigh nothing in its sum.
+        true = _log_sum(np.where(counts[labels], scores, -np.inf))
+    return float((_log_sum(scores) - true).mean())
 
 
 def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:

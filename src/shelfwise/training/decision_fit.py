@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +35,7 @@ class FittedDecision:
 
 
 def fit_decision(
-    categories: Sequence[str],
+    tree: Hierarchy,
     training: Observed,
     validation: Observed,
     probabilities: Floats,
@@ -53,7 +52,7 @@ def fit_decision(
     those validation photos that are not unknown, as :func:`fit_thresholds` says.
 
     Args:
-        categories: the model's, in label order.
+        tree: of the model's categories.
         training: what the novelty score compares with.
         validation: photos that the network was not trained on.
         probabilities: of the validation photos, calibrated, (N, L).
@@ -67,7 +66,6 @@ def fit_decision(
     """
     if len(validation.labels) == 0:
         raise ValueError("no validation photo to fit to")
-    tree = Hierarchy.from_categories(categories)
     reference = fit_reference(novelty, training, validation, seed=seed)
     scores = novelty_score(novelty, reference)(validation.logits, validation.embeddings)
     limit = float(np.quantile(scores, keep_known, method="higher"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.hierarchy import Hierarchy
 from shelfwise.training.report import PartResult
 from shelfwise.training.source_figures import SourceFigures, measure_source
 
@@ -17,7 +16,7 @@ def by_source(dataset: Dataset, part: PartResult) -> list[SourceFigures]:
 
     The labels of ``part`` are those of the dataset: the model was made for it.
     """
-    hierarchy = Hierarchy.from_categories(dataset.categories)
+    hierarchy = dataset.hierarchy
     figures = []
     for source in dataset.sources:
         results = [each for each in part.results if each.key.startswith(source.folder + "/")]

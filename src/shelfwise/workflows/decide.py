@@ -8,7 +8,7 @@ import numpy as np
 
 from shelfwise.bundle import Bundle
 from shelfwise.hierarchy import Hierarchy
-from shelfwise.inference.classifier import Classifier, softmax
+from shelfwise.inference.classifier import Classifier, session_of, softmax
 from shelfwise.rules import DecisionRule
 from shelfwise.training.calibration import fit_temperature
 from shelfwise.training.config import TrainConfig
@@ -24,9 +24,8 @@ COMPARED = 3_000
 """At most so many training photos are looked at once more to learn what is familiar."""
 
 
-def observing(categories: Sequence[str]) -> FittedDecision:
+def observing(tree: Hierarchy) -> FittedDecision:
     """A rule that answers nothing and tells the energy of each photo, from which its logits can be had back."""
-    tree = Hierarchy.from_categories(categories)
     rule = DecisionRule(
         precision=0.5,
         keep_known=1.0,
@@ -51,16 +50,14 @@ def fit_answers(
     """
     if not prepared.split.val:
         return 1.0, None
-    tree = Hierarchy.from_categories(bundle.categories)
+    tree = prepared.dataset.hierarchy
     validation = _observe(bundle, prepared, prepared.split.val, stages, "Calibrating on validation photos")
     counts = None if tree.flat else tree.under[tree.node_of_category]
     temperature = fit_temperature(softmax(validation.logits), validation.labels, counts)
-    chosen = np.random.default_rng(config.seed).permutation(prepared.split.train)[:COMPARED]
-    training = _observe(
-        bundle, prepared, sorted(map(int, chosen)), stages, "Learning what is familiar from training photos"
-    )
+    chosen = _some_of_each(prepared, config.seed)
+    training = _observe(bundle, prepared, chosen, stages, "Learning what is familiar from training photos")
     decision = fit_decision(
-        bundle.categories,
+        tree,
         training,
         validation,
         softmax(validation.logits, temperature),
@@ -72,10 +69,25 @@ def fit_answers(
     return temperature, decision
 
 
+def _some_of_each(prepared: Prepared, seed: int) -> list[int]:
+    """At most :data:`COMPARED` training photos, as evenly from all categories as these allow."""
+    order = np.random.default_rng(seed).permutation(prepared.split.train)
+    taken: dict[int, int] = {}
+    turns = []
+    for index in order:
+        label = prepared.dataset.samples[int(index)].label
+        taken[label] = taken.get(label, 0) + 1
+        turns.append(taken[label])
+    first = np.argsort(np.array(turns, dtype=np.int64), kind="stable")[:COMPARED]
+    return sorted(int(order[i]) for i in first)
+
+
 def _observe(
     bundle: Bundle, prepared: Prepared, indices: Sequence[int], stages: Stages, what: str
 ) -> Observed:
-    part = evaluate_part(Classifier(bundle), prepared.dataset, indices, bootstrap=0, progress=stages(what))
+    # The reference engine: thresholds must not depend on what else is installed on the machine that trains.
+    classifier = Classifier(bundle, session_of(bundle, engine="onnxruntime"))
+    part = evaluate_part(classifier, prepared.dataset, indices, bootstrap=0, progress=stages(what))
     return Observed(
         np.stack([_logits(each) for each in part.results]),
         np.stack([each.embedding for each in part.results if each.embedding is not None]),

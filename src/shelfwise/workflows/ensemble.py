@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from shelfwise.bundle import Bundle, read_bundle, write_bundle
 from shelfwise.errors import ConfigError
-from shelfwise.inference.classifier import Classifier
+from shelfwise.inference.classifier import Classifier, session_of
+from shelfwise.models import get_spec
 from shelfwise.models.merge import Member, merge_onnx
+from shelfwise.models.weights_precision import with_int8_weights
+from shelfwise.training.calibration import negative_log_likelihood
 from shelfwise.training.card import CardFacts, ClassRow, model_card
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.decision_fit import FittedDecision
@@ -59,6 +62,7 @@ def join_runs(
     out: Path,
     *,
     name: str,
+    int8_weights: bool = False,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
@@ -66,12 +70,14 @@ def join_runs(
     """Join finished runs on the same split of the same photos into one bundle.
 
     The runs' shares are those with the lowest validation loss (:func:`best_shares`). Temperature and decision rule
-    are fitted to the joined model on the validation photos, as after a training.
+    are fitted to the joined model on the validation photos, as after a training, and it is measured: all on the
+    numbers that it is written with.
 
     Args:
         runs: their folders.
         out: the bundle's folder.
         name: what to call the model.
+        int8_weights: keep the weights as int8, a quarter of the size.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
@@ -91,7 +97,7 @@ def join_runs(
         raise ConfigError(f"{first.config.data}: the photos are no longer those of {first.folder.path}")
     if not prepared.split.val:
         raise ConfigError(f"{first.folder.path}: without validation photos there is nothing to fit shares to")
-    shares = best_shares(*_validated(opened, prepared, stages)) if len(opened) > 1 else (1.0,)
+    shares = _shares(opened, prepared, stages)
     model = merge_onnx(
         [
             Member(run.bundle.model_path.read_bytes(), share, run.bundle.temperature)
@@ -99,13 +105,15 @@ def join_runs(
             if share > 0
         ]
     )
-    writer = _Writer(opened, shares, prepared, out, name, model)
-    unfitted = writer.write(1.0, {}, observing(prepared.dataset.categories))
+    if int8_weights:
+        model = with_int8_weights(model)
+    writer = _Writer(opened, shares, prepared, out, name, model, int8_weights)
+    unfitted = writer.write(1.0, {}, observing(prepared.dataset.hierarchy))
     temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
     bundle = writer.write(temperature, {}, decision)
     parts = {
         part: evaluate_part(
-            Classifier(bundle), prepared.dataset, indices, progress=stages(f"Measuring on {part} photos")
+            _classifier(bundle), prepared.dataset, indices, progress=stages(f"Measuring on {part} photos")
         )
         for part, indices in (("test", prepared.split.test), ("val", prepared.split.val))
         if indices
@@ -115,19 +123,23 @@ def join_runs(
 
 
 def best_shares(
-    logits: Sequence[NDArray[np.floating[Any]]], labels: NDArray[np.integer[Any]]
+    logits: Sequence[NDArray[np.floating[Any]]],
+    labels: NDArray[np.integer[Any]],
+    counts: NDArray[np.bool_] | None = None,
 ) -> tuple[float, ...]:
-    """The members' shares with the lowest cross-entropy of the joined answer, in steps of a tenth.
+    """The members' shares with the lowest loss of the joined answer, in steps of a tenth.
 
     Args:
         logits: of each member, calibrated, (N, L).
         labels: true categories, (N,).
+        counts: which categories a label stands for, as for
+            :func:`~shelfwise.training.calibration.fit_temperature`.
     """
     steps = round(1 / _STEP)
     chosen, lowest = None, math.inf
     for parts in _compositions(steps, len(logits)):
         joined = sum(part / steps * each for part, each in zip(parts, logits, strict=True))
-        loss = _cross_entropy(np.asarray(joined, np.float64), labels)
+        loss = negative_log_likelihood(np.asarray(joined, np.float64), labels, counts)
         if loss < lowest - 1e-9:
             chosen, lowest = parts, loss
     if chosen is None:
@@ -140,12 +152,6 @@ def _compositions(total: int, count: int) -> list[tuple[int, ...]]:
     if count == 1:
         return [(total,)]
     return [(first, *rest) for first in range(total + 1) for rest in _compositions(total - first, count - 1)]
-
-
-def _cross_entropy(logits: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> float:
-    logits = logits - logits.max(axis=1, keepdims=True)
-    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return float(-logs[np.arange(len(labels)), labels].mean())
 
 
 def _open(path: Path) -> _Run:
@@ -177,15 +183,20 @@ def _parts(run: _Run) -> object:
     return json.loads(run.folder.split.read_text("utf-8"))["parts"]
 
 
-def _validated(
-    runs: Sequence[_Run], prepared: Prepared, stages: Stages
-) -> tuple[list[NDArray[np.float32]], NDArray[np.int64]]:
-    """Each run's log-probabilities of the validation photos, and their labels."""
+def _classifier(bundle: Bundle) -> Classifier:
+    """The reference: the same numbers on every machine."""
+    return Classifier(bundle, session_of(bundle, engine="onnxruntime"))
+
+
+def _shares(runs: Sequence[_Run], prepared: Prepared, stages: Stages) -> tuple[float, ...]:
+    """The best shares by the runs' own answers on the validation photos."""
+    if len(runs) == 1:
+        return (1.0,)
     logs: list[NDArray[np.float32]] = []
     labels = np.zeros(0, np.int64)
     for run in runs:
         part = evaluate_part(
-            Classifier(run.bundle),
+            _classifier(run.bundle),
             prepared.dataset,
             prepared.split.val,
             bootstrap=0,
@@ -193,7 +204,8 @@ def _validated(
         )
         logs.append(np.log(np.maximum(np.stack([each.probabilities for each in part.results]), 1e-30)))
         labels = np.array([each.label for each in part.results], np.int64)
-    return logs, labels
+    tree = prepared.dataset.hierarchy
+    return best_shares(logs, labels, tree.under[tree.node_of_category])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,6 +218,7 @@ class _Writer:
     out: Path
     name: str
     model: bytes
+    int8_weights: bool
 
     def write(
         self, temperature: float, parts: Mapping[str, PartResult], decision: FittedDecision | None
@@ -222,7 +235,13 @@ class _Writer:
             method="divided by the set's own lists" if split.method == "official" else split.method,
             metrics=metrics,
             weights=" ".join(self._member(run, share) for run, share in self._members()),
-            facts={"SHA-256 of the photos": self.prepared.data_hash},
+            facts={
+                "SHA-256 of the photos": self.prepared.data_hash,
+                "Weights": "kept as int8 with a scale for each output channel, float32 when loaded; all figures are"
+                " those of this form"
+                if self.int8_weights
+                else "float32",
+            },
             rendered=dataset.rendered,
             decision=decision.rule if decision else None,
             sources=sources.get("test", ()),
@@ -248,6 +267,7 @@ class _Writer:
                 "photos": counts,
                 "split": split.method,
                 "versions": library_versions(),
+                **({"weights_kept_as": "int8"} if self.int8_weights else {}),
             },
             rendered=dataset.rendered,
             card=model_card(card),
@@ -266,7 +286,8 @@ class _Writer:
             if weights
             else "from random weights"
         )
-        return f"{run.bundle.name}, share {share:.0%} ({origin})."
+        licence = get_spec(run.config.recipe).licence if weights else ""
+        return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''})."
 
 
 def _class_rows(part: PartResult | None) -> list[ClassRow]:

@@ -160,7 +160,7 @@ def _run(
     note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
-    unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.categories))
+    unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy))
     temperature, decision = fit_answers(unfitted, config, prepared, stages)
     bundle = write_run_bundle(outcome, model, temperature, {}, decision)
     parts = _measure(bundle, prepared, stages)

@@ -153,7 +153,7 @@ def _read(
     ]
     joined = build(root, layout, entries, joining.categories, strict=how.strict)
     sources = (DataSource(each.name, each.folder.rstrip("/"), each.licence) for each in joining.source)
-    return replace(joined, sources=tuple(sources))
+    return replace(joined, sources=tuple(sources), levels=tuple(joining.levels))
 
 
 def _entries(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[Entry]:
