@@ -50,3 +50,15 @@ def test_categories_that_are_tested_but_never_trained(shop, of_kind):
     (found,) = of_kind(check_dataset(dataset, split=split), "not-in-train")
     assert found.categories == ("Tea",)
     assert found.severity == "error"
+
+
+def test_a_part_that_is_still_to_be_divided_is_learned_from_too(shop, of_kind):
+    dataset = read_dataset(shop)
+    last = len(dataset)
+    official = {
+        "train": tuple(range(12)),
+        "trainval": tuple(range(12, last - 2)),
+        "test": (last - 2, last - 1),
+    }
+    report = check_dataset(replace(dataset, official=official))
+    assert of_kind(report, "not-in-train") == []

@@ -42,10 +42,11 @@ def find_imbalance(survey: Survey) -> Iterator[Finding]:
 
 def find_untrained(survey: Survey) -> Iterator[Finding]:
     """Categories that the split has, but not in its training part."""
-    if not survey.parts.get("train"):
+    learned = (*survey.parts.get("train", ()), *survey.parts.get("trainval", ()))
+    if not learned:
         return
     samples = survey.dataset.samples
-    trained = {samples[index].label for index in survey.parts["train"]}
+    trained = {samples[index].label for index in learned}
     used = {samples[index].label for members in survey.parts.values() for index in members}
     for label in sorted(used - trained):
         name = survey.dataset.categories[label]
