@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CSV_NAMES", "csv_values", "json_values", "product_finder", "table_note"]
 
-CSV_NAMES: Final = ("product", "product_confidence", "product_similarity", "answer")
+CSV_NAMES: Final = ("product", "product_confidence", "product_similarity", "product_answer")
 _DIGITS: Final = 6
 
 
@@ -84,7 +84,7 @@ def json_values(answer: Answer) -> dict[str, Any]:
         "product": match.product.name if match else None,
         "product_confidence": round(match.confidence, _DIGITS) if match else None,
         "product_similarity": round(first.similarity, _DIGITS) if first else None,
-        "answer": product.id if product else None,
+        "product_answer": product.id if product else None,
     }
 
 
