@@ -38,7 +38,7 @@ IndexOption = Annotated[
     typer.Option(
         "--index",
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else 'products' beside the bundle.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else the one beside the bundle.",
     ),
 ]
 NameArgument = Annotated[
