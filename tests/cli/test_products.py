@@ -111,6 +111,14 @@ def test_match_as_csv(shop):
     assert unknown["nearest"] in ("Cola", "Lime")
 
 
+def test_match_tells_what_the_model_decides_where_the_product_has_no_category(deciding):
+    photos = ("either.png", "black.png", "light.png", "red.png")
+    found = rows(run("match", *photos, "--format", "csv").stdout)
+    assert [each["category"] for each in found] == ["ask", "unknown", "paint/red", "paint/red/dark"]
+    told = rows(run(*photos, "--format", "csv", command="classify").stdout)
+    assert [each["category"] for each in found] == [each["category"] for each in told]
+
+
 def test_match_as_json_lines(shop):
     cola, none = map(
         json.loads, run("match", "ruby.png", "none.png", "--format", "jsonl").stdout.splitlines()
