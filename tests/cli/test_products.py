@@ -235,6 +235,14 @@ def test_classify_goes_on_beside_a_damaged_index(shop):
     assert "product" not in result.stdout
 
 
+def test_classify_tells_of_a_wrong_variable_and_goes_on(shop, monkeypatch):
+    monkeypatch.setenv("SHELFWISE_PRODUCTS", "nowhere")
+    result = run("ruby.png", "--format", "csv", command="classify")
+    assert result.exit_code == 0
+    assert "note: products are not told (SHELFWISE_PRODUCTS): nowhere: there is no index" in result.stderr
+    assert [row["category"] for row in rows(result.stdout)] == ["Red"]
+
+
 def test_classify_reads_a_picture_from_standard_input(shop):
     picture = (shop / "ruby.png").read_bytes()
     assert "= Cola (" in run("-", stdin=picture, command="classify").stdout

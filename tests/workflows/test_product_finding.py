@@ -57,3 +57,12 @@ def test_of_a_damaged_index_beside_the_bundle_the_user_is_told(classifier, tmp_p
     assert note.startswith("note: products are not told: ")
     with pytest.raises(ProductIndexError, match="damaged"):
         found(classifier, tmp_path / "products")
+
+
+def test_of_a_wrong_variable_the_user_is_told(classifier, photo, tmp_path, monkeypatch):
+    add_product(classifier, photo, tmp_path / "products")
+    monkeypatch.setenv("SHELFWISE_PRODUCTS", str(tmp_path / "no\udcffne"))
+    told, (note,) = found(classifier)
+    assert not told
+    assert note.startswith("note: products are not told (SHELFWISE_PRODUCTS): ")
+    assert "no\N{REPLACEMENT CHARACTER}ne: there is no index of products" in note

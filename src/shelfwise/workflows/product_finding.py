@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from shelfwise.errors import ProductIndexError
 from shelfwise.settings import Settings
+from shelfwise.text import printable
 from shelfwise.workflows.product_folder import has_index, index_folder
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ __all__ = ["product_finder"]
 def product_finder(
     classifier: Classifier, given: Path | None, tell: Callable[[str], None]
 ) -> Iterator[Finder | None]:
-    """What finds the products, or None where there is no index, or one that cannot be used; the user is then told.
+    """What finds the products, or None where there is no index, or one that cannot be used.
+
+    The user is told of one that cannot be used, and of ``SHELFWISE_PRODUCTS`` naming a folder without one.
 
     Args:
         classifier: the model.
@@ -35,7 +38,7 @@ def product_finder(
     settings = Settings()
     named = given or settings.products
     folder = index_folder(classifier.bundle.path, named, home=lambda: settings.products_home)
-    if given is None and not has_index(folder):
+    if named is None and not has_index(folder):
         yield None
         return
     # What reads an index is imported where there is one.
@@ -46,7 +49,8 @@ def product_finder(
     except ProductIndexError as error:
         if given is not None:
             raise
-        tell(f"note: products are not told: {error}")
+        source = "" if settings.products is None else " (SHELFWISE_PRODUCTS)"
+        tell(f"note: products are not told{source}: {printable(str(error))}")
         yield None
         return
     with finder:
