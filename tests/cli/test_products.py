@@ -165,6 +165,23 @@ def test_remove_and_rename(shop):
     assert run("remove", "lime").exit_code == 2
 
 
+def test_names_that_are_no_text_are_told_all_the_same(shop, monkeypatch):
+    (shop / "red.png").rename("bad\udcff.png")
+    removed = run("remove", "Cola", "--photo", "bad\udcff.png")
+    assert removed.stdout == "removed bad\N{REPLACEMENT CHARACTER}.png from Cola; 0 photos left\n"
+    (shop / "runs" / "one" / "products").rename("index\udcff")
+    monkeypatch.setenv("SHELFWISE_PRODUCTS", "index\udcff")
+    for command in (["list"], ["rebuild"]):
+        told = run(*command)
+        assert told.exit_code == 0, told.exception
+        assert "index\N{REPLACEMENT CHARACTER}, made with" in told.stdout.replace("\n", "")
+    next((shop / "index\udcff" / "photos").glob("*/*")).unlink()
+    run("add", "Cola", "ruby.png")
+    lost = run("rebuild")
+    assert isinstance(lost.exception, SystemExit)
+    assert "error: Lime: index\N{REPLACEMENT CHARACTER}" in lost.stderr
+
+
 def test_an_index_of_another_model_is_refused_and_rebuilt(shop, toy):
     toy.write_toy_bundle(shop / "new" / "bundle", name="new")
     chosen = ("--model", "new/bundle", "--index", "runs/one/products")
