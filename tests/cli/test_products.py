@@ -7,6 +7,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from shelfwise.cli.app import app
+from shelfwise.hierarchy import Hierarchy
+from shelfwise.rules import DecisionRule
 
 COLOURS = {"red": (250, 10, 10), "ruby": (240, 30, 5), "green": (10, 250, 10), "blue": (10, 10, 250)}
 
@@ -26,6 +28,27 @@ def shop(toy, tmp_path, monkeypatch):
     )
     assert run("add", "Lime", "green.png").exit_code == 0
     return tmp_path
+
+
+@pytest.fixture
+def deciding(shop, toy, monkeypatch):
+    """The same with a model that asks about what is between red and blue, and an index of one product."""
+    categories = ["paint/red/dark", "paint/red/light", "paint/blue"]
+    tree = Hierarchy.from_categories(categories)
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=0.95,
+        levels=list(tree.levels),
+        thresholds=dict.fromkeys(tree.nodes, 0.8) | {"paint": None},
+        novelty="energy",
+        novelty_threshold=-4.0,
+    )
+    toy.write_toy_bundle(shop / "runs" / "two" / "bundle", categories=categories, decision=rule)
+    monkeypatch.setenv("SHELFWISE_MODEL", "runs/two/bundle")
+    for name, colour in {"either": (180, 0, 180), "black": (1, 1, 1), "light": (200, 200, 0)}.items():
+        Image.new("RGB", (20, 20), colour).save(shop / f"{name}.png")
+    assert run("add", "Cola", "red.png").exit_code == 0
+    return shop
 
 
 def run(*arguments, command="products", stdin=None):
@@ -88,6 +111,14 @@ def test_match_as_csv(shop):
     assert unknown["nearest"] in ("Cola", "Lime")
 
 
+def test_match_tells_what_the_model_decides_where_the_product_has_no_category(deciding):
+    photos = ("either.png", "black.png", "light.png", "red.png")
+    found = rows(run("match", *photos, "--format", "csv").stdout)
+    assert [each["category"] for each in found] == ["ask", "unknown", "paint/red", "paint/red/dark"]
+    told = rows(run(*photos, "--format", "csv", command="classify").stdout)
+    assert [each["category"] for each in found] == [each["category"] for each in told]
+
+
 def test_match_as_json_lines(shop):
     cola, none = map(
         json.loads, run("match", "ruby.png", "none.png", "--format", "jsonl").stdout.splitlines()
@@ -134,6 +165,23 @@ def test_remove_and_rename(shop):
     assert run("remove", "lime").exit_code == 2
 
 
+def test_names_that_are_no_text_are_told_all_the_same(shop, monkeypatch):
+    (shop / "red.png").rename("bad\udcff.png")
+    removed = run("remove", "Cola", "--photo", "bad\udcff.png")
+    assert removed.stdout == "removed bad\N{REPLACEMENT CHARACTER}.png from Cola; 0 photos left\n"
+    (shop / "runs" / "one" / "products").rename("index\udcff")
+    monkeypatch.setenv("SHELFWISE_PRODUCTS", "index\udcff")
+    for command in (["list"], ["rebuild"]):
+        told = run(*command)
+        assert told.exit_code == 0, told.exception
+        assert "index\N{REPLACEMENT CHARACTER}, made with" in told.stdout.replace("\n", "")
+    next((shop / "index\udcff" / "photos").glob("*/*")).unlink()
+    run("add", "Cola", "ruby.png")
+    lost = run("rebuild")
+    assert isinstance(lost.exception, SystemExit)
+    assert "error: Lime: index\N{REPLACEMENT CHARACTER}" in lost.stderr
+
+
 def test_an_index_of_another_model_is_refused_and_rebuilt(shop, toy):
     toy.write_toy_bundle(shop / "new" / "bundle", name="new")
     chosen = ("--model", "new/bundle", "--index", "runs/one/products")
@@ -169,10 +217,22 @@ def test_classify_tells_the_product_where_there_is_an_index(shop):
     assert 0 <= float(unknown["product_similarity"]) < float(cola["product_similarity"]) <= 1
     line = json.loads(run("ruby.png", "--format", "jsonl", command="classify").stdout)
     assert line["product"] == "Cola"
-    assert run("confirm", line["answer"]).exit_code == 0
+    assert run("confirm", line["product_answer"]).exit_code == 0
     missing = json.loads(run("none.png", "--format", "jsonl", command="classify").stdout)
     assert missing["product"] is None
-    assert missing["answer"] is None
+    assert missing["product_answer"] is None
+
+
+def test_the_answer_about_the_product_is_apart_from_the_decision(deciding):
+    text = run("red.png", "either.png", "--format", "csv", command="classify").stdout
+    names = next(csv.reader(io.StringIO(text)))
+    assert len(names) == len(set(names))
+    red, either = rows(text)
+    assert (red["answer"], red["product"], either["answer"]) == ("accept", "Cola", "ask")
+    line = json.loads(run("red.png", "--format", "jsonl", command="classify").stdout)
+    assert line["decision"]["answer"] == "accept"
+    assert line["product_answer"] == red["product_answer"]
+    assert run("confirm", red["product_answer"]).exit_code == 0
 
 
 def test_classify_without_an_index_is_as_before(shop):
@@ -190,6 +250,14 @@ def test_classify_goes_on_beside_a_damaged_index(shop):
     assert result.exit_code == 0
     assert "note: products are not told" in result.stderr
     assert "product" not in result.stdout
+
+
+def test_classify_tells_of_a_wrong_variable_and_goes_on(shop, monkeypatch):
+    monkeypatch.setenv("SHELFWISE_PRODUCTS", "nowhere")
+    result = run("ruby.png", "--format", "csv", command="classify")
+    assert result.exit_code == 0
+    assert "note: products are not told (SHELFWISE_PRODUCTS): nowhere: there is no index" in result.stderr
+    assert [row["category"] for row in rows(result.stdout)] == ["Red"]
 
 
 def test_classify_reads_a_picture_from_standard_input(shop):

@@ -265,6 +265,21 @@ def test_the_index_of_a_run_lies_beside_its_bundle(tmp_path):
     assert index_folder(bundle, tmp_path / "mine", home=lambda: home) == tmp_path / "mine"
 
 
+@pytest.mark.parametrize("writable", [True, False], ids=["writable", "read-only"])
+def test_bundles_side_by_side_have_an_index_each(toy, tmp_path, monkeypatch, writable):
+    if not writable:
+        monkeypatch.setattr(product_folder.os, "access", lambda path, mode: mode != os.W_OK)
+    bundles = [tmp_path / "models" / name for name in ("fp32", "int8")]
+    for bundle in bundles:
+        toy.write_toy_bundle(bundle)
+    folders = [index_folder(bundle, None, home=lambda: tmp_path / "home") for bundle in bundles]
+    assert len(set(folders)) == 2
+    if writable:
+        assert folders == [tmp_path / "models" / f"{name}.products" for name in ("fp32", "int8")]
+    else:
+        assert {folder.parent for folder in folders} == {tmp_path / "home"}
+
+
 def test_the_packaged_model_has_its_index_in_the_users_folder(tmp_path):
     packaged = Path(shelfwise.__file__).parent / "models" / "default"
     assert index_folder(packaged, None, home=lambda: tmp_path) == tmp_path / "default"

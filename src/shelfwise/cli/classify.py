@@ -72,7 +72,7 @@ IndexOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else 'products' beside the bundle.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else the one beside the bundle.",
     ),
 ]
 RecursiveOption = Annotated[
@@ -107,7 +107,6 @@ def classify(
     (shelfwise products), the product is told as well.
     """
     from shelfwise.cli.classify_output import FORMATS
-    from shelfwise.cli.product_columns import product_finder
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
     from shelfwise.inference.classifier import load
@@ -115,6 +114,7 @@ def classify(
     from shelfwise.text import printable
     from shelfwise.workflows.classify import ASK, UNKNOWN, Tally, classify_photos, find_bundle
     from shelfwise.workflows.photos import PhotoFinder
+    from shelfwise.workflows.product_finding import product_finder
     from shelfwise.workflows.sorting import Sorter
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")

@@ -126,10 +126,12 @@ def _photos(
 
 
 def _summary(run: ExportRun) -> str:
+    from shelfwise.text import printable
     from shelfwise.workflows.export import MOST_CHANGED
 
     lines = [
-        f"{run.bundle.path}: {run.stored}, {run.size / 1e6:.1f} MB (before: {run.original_size / 1e6:.1f} MB)"
+        f"{printable(str(run.bundle.path))}: {run.stored}, {run.size / 1e6:.1f} MB "
+        f"(before: {run.original_size / 1e6:.1f} MB)"
     ]
     if run.parity is not None:
         within = "within" if run.parity.good else "MORE than"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from shelfwise.cli.tables import examples_text
+from shelfwise.text import printable
 
 if TYPE_CHECKING:
     from shelfwise.cli.progress import Progress
@@ -38,7 +39,7 @@ IndexOption = Annotated[
     typer.Option(
         "--index",
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else 'products' beside the bundle.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else the one beside the bundle.",
     ),
 ]
 NameArgument = Annotated[
@@ -129,7 +130,9 @@ def list_products(
         from shelfwise.cli.tables import console
 
         console().print(list_table(products))
-        typer.echo(f"They are in {folder}, made with the model {made_by.name} ({made_by.id}).")
+        typer.echo(
+            f"They are in {printable(str(folder))}, made with the model {made_by.name} ({made_by.id})."
+        )
         return
     typer.echo(list_text(products, output), nl=False)
 
@@ -152,7 +155,7 @@ def remove(
 
     product = remove_product(_folder(model, index), name, photo)
     left = f"; {_photos(len(product.photos))} left" if photo else f" with {_photos(len(product.photos))}"
-    what = f"{photo} from {product.name}" if photo else product.name
+    what = f"{printable(str(photo))} from {product.name}" if photo else product.name
     typer.echo(f"removed {what}{left}")
 
 
@@ -192,7 +195,6 @@ def match(
     from shelfwise.cli.product_output import FORMATS
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
-    from shelfwise.text import printable
     from shelfwise.workflows.photos import PhotoFinder
 
     book, found = _book(model, index), PhotoFinder(photos)
@@ -208,7 +210,7 @@ def match(
             if answer.reason is not None:
                 failed += 1
                 if not row_is_enough:
-                    progress.note(f"error: {printable(answer.photo)}: {answer.reason}")
+                    progress.note(f"error: {printable(answer.photo)}: {printable(answer.reason)}")
             # Looked up each time: a progress bar puts itself in the place of standard output.
             sys.stdout.write(("" if total else writer.header()) + writer.row(answer))
             sys.stdout.flush()
@@ -263,10 +265,10 @@ def rebuild(model: ModelOption = None, index: IndexOption = None) -> None:
         book = _book(model, index)
         rebuilt = book.rebuild(progress.stage("Looking at the photos"))
         for each in rebuilt.lost:
-            progress.note(f"error: {each}")
+            progress.note(printable(f"error: {each}"))
     photos = sum(len(product.photos) for product in rebuilt.index.products)
     typer.echo(
-        f"{len(rebuilt.index.products):,} products with {_photos(photos)} in {book.store.folder}, "
+        f"{len(rebuilt.index.products):,} products with {_photos(photos)} in {printable(str(book.store.folder))}, "
         f"made with the model {book.model.name} ({book.model.id})"
     )
     if rebuilt.lost:
@@ -296,10 +298,8 @@ def _book(model: Path | None, index: Path | None) -> ProductBook:
 
 
 def _tell_errors(addition: Addition, progress: Progress) -> None:
-    from shelfwise.text import printable
-
     for error in addition.errors:
-        progress.note(f"error: {printable(error.source)}: {error.reason}")
+        progress.note(f"error: {printable(error.source)}: {printable(error.reason)}")
 
 
 def _tell_addition(addition: Addition) -> None:

@@ -17,7 +17,7 @@ from shelfwise.workflows.sorting import Sorter
 if TYPE_CHECKING:
     from shelfwise.workflows.product_answers import Finder, ProductAnswer
 
-__all__ = ["ASK", "UNKNOWN", "Answer", "Tally", "classify_photos", "find_bundle"]
+__all__ = ["ASK", "UNKNOWN", "Answer", "Tally", "accepted_category", "classify_photos", "find_bundle"]
 
 UNKNOWN = "unknown"
 """The category of a photo like nothing the model learned, or whose answer is less sure than asked for."""
@@ -116,13 +116,19 @@ def classify_photos(
         if isinstance(result, ImageError):
             yield Answer(name, None, None, result.reason)
             continue
-        category = _category(result, min_confidence)
+        category = accepted_category(result, min_confidence)
         copied_to = sorter.copy(photo, category) if sorter else None
         product = finder(photo, result) if finder else None
         yield Answer(name, result, category, None, copied_to, product)
 
 
-def _category(prediction: Prediction, min_confidence: float) -> str:
+def accepted_category(prediction: Prediction, min_confidence: float = 0.0) -> str:
+    """The category that may be told of a photo: the accepted node, :data:`ASK` or :data:`UNKNOWN`.
+
+    Args:
+        prediction: what the model says; one that decides nothing accepts all.
+        min_confidence: 0 to 1; what is accepted with less is :data:`UNKNOWN`.
+    """
     decision = prediction.decision
     if decision is not None and decision.answer != "accept":
         return ASK if decision.answer == "ask" else UNKNOWN

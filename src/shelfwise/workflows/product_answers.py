@@ -16,6 +16,7 @@ from shelfwise.inference.products.index import Finding, Match, ProductIndex
 from shelfwise.inference.products.journal import Answer, Journal, answer_id
 from shelfwise.inference.products.photos import photo_hash
 from shelfwise.types import Prediction
+from shelfwise.workflows.classify import accepted_category
 
 __all__ = ["UNKNOWN_PRODUCT", "Finder", "ProductAnswer", "embedding_of"]
 
@@ -49,10 +50,14 @@ class ProductAnswer:
 
     @property
     def category(self) -> str | None:
-        """The product's category, else the one that the model sees; None where the photo cannot be read."""
+        """The product's category, else what the model says as ``classify`` tells it; None for an unreadable photo.
+
+        That is the accepted category, :data:`~shelfwise.workflows.classify.ASK` or
+        :data:`~shelfwise.workflows.classify.UNKNOWN`.
+        """
         if self.match is not None and self.match.product.category is not None:
             return self.match.product.category
-        return self.prediction.category if self.prediction else None
+        return accepted_category(self.prediction) if self.prediction else None
 
 
 def embedding_of(prediction: Prediction) -> NDArray[np.float32]:

@@ -15,9 +15,10 @@ __all__ = ["has_index", "index_folder"]
 def index_folder(bundle: Path, given: Path | None, *, home: Callable[[], Path]) -> Path:
     """Where the index of a model's products is.
 
-    Beside the bundle: ``runs/shop/products`` for ``runs/shop/bundle``. A model that comes with the package has its
-    own in the user's data folder, under a name that an update of the package does not change; so has one that lies
-    where nothing can be written, unless an index is there already.
+    Beside the bundle: ``runs/shop/products`` for ``runs/shop/bundle``, and ``models/int8.products`` for a bundle of
+    another name, ``models/int8``, which may have neighbours. A model that comes with the package has its own in the
+    user's data folder, under a name that an update of the package does not change; so has one that lies where nothing
+    can be written, unless an index is there already.
 
     Args:
         bundle: the model's folder.
@@ -26,14 +27,17 @@ def index_folder(bundle: Path, given: Path | None, *, home: Callable[[], Path]) 
     """
     if given is not None:
         return given
-    beside = bundle.resolve().parent / "products"
+    bundle = bundle.resolve()
+    of_run = bundle.name == "bundle"
+    beside = bundle.with_name("products" if of_run else f"{bundle.name}.products")
     package = Path(shelfwise.__file__).resolve().parent
     if beside.is_relative_to(package):
         return home() / "default"
     if beside.is_dir() or os.access(beside.parent, os.W_OK):
         return beside
-    mark = hashlib.sha256(os.fsencode(beside.parent)).hexdigest()[:8]
-    return home() / f"{beside.parent.name}-{mark}"
+    named = bundle.parent if of_run else bundle
+    mark = hashlib.sha256(os.fsencode(named)).hexdigest()[:8]
+    return home() / f"{named.name}-{mark}"
 
 
 def has_index(folder: Path) -> bool:
