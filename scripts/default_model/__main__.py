@@ -50,7 +50,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, default=Path("runs/default-model"), help="where the steps are kept"
     )
-    parser.add_argument("--members", nargs="+", default=["dinov2", "tiny-vit"], help="recipes to join")
+    parser.add_argument("--members", nargs="+", default=["dinov2"], help="recipes to join")
     parser.add_argument("--out", type=Path, default=DEFAULT_BUNDLE, help="where the model goes")
     return parser.parse_args()
 

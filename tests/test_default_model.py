@@ -1,0 +1,63 @@
+"""The model that lies in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import shelfwise
+from shelfwise.bundle import DEFAULT_BUNDLE, read_bundle
+from shelfwise.datasets.layouts import read_dataset
+from shelfwise.datasets.layouts.joined import groceries
+
+MOST_BYTES = 25_000_000
+
+
+def test_it_is_whole_and_small_enough() -> None:
+    bundle = read_bundle(DEFAULT_BUNDLE)
+    assert bundle.categories == groceries().categories
+    assert sum(file.stat().st_size for file in DEFAULT_BUNDLE.iterdir()) <= MOST_BYTES
+    assert bundle.decision is not None
+    assert bundle.decision.precision == 0.98
+    assert not bundle.rendered
+
+
+def test_its_card_tells_sources_licences_and_digests() -> None:
+    bundle = read_bundle(DEFAULT_BUNDLE)
+    card = bundle.card_path.read_text("utf-8")
+    for source in groceries().source:
+        assert source.name in card
+        assert source.licence in card
+    for member in bundle.provenance["members"]:
+        assert member["weights"]["sha256"] in card
+    assert bundle.provenance["data_sha256"] in card
+    for figure in ("precision of accepted", "## Use and limits", "## Categories"):
+        assert figure in card
+
+
+def test_it_is_taken_where_none_is_named_and_gives_deep_answers() -> None:
+    classifier = shelfwise.load()
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    (prediction,) = classifier.classify([noise])
+    assert prediction.categories == groceries().categories
+    assert prediction.decision is not None
+    assert prediction.decision.answer == "unknown"
+
+
+@pytest.mark.realdata
+def test_it_names_test_photos(real_data: Path) -> None:
+    dataset = read_dataset(real_data)
+    chosen = dataset.official["test"][::70]
+    predictions = shelfwise.load().classify([dataset.path(i) for i in chosen])
+    labels = [dataset.categories[dataset.samples[i].label] for i in chosen]
+    right = [p.category == label for p, label in zip(predictions, labels, strict=True)]
+    assert np.mean(right) >= 0.75
+    accepted = [
+        (p.decision.node, label)
+        for p, label in zip(predictions, labels, strict=True)
+        if p.decision is not None and p.decision.answer == "accept"
+    ]
+    assert len(accepted) >= len(chosen) / 3
+    assert np.mean([f"{label}/".startswith(f"{node}/") for node, label in accepted]) >= 0.9
