@@ -27,6 +27,7 @@ from shelfwise.training.calibration import retempered
 from shelfwise.training.decision_figures import auroc
 from shelfwise.training.measures import calibration_bins, expected_calibration_error
 from shelfwise.types import Prediction
+from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.evaluate import match_categories
 
 __all__ = ["Known", "left_out", "node_names", "unknown"]
@@ -203,10 +204,7 @@ def node_names(names: Sequence[str], tree: Hierarchy) -> dict[str, str]:
 
 
 def _given_bundle(runs: Sequence[Path]) -> Bundle:
-    if not runs:
-        raise BenchmarkError("say with --run which bundle, or which run's, to measure")
-    inside = runs[0] / "bundle"
-    bundle = read_bundle(inside if inside.is_dir() else runs[0])
+    bundle = read_bundle(find_bundle(runs[0] if runs else None))
     if bundle.decision is None:
         raise BenchmarkError(f"{bundle.path} decides nothing: train it with validation photos")
     return bundle
