@@ -86,11 +86,31 @@ def test_the_line_is_half_a_percent():
     assert Parity(1000, 5, 0.1).good and not Parity(1000, 6, 0.1).good
 
 
-def test_an_export_is_not_exported_again_nor_over_its_source(source, photos, tmp_path):
+@pytest.mark.parametrize("first", ["fp16", "int8-weights"])
+def test_smaller_weights_are_exported_again_and_both_steps_kept(toy, photos, tmp_path, monkeypatch, first):
+    # Weights of 3 × 3 are few enough to stay as they are.
+    monkeypatch.setattr("shelfwise.models.weights_precision._LEAST", 1)
+    toy.write_toy_bundle(tmp_path / "run" / "bundle", model_onnx=toy.toy_onnx(gain=9.7))
     chosen = of_photos([str(photos)])
-    made = export(source, tmp_path / "out", "fp16", chosen, stages=silent).bundle
-    with pytest.raises(ConfigError, match="is an export in fp16 itself"):
-        export(made, tmp_path / "again", "int8", chosen, stages=silent)
+    made = export(read_source(tmp_path / "run"), tmp_path / "out", first, chosen, stages=silent).bundle
+    again = export(made, tmp_path / "again", "int8", chosen, stages=silent).bundle
+    noted = again.provenance["export"]
+    assert (noted["precision"], noted["from"]) == ("int8", made.id)
+    assert noted["original_bytes"] == made.model_path.stat().st_size
+    assert noted["source_export"] == made.provenance["export"]
+    graph = onnx.load(again.model_path).graph
+    assert not any(each.name.endswith((".fp16", ".steps")) for each in graph.initializer)
+    assert "weights_quantized" in {each.name for each in graph.initializer}
+    back = export(made, tmp_path / "back", "fp32", None, stages=silent).bundle
+    kinds = {each.name: each.data_type for each in onnx.load(back.model_path).graph.initializer}
+    assert kinds["weights"] == onnx.TensorProto.FLOAT and len(kinds) == 3
+
+
+def test_an_int8_export_is_not_exported_again_nor_any_over_its_source(source, photos, tmp_path):
+    chosen = of_photos([str(photos)])
+    made = export(source, tmp_path / "out", "int8", chosen, stages=silent).bundle
+    with pytest.raises(ConfigError, match="is an export in int8 itself"):
+        export(made, tmp_path / "again", "fp16", chosen, stages=silent)
     with pytest.raises(BundleError, match="is the bundle to export from"):
         export(source, source.path, "fp16", chosen, stages=silent)
     with pytest.raises(ConfigError, match="name some with --photos or --data"):

@@ -18,7 +18,7 @@ from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.engines import open_session
 from shelfwise.models.quantise import Calibration, quantise
-from shelfwise.models.weights_precision import with_fp16_weights, with_int8_weights
+from shelfwise.models.weights_precision import with_fp16_weights, with_fp32_weights, with_int8_weights
 from shelfwise.workflows.export_photos import ExportPhotos, Item
 
 __all__ = ["MOST_CHANGED", "ExportRun", "Parity", "Stored", "export", "read_source"]
@@ -30,6 +30,8 @@ MOST_CHANGED: Final = 0.005
 """Share of the photos whose first answer an export may change."""
 
 _CHUNK = 64
+_IN_FLOAT32: Final = ("fp32", "fp16", "int8-weights")
+"""Forms whose networks run in float32 and can be an export's source."""
 Progress = Callable[[int, int], None]
 Stages = Callable[[str], Progress]
 
@@ -96,7 +98,8 @@ def export(
     The new network is compared with the original on photos that it was not calibrated on, both run by ONNX Runtime.
 
     Args:
-        source: the bundle to export from, in float32.
+        source: the bundle to export from; one that runs in float32, in however few bits its weights are kept. They
+            are turned back into float32 first.
         out: the new bundle's folder.
         stored: how to keep the numbers.
         photos: what to calibrate and compare on; only ``fp32`` can do without.
@@ -105,15 +108,16 @@ def export(
         stages: shows how far each stage of the work is.
 
     Raises:
-        ConfigError: ``source`` is an export itself, or there are no photos.
+        ConfigError: ``source`` is quantised to int8 already, or there are no photos.
         ParityError: the first answer changes on more than :data:`MOST_CHANGED` of the photos; nothing is written.
         DataError: no photo can be read.
         StorageError: the bundle cannot be written.
     """
-    _refuse_exports(source)
-    original = source.model_path.read_bytes()
+    _refuse_quantised(source)
+    kept = source.model_path.read_bytes()
+    original = with_fp32_weights(kept) if "export" in source.provenance else kept
     if stored == "fp32":
-        return _written(source, out, original, ExportRun(source, stored, None, 0, len(original), []), {})
+        return _written(source, out, original, ExportRun(source, stored, None, 0, len(kept), []), {})
     if photos is None or not photos.parity:
         raise ConfigError(
             "the export is compared with the original on photos: name some with --photos or --data"
@@ -134,13 +138,13 @@ def export(
             f"({parity.share:.1%}; at most {MOST_CHANGED:.1%} may): nothing is written. "
             f"{_advice(stored)}, or write it nevertheless with --force"
         )
-    run = ExportRun(source, stored, parity, 0, len(original), unreadable)
+    run = ExportRun(source, stored, parity, 0, len(kept), unreadable)
     return _written(source, out, content, run, details)
 
 
-def _refuse_exports(source: Bundle) -> None:
+def _refuse_quantised(source: Bundle) -> None:
     made = source.provenance.get("export")
-    if isinstance(made, dict) and made.get("precision") != "fp32":
+    if isinstance(made, dict) and made.get("precision") not in _IN_FLOAT32:
         raise ConfigError(
             f"{source.path}: is an export in {made.get('precision')} itself; export from the original bundle"
         )
@@ -160,6 +164,8 @@ def _written(source: Bundle, out: Path, content: bytes, run: ExportRun, details:
         "original_bytes": run.original_size,
         **details,
     }
+    if "export" in source.provenance:
+        noted["source_export"] = source.provenance["export"]
     if run.parity is not None:
         noted["parity"] = asdict(run.parity)
     card = source.card_path.read_text("utf-8").rstrip() + "\n\n## Export\n\n" + _card_lines(noted, run.parity)
