@@ -147,16 +147,32 @@ class Classifier:
         Returns:
             float32 array of shape (N, categories); each row sums to 1.
         """
+        parts = self._ahead(self._run, self._cut(images))
+        return np.concatenate(
+            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, *_ in parts)]
+        )
+
+    def predictions(self, images: NDArray[np.uint8]) -> list[Prediction]:
+        """Predictions, decisions included, for pictures that are preprocessed already.
+
+        Args:
+            images: uint8 array of shape (N, size, size, 3).
+        """
+        parts = self._ahead(lambda batch: list(self._rows(batch)), self._cut(images))
+        return [
+            Prediction(self.categories, probabilities, None, embedding, decision)
+            for rows in parts
+            for probabilities, embedding, decision in rows
+        ]
+
+    def _cut(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Preprocessed pictures in batches."""
         size = self.bundle.preprocessing.size
         if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3):
             raise ValueError(
                 f"must be uint8 of shape (N, {size}, {size}, 3), not {images.dtype} {images.shape}"
             )
-        starts = range(0, len(images), self._batch_size)
-        parts = self._ahead(self._run, (images[i : i + self._batch_size] for i in starts))
-        return np.concatenate(
-            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, *_ in parts)]
-        )
+        return (images[i : i + self._batch_size] for i in range(0, len(images), self._batch_size))
 
     def _ahead(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Map over items in all threads, in order, never more than a few items ahead of the consumer."""
