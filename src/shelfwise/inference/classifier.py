@@ -22,7 +22,7 @@ from shelfwise.inference.engines import Engine, Precision, open_session
 from shelfwise.inference.session import Session
 from shelfwise.types import Decision, Prediction
 
-__all__ = ["Classifier", "Source", "load", "session_of", "softmax"]
+__all__ = ["Classifier", "Source", "decisions_of", "load", "session_of", "softmax"]
 
 Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
 """A photo: a path (also as text), a picture file's bytes, RGB pixels, or a Pillow image."""
@@ -96,7 +96,7 @@ class Classifier:
             raise ValueError("threads and batch_size must be at least 1")
         self.bundle = bundle
         self._session = session or session_of(bundle, callers=threads)
-        self._decisions = _decisions_of(bundle)
+        self._decisions = decisions_of(bundle)
         self._threads = threads or os.cpu_count() or 1
         self._batch_size = batch_size
         self._limits = limits
@@ -287,7 +287,8 @@ def session_of(
     return session
 
 
-def _decisions_of(bundle: Bundle) -> DecisionMaker | None:
+def decisions_of(bundle: Bundle) -> DecisionMaker | None:
+    """What decides by a bundle's rule; None where it has none. Raises BundleError where the rule does not fit."""
     if bundle.decision is None:
         return None
     try:
