@@ -102,7 +102,7 @@ def _measure(run: Path, what: str, folder: Path, few: Path, exports: Path, optio
     tell = options.tell
     tell(f"  {what}; auto is {choose()}")
     refused: list[str] = []
-    ways = {str(way): way for way in _ways(run, few, exports, refused.append)}
+    ways = {str(way): way for way in _ways(run, folder, exports, refused.append)}
     tried = {name: _rate(few, classifying.ours(way.bundle, few, way.engine)) for name, way in ways.items()}
     torch_ways = [way for way in classifying.TORCH_WAYS if "channels_last" not in way]
     torch_tried = {way: _rate(few, classifying.torch_plain(run, few, way)) for way in torch_ways}

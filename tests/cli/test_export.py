@@ -20,16 +20,34 @@ def shop(toy, tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """The few photos of these tests are enough to compare on."""
+    monkeypatch.setattr("shelfwise.workflows.export.LEAST_COMPARED", 1)
+
+
 def run(*arguments):
     return CliRunner().invoke(app, ["export", *arguments])
 
 
-def test_the_result_is_told(shop):
+def test_the_result_is_told(shop, few):
     result = run("run", "--precision", "int8", "--out", "small", "--photos", "photos")
     assert result.exit_code == 0, result.output
     assert "small: int8" in result.stdout and "on 0 of 4 photos" in result.stdout
     assert "largest difference of a probability" in result.stdout
+    assert "these figures rest on 4 photos that were not calibrated on\n" in result.stdout
+    assert "decision" not in result.stdout
     assert read_bundle(shop / "small").provenance["export"]["calibration"] == "minmax"
+
+
+def test_few_photos_are_refused_or_told(shop):
+    arguments = ("run", "--precision", "fp16", "--out", "small", "--photos", "photos")
+    result = run(*arguments)
+    assert result.exit_code != 0 and "too few" in result.output and "--force" in result.output
+    assert not (shop / "small").exists()
+    result = run(*arguments, "--force")
+    assert result.exit_code == 0, result.output
+    assert "rest on 4 photos that were not calibrated on: too few to rely on, 200 are needed" in result.stdout
 
 
 def test_wrong_use_is_an_error_with_advice(shop):
@@ -42,7 +60,7 @@ def test_wrong_use_is_an_error_with_advice(shop):
     assert not (shop / "small").exists()
 
 
-def test_a_photo_that_cannot_be_read_makes_it_1(shop):
+def test_a_photo_that_cannot_be_read_makes_it_1(shop, few):
     (shop / "photos" / "x.png").write_bytes(b"nothing")
     result = run("run/bundle", "--precision", "fp16", "--out", "small", "--photos", "photos")
     assert result.exit_code == 1
@@ -50,7 +68,7 @@ def test_a_photo_that_cannot_be_read_makes_it_1(shop):
     assert (shop / "small" / "bundle.json").exists()
 
 
-def test_benchmark_of_both(shop):
+def test_benchmark_of_both(shop, few):
     run("run", "--precision", "fp16", "--out", "small", "--photos", "photos")
     arguments = [
         "--bundle",

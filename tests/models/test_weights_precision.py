@@ -13,7 +13,12 @@ from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import build_network
 from shelfwise.models.dinov2 import DINOv2
 from shelfwise.models.export import export_onnx
-from shelfwise.models.weights_precision import _scales, with_fp16_weights, with_int8_weights
+from shelfwise.models.weights_precision import (
+    _scales,
+    with_fp16_weights,
+    with_fp32_weights,
+    with_int8_weights,
+)
 
 OUTPUTS = ["logits", "embedding"]
 
@@ -86,6 +91,31 @@ def test_weights_outside_float16_are_refused(value):
     values = np.full((20, 20), value, np.float32)
     with pytest.raises(ModelError, match="the weights w lie outside the range of float16"):
         with_fp16_weights(constant_network(values))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_no_numbers_are_refused_as_int8(value):
+    values = np.ones((20, 20), np.float32)
+    values[3, 4] = value
+    with pytest.raises(ModelError, match="the weights w hold NaN or infinite values"):
+        with_int8_weights(constant_network(values))
+
+
+@pytest.mark.parametrize("name", ["small-cnn", "vit"])
+@pytest.mark.parametrize("shrink", [with_fp16_weights, with_int8_weights])
+def test_folded_back_the_network_is_the_same_in_float32(networks, name, shrink):
+    original, images = networks[name]
+    small = shrink(original)
+    back = with_fp32_weights(small)
+    before, after = (onnx.load_from_string(each).graph for each in (original, back))
+    assert {(c.name, c.data_type, *c.dims) for c in after.initializer} == {
+        (c.name, c.data_type, *c.dims) for c in before.initializer
+    }
+    assert list(after.node) == list(before.node)
+    for one, other in zip(run(small, images), run(back, images), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert with_fp32_weights(back) == back
+    assert with_fp32_weights(original) == original
 
 
 def test_without_onnx_the_extra_is_named(monkeypatch):

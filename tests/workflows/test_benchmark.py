@@ -1,12 +1,15 @@
 import io
+import time
 
 import pytest
 from PIL import Image
 
 from shelfwise.bundle import read_bundle
 from shelfwise.errors import ConfigError, DataError
+from shelfwise.inference.decision import DecisionMaker
+from shelfwise.rules import DecisionRule
 from shelfwise.workflows import benchmark as module
-from shelfwise.workflows.benchmark import Way, benchmark, ways
+from shelfwise.workflows.benchmark import Row, Way, benchmark, ways
 from shelfwise.workflows.benchmark_photos import drawn_photos, found_photos
 
 
@@ -47,8 +50,8 @@ def test_measures_what_can_be_read(bundle):
     assert run.peak > 1e8
     one, two = run.rows
     assert two.possible >= one.possible > 0
-    assert one.reached == one.rate / min(one.network, one.decode)
-    assert one.of_peak == one.network / one.possible
+    assert all(each.rate > 0 and each.network > 0 and each.decode > 0 for each in run.rows)
+    assert {"reached", "of_fp32_peak"} <= run.to_dict()["rows"][0].keys()
     with pytest.raises(DataError, match="no photo can be read; the first: picture in memory: not a picture"):
         benchmark([bundle], [b"broken"], plan, progress=lambda *each: None)
 
@@ -60,7 +63,37 @@ def test_without_onnx_the_operations_are_not_counted(bundle, monkeypatch):
     plan = ways(("onnxruntime",), (), (1,), (1,))
     run = benchmark([bundle], drawn_photos()[-1:], plan, seconds=0.05, progress=lambda *each: None)
     assert run.flops == {} and "shelfwise[export]" in run.notes[0]
-    assert run.rows[0].possible is None and run.rows[0].of_peak is None
+    assert run.rows[0].possible is None and run.rows[0].of_fp32_peak is None
+
+
+@pytest.mark.parametrize(("network", "decode", "slower"), [(60.0, 40.0, 40.0), (40.0, 60.0, 40.0)])
+def test_a_row_is_held_against_the_slower_part_and_the_peak(network, decode, slower):
+    row = Row("shop", "fp32", Way("openvino", "bf16", 1, 1), 30.0, network, decode, possible=20.0)
+    assert row.reached == 30.0 / slower
+    assert row.of_fp32_peak == network / 20.0  # above 1: bf16 may be faster than float32 can be
+
+
+def test_the_time_to_decide_is_that_of_the_bundles_rule(toy, tmp_path, monkeypatch):
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=0.95,
+        levels=["category"],
+        thresholds={"Red": 0.7, "Green": 0.7, "Blue": None},
+        novelty="energy",
+        novelty_threshold=0.0,
+    )
+    toy.write_toy_bundle(tmp_path / "bundle", decision=rule)
+    decide = DecisionMaker.decide
+
+    def slowly(*arguments):
+        time.sleep(0.02)
+        return decide(*arguments)
+
+    monkeypatch.setattr(DecisionMaker, "decide", slowly)
+    bundle = read_bundle(tmp_path / "bundle")
+    plan = ways(("onnxruntime",), (), (1,), (1,))
+    run = benchmark([bundle], drawn_photos()[-1:], plan, seconds=0.05, progress=lambda *each: None)
+    assert run.stages[str(bundle.path)].decide >= 20
 
 
 def test_drawn_photos_are_jpegs_of_a_photos_weight():

@@ -8,6 +8,7 @@ from PIL import Image
 from shelfwise.bundle import read_bundle
 from shelfwise.errors import BundleError, ConfigError, DataError, ParityError
 from shelfwise.inference.classifier import Classifier
+from shelfwise.rules import DecisionRule
 from shelfwise.workflows import export as module
 from shelfwise.workflows.export import MOST_CHANGED, Parity, export, read_source
 from shelfwise.workflows.export_photos import ExportPhotos, Item, of_data, of_photos, of_run
@@ -15,6 +16,12 @@ from shelfwise.workflows.export_photos import ExportPhotos, Item, of_data, of_ph
 
 def silent(_):
     return lambda done, total: None
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """The few photos of these tests are enough to compare on."""
+    monkeypatch.setattr(module, "LEAST_COMPARED", 1)
 
 
 @pytest.fixture
@@ -38,14 +45,19 @@ def photos(tmp_path):
 
 
 @pytest.mark.parametrize("stored", ["fp16", "int8-weights", "int8"])
-def test_an_export_is_a_bundle_that_answers_alike(source, photos, tmp_path, stored):
+def test_an_export_is_a_bundle_that_answers_alike(source, photos, tmp_path, stored, few):
     run = export(source, tmp_path / "out", stored, of_photos([str(photos)]), stages=silent)
     made = read_bundle(tmp_path / "out")
     assert made.id == run.bundle.id != source.id
     assert (made.categories, made.temperature, made.metrics) == (source.categories, 2.0, source.metrics)
     noted = made.provenance["export"]
     assert noted["precision"] == stored and noted["from"] == source.id
-    assert noted["parity"] == {"photos": 8, "changed": 0, "largest_difference": run.parity.largest_difference}
+    assert noted["parity"] == {
+        "photos": 8,
+        "changed": 0,
+        "largest_difference": run.parity.largest_difference,
+        "decisions": None,
+    }
     assert noted["bytes"] == run.size == made.model_path.stat().st_size
     assert "## Export" in made.card_path.read_text() and stored in made.card_path.read_text()
     paths = sorted(photos.glob("*/*.png"))
@@ -70,7 +82,7 @@ def swapped(content):
     return model.SerializeToString()
 
 
-def test_an_export_that_changes_answers_is_refused_unless_forced(source, photos, tmp_path, monkeypatch):
+def test_an_export_that_changes_answers_is_refused_unless_forced(source, photos, tmp_path, monkeypatch, few):
     monkeypatch.setattr(module, "with_fp16_weights", swapped)
     chosen = of_photos([str(photos)])
     with pytest.raises(ParityError, match=r"fp16 changes the first answer on \d of 8 photos .* --force"):
@@ -86,26 +98,89 @@ def test_the_line_is_half_a_percent():
     assert Parity(1000, 5, 0.1).good and not Parity(1000, 6, 0.1).good
 
 
-def test_an_export_is_not_exported_again_nor_over_its_source(source, photos, tmp_path):
+def test_a_comparison_on_few_photos_is_no_reason_to_write_unless_forced(
+    source, photos, tmp_path, monkeypatch
+):
+    assert module.LEAST_COMPARED == 200
+    monkeypatch.setattr(module, "LEAST_COMPARED", 9)
     chosen = of_photos([str(photos)])
-    made = export(source, tmp_path / "out", "fp16", chosen, stages=silent).bundle
-    with pytest.raises(ConfigError, match="is an export in fp16 itself"):
-        export(made, tmp_path / "again", "int8", chosen, stages=silent)
+    with pytest.raises(
+        ParityError, match=r"^8 photos to compare .* too few .* 9 are needed: nothing is written"
+    ):
+        export(source, tmp_path / "out", "fp16", chosen, stages=silent)
+    broken = photos / "broken.png"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(ParityError, match=r"^8 photos to compare"):
+        export(
+            source, tmp_path / "out", "fp16", ExportPhotos((), (*chosen.parity, Item(broken))), stages=silent
+        )
+    assert not (tmp_path / "out").exists()
+    made = export(source, tmp_path / "out", "fp16", chosen, force=True, stages=silent).bundle
+    assert "So few photos tell little: 9 are needed" in made.card_path.read_text()
+
+
+def test_photos_that_are_decided_otherwise_are_counted(toy, photos, tmp_path, monkeypatch, few):
+    """A network of smaller numbers names the same colours, less surely."""
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=0.95,
+        levels=["category"],
+        thresholds={"Red": 0.7, "Green": 0.7, "Blue": None},
+        novelty="energy",
+        novelty_threshold=0.0,
+    )
+    toy.write_toy_bundle(tmp_path / "bundle", decision=rule)
+    monkeypatch.setattr(module, "with_fp16_weights", lambda _: toy.toy_onnx(gain=1.0))
+    everything = ExportPhotos((), tuple(Item(path) for path in sorted(photos.glob("*/*.png"))))
+    run = export(read_bundle(tmp_path / "bundle"), tmp_path / "out", "fp16", everything, stages=silent)
+    assert (run.parity.photos, run.parity.changed, run.parity.decisions) == (12, 0, 8)  # Blue was asked about
+    assert run.bundle.provenance["export"]["parity"]["decisions"] == 8
+    assert "differs on 8 of them" in run.bundle.card_path.read_text()
+
+
+@pytest.mark.parametrize("first", ["fp16", "int8-weights"])
+def test_smaller_weights_are_exported_again_and_both_steps_kept(
+    toy, photos, tmp_path, monkeypatch, first, few
+):
+    # Weights of 3 × 3 are few enough to stay as they are.
+    monkeypatch.setattr("shelfwise.models.weights_precision._LEAST", 1)
+    toy.write_toy_bundle(tmp_path / "run" / "bundle", model_onnx=toy.toy_onnx(gain=9.7))
+    chosen = of_photos([str(photos)])
+    made = export(read_source(tmp_path / "run"), tmp_path / "out", first, chosen, stages=silent).bundle
+    again = export(made, tmp_path / "again", "int8", chosen, stages=silent).bundle
+    noted = again.provenance["export"]
+    assert (noted["precision"], noted["from"]) == ("int8", made.id)
+    assert noted["original_bytes"] == made.model_path.stat().st_size
+    assert noted["source_export"] == made.provenance["export"]
+    graph = onnx.load(again.model_path).graph
+    assert not any(each.name.endswith((".fp16", ".steps")) for each in graph.initializer)
+    assert "weights_quantized" in {each.name for each in graph.initializer}
+    back = export(made, tmp_path / "back", "fp32", None, stages=silent).bundle
+    kinds = {each.name: each.data_type for each in onnx.load(back.model_path).graph.initializer}
+    assert kinds["weights"] == onnx.TensorProto.FLOAT and len(kinds) == 3
+
+
+def test_an_int8_export_is_not_exported_again_nor_any_over_its_source(source, photos, tmp_path, few):
+    chosen = of_photos([str(photos)])
+    made = export(source, tmp_path / "out", "int8", chosen, stages=silent).bundle
+    with pytest.raises(ConfigError, match="is an export in int8 itself"):
+        export(made, tmp_path / "again", "fp16", chosen, stages=silent)
     with pytest.raises(BundleError, match="is the bundle to export from"):
         export(source, source.path, "fp16", chosen, stages=silent)
     with pytest.raises(ConfigError, match="name some with --photos or --data"):
         export(source, tmp_path / "none", "fp16", None, stages=silent)
 
 
-def test_photos_that_cannot_be_read_are_told_and_left_out(source, photos, tmp_path):
+def test_photos_that_cannot_be_read_are_told_and_left_out(source, photos, tmp_path, few):
     broken = photos / "Red" / "broken.png"
     broken.write_bytes(b"nothing")
-    chosen = ExportPhotos((Item(photos / "Red" / "0.png"),), (Item(broken), Item(photos / "Blue" / "0.png")))
+    photo = Item(photos / "Blue" / "0.png")
+    chosen = ExportPhotos((Item(photos / "Red" / "0.png"),), (Item(broken), photo))
     run = export(source, tmp_path / "out", "fp16", chosen, stages=silent)
     assert run.parity.photos == 1
     assert [error.source for error in run.unreadable] == [str(broken)]
     with pytest.raises(DataError, match="no photo to calibrate on can be read"):
-        export(source, tmp_path / "b", "int8", ExportPhotos((Item(broken),), (Item(broken),)), stages=silent)
+        export(source, tmp_path / "b", "int8", ExportPhotos((Item(broken),), (photo,)), stages=silent)
     with pytest.raises(DataError, match="no photo to compare on can be read"):
         export(source, tmp_path / "b", "fp16", ExportPhotos((), (Item(broken),)), stages=silent)
 
@@ -116,7 +191,9 @@ def test_no_photo_is_calibrated_and_compared_on(photos, tmp_path):
         assert not {item.path for item in chosen.calibration} & {item.path for item in chosen.parity}
     assert len(of_photos([str(photos)], calibration=2).calibration) == 2
     one = of_photos([str(photos / "Red" / "0.png")])
-    assert one.calibration == one.parity
+    assert len(one.calibration) == 1 and one.parity == ()
+    with pytest.raises(ValueError, match="cannot be compared on too"):
+        ExportPhotos(one.calibration, one.calibration)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="no photo found"):
         of_photos([str(tmp_path / "empty")])

@@ -76,8 +76,8 @@ def benchmark(
 ) -> None:
     """Measure how fast photos are classified here, by engine, precision, batch size and thread count.
 
-    Beside each rate stand what decoding alone and the network alone reach, and how much of the CPU's measured peak
-    the network uses. Takes about a minute; other work on the machine shows in the figures.
+    Beside each rate stand what decoding alone and the network alone reach, and how much of the CPU's measured
+    float32 peak the network uses. Takes about a minute; other work on the machine shows in the figures.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.settings import Settings
@@ -131,7 +131,7 @@ def _print(run: BenchmarkRun, *, drawn: bool) -> None:
     printer.print(stages)
     rates = table(
         *("Model", "Numbers", "Engine", "Precision", ">Batch", ">Threads", ">Photos/s", ">Network alone"),
-        *(">Decoding alone", ">Peak allows", ">Of the slower", ">Of the peak"),
+        *(">Decoding alone", ">fp32 peak allows", ">Of the slower", ">Of fp32 peak"),
     )
     for row in sorted(run.rows, key=lambda row: -row.rate):
         rates.add_row(*_cells(row))
@@ -147,5 +147,5 @@ def _cells(row: Row) -> list[str]:
         *(f"{row.rate:,.1f}", f"{row.network:,.1f}", f"{row.decode:,.1f}"),
         "–" if row.possible is None else f"{row.possible:,.1f}",
         f"{row.reached:.0%}",
-        "–" if row.of_peak is None else f"{row.of_peak:.0%}",
+        "–" if row.of_fp32_peak is None else f"{row.of_fp32_peak:.0%}",
     ]

@@ -65,7 +65,10 @@ ExcludeOption = Annotated[
     ),
 ]
 ForceOption = Annotated[
-    bool, typer.Option("--force", help="Write it although it changes more answers than it may.")
+    bool,
+    typer.Option(
+        "--force", help="Write it although it changes more answers than it may, or on too few photos to tell."
+    ),
 ]
 
 
@@ -86,7 +89,7 @@ def export(
 
     fp16 halves the file and int8-weights quarters it; both run in float32 at the original's speed. int8 is a
     quarter of the size too, and faster on processors with VNNI or AMX. Where the first answer changes on more than
-    0.5 % of the photos, nothing is written, unless forced.
+    0.5 % of the photos, or there are fewer than 200 photos to compare on, nothing is written, unless forced.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.text import printable
@@ -127,7 +130,7 @@ def _photos(
 
 def _summary(run: ExportRun) -> str:
     from shelfwise.text import printable
-    from shelfwise.workflows.export import MOST_CHANGED
+    from shelfwise.workflows.export import LEAST_COMPARED, MOST_CHANGED
 
     lines = [
         f"{printable(str(run.bundle.path))}: {run.stored}, {run.size / 1e6:.1f} MB "
@@ -139,5 +142,15 @@ def _summary(run: ExportRun) -> str:
             f"first answer changed on {run.parity.changed:,} of {run.parity.photos:,} photos "
             f"({run.parity.share:.2%}, {within} the {MOST_CHANGED:.1%} that may); "
             f"largest difference of a probability {run.parity.largest_difference:.3f}"
+        )
+        if run.parity.decisions is not None:
+            lines.append(
+                f"decision (accept, ask or unknown, and where) changed on {run.parity.decisions:,} of "
+                f"{run.parity.photos:,} photos"
+            )
+        few = run.parity.photos < LEAST_COMPARED
+        lines.append(
+            f"these figures rest on {run.parity.photos:,} photos that were not calibrated on"
+            + (f": too few to rely on, {LEAST_COMPARED} are needed" if few else "")
         )
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from shelfwise.inference.engines import Engine, Precision, open_session
 from shelfwise.inference.session import Session
 from shelfwise.types import Decision, Prediction
 
-__all__ = ["Classifier", "Source", "load", "session_of", "softmax"]
+__all__ = ["Classifier", "Source", "decisions_of", "load", "session_of", "softmax"]
 
 Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
 """A photo: a path (also as text), a picture file's bytes, RGB pixels, or a Pillow image."""
@@ -96,7 +96,7 @@ class Classifier:
             raise ValueError("threads and batch_size must be at least 1")
         self.bundle = bundle
         self._session = session or session_of(bundle, callers=threads)
-        self._decisions = _decisions_of(bundle)
+        self._decisions = decisions_of(bundle)
         self._threads = threads or os.cpu_count() or 1
         self._batch_size = batch_size
         self._limits = limits
@@ -147,16 +147,32 @@ class Classifier:
         Returns:
             float32 array of shape (N, categories); each row sums to 1.
         """
+        parts = self._ahead(self._run, self._cut(images))
+        return np.concatenate(
+            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, *_ in parts)]
+        )
+
+    def predictions(self, images: NDArray[np.uint8]) -> list[Prediction]:
+        """Predictions, decisions included, for pictures that are preprocessed already.
+
+        Args:
+            images: uint8 array of shape (N, size, size, 3).
+        """
+        parts = self._ahead(lambda batch: list(self._rows(batch)), self._cut(images))
+        return [
+            Prediction(self.categories, probabilities, None, embedding, decision)
+            for rows in parts
+            for probabilities, embedding, decision in rows
+        ]
+
+    def _cut(self, images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+        """Preprocessed pictures in batches."""
         size = self.bundle.preprocessing.size
         if images.dtype != np.uint8 or images.shape[1:] != (size, size, 3):
             raise ValueError(
                 f"must be uint8 of shape (N, {size}, {size}, 3), not {images.dtype} {images.shape}"
             )
-        starts = range(0, len(images), self._batch_size)
-        parts = self._ahead(self._run, (images[i : i + self._batch_size] for i in starts))
-        return np.concatenate(
-            [np.zeros((0, len(self.categories)), np.float32), *(probabilities for probabilities, *_ in parts)]
-        )
+        return (images[i : i + self._batch_size] for i in range(0, len(images), self._batch_size))
 
     def _ahead(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Map over items in all threads, in order, never more than a few items ahead of the consumer."""
@@ -271,7 +287,8 @@ def session_of(
     return session
 
 
-def _decisions_of(bundle: Bundle) -> DecisionMaker | None:
+def decisions_of(bundle: Bundle) -> DecisionMaker | None:
+    """What decides by a bundle's rule; None where it has none. Raises BundleError where the rule does not fit."""
     if bundle.decision is None:
         return None
     try:

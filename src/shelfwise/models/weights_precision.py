@@ -17,7 +17,7 @@ from shelfwise.models.graph import read_graph
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["with_fp16_weights", "with_int8_weights"]
+__all__ = ["with_fp16_weights", "with_fp32_weights", "with_int8_weights"]
 
 _LEAST: Final = 256
 """Constants of fewer values stay as they are: nothing is saved there."""
@@ -46,10 +46,63 @@ def with_int8_weights(model_onnx: bytes) -> bytes:
     float16. A quarter of the size.
 
     Raises:
-        ModelError: a constant lies outside the range of float16.
+        ModelError: a weight is NaN or infinite, or another constant lies outside the range of float16.
         MissingExtraError: onnx is not installed.
     """
     return _rewritten(model_onnx, _as_int8)
+
+
+def with_fp32_weights(model_onnx: bytes) -> bytes:
+    """Turn weights that are kept as float16 or int8 into float32 ones, as an engine does on loading.
+
+    The inverse of :func:`with_fp16_weights` and :func:`with_int8_weights` but for their rounding: the network's
+    numbers, and so its answers, stay the same to the bit. One that has no such weights is given back as it is.
+
+    Raises:
+        ModelError: it is no ONNX file.
+        MissingExtraError: onnx is not installed.
+    """
+    model = read_graph(model_onnx, what="Exporting")
+    import onnx
+    from onnx import numpy_helper
+
+    graph = model.graph
+    folded, nodes = _folded(graph)
+    if not folded:
+        return model_onnx
+    used = {name for node in nodes for name in node.input} | {value.name for value in graph.output}
+    kept = [constant for constant in graph.initializer if constant.name in used]
+    kept += [numpy_helper.from_array(folded[name], name) for name in folded if name in used]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _folded(graph: onnx.GraphProto) -> tuple[dict[str, NDArray[np.float32]], list[onnx.NodeProto]]:
+    """Values that casts of small constants, and their products with scales, come to; and the nodes that are left."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {constant.name: constant for constant in graph.initializer}
+    folded: dict[str, NDArray[np.float32]] = {}
+    steps: set[str] = set()
+    left = []
+    for node in graph.node:
+        small = constants.get(node.input[0]) if node.op_type == "Cast" else None
+        if small is not None and small.data_type in (TensorProto.FLOAT16, TensorProto.INT8):
+            if helper.get_node_attr_value(node, "to") == TensorProto.FLOAT:
+                folded[node.output[0]] = numpy_helper.to_array(small).astype(np.float32)
+                if small.data_type == TensorProto.INT8:
+                    steps.add(node.output[0])
+                continue
+        elif node.op_type == "Mul" and node.input[0] in steps and node.input[1] in constants:
+            scale = numpy_helper.to_array(constants[node.input[1]])
+            folded[node.output[0]] = folded[node.input[0]] * scale
+            continue
+        left.append(node)
+    return folded, left
 
 
 Rewriter = Callable[["onnx.TensorProto", "int | None"], "tuple[list[onnx.TensorProto], list[onnx.NodeProto]]"]
@@ -112,6 +165,8 @@ def _as_int8(
     if axis is None:
         return _as_fp16(constant)
     values = numpy_helper.to_array(constant)
+    if not np.isfinite(values).all():
+        raise ModelError(f"the weights {constant.name} hold NaN or infinite values: train again")
     scales = _scales(np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1))
     shape = [1] * values.ndim
     shape[axis] = -1

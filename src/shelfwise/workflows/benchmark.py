@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from shelfwise.bundle import Bundle
 from shelfwise.errors import ConfigError, DataError, ImageError, MissingExtraError, ModelError
-from shelfwise.inference.classifier import Classifier, session_of, softmax
+from shelfwise.inference.classifier import Classifier, decisions_of, session_of, softmax
 from shelfwise.inference.cpu import BF16, cpu_flags
 from shelfwise.inference.engines import Engine, Precision, available, choose
 from shelfwise.inference.session import Session
@@ -52,7 +52,7 @@ class StageTimes:
         decode: from the file to pixels.
         preprocess: from these to the square that the network takes.
         inference: the network, by itself chosen, one photo a call.
-        decide: from the network's numbers to the answer.
+        decide: from the network's numbers to the answer, by the bundle's decision rule if it has one.
     """
 
     decode: float
@@ -72,7 +72,8 @@ class Row:
         rate: from file to answer.
         network: the network alone.
         decode: decoding and resizing alone, in as many threads.
-        possible: what the CPU's measured peak allows the network; None where its operations cannot be counted.
+        possible: what the CPU's measured float32 peak allows the network; None where its operations cannot be
+            counted. A network in bf16 or int8 may be faster.
     """
 
     bundle: str
@@ -89,8 +90,8 @@ class Row:
         return self.rate / min(self.network, self.decode)
 
     @property
-    def of_peak(self) -> float | None:
-        """The network's rate as a share of what the peak allows."""
+    def of_fp32_peak(self) -> float | None:
+        """The network's rate as a share of what the float32 peak allows; in fewer bits it may be above 1."""
         return None if self.possible is None else self.network / self.possible
 
 
@@ -120,7 +121,7 @@ class BenchmarkRun:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that ``json`` can write."""
-        rows = [asdict(row) | {"reached": row.reached, "of_peak": row.of_peak} for row in self.rows]
+        rows = [asdict(row) | {"reached": row.reached, "of_fp32_peak": row.of_fp32_peak} for row in self.rows]
         return {
             "format": "shelfwise-speed",
             "version": 1,
@@ -239,7 +240,7 @@ def _readable(bundle: Bundle, photos: Sequence[Path | bytes]) -> tuple[list[Path
 
 
 def _stages(bundle: Bundle, photos: Sequence[Path | bytes]) -> StageTimes:
-    session = session_of(bundle, callers=1)
+    session, maker = session_of(bundle, callers=1), decisions_of(bundle)
     preprocessing, clock = bundle.preprocessing, time.perf_counter
     session.run(np.zeros((1, preprocessing.size, preprocessing.size, 3), np.uint8))
     times = []
@@ -251,7 +252,9 @@ def _stages(bundle: Bundle, photos: Sequence[Path | bytes]) -> StageTimes:
         marks.append(clock())
         logits, embedding = session.run(pixels[None])
         marks.append(clock())
-        Prediction(bundle.categories, softmax(logits, bundle.temperature)[0], None, embedding[0])
+        probabilities = softmax(logits, bundle.temperature)
+        decision = maker.decide(logits, probabilities, embedding)[0] if maker else None
+        Prediction(bundle.categories, probabilities[0], None, embedding[0], decision)
         marks.append(clock())
         times.append(np.diff(marks))
     return StageTimes(*(round(1000 * float(each), 4) for each in np.median(times, axis=0)))

@@ -18,10 +18,11 @@ from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.engines import open_session
 from shelfwise.models.quantise import Calibration, quantise
-from shelfwise.models.weights_precision import with_fp16_weights, with_int8_weights
+from shelfwise.models.weights_precision import with_fp16_weights, with_fp32_weights, with_int8_weights
+from shelfwise.types import Prediction
 from shelfwise.workflows.export_photos import ExportPhotos, Item
 
-__all__ = ["MOST_CHANGED", "ExportRun", "Parity", "Stored", "export", "read_source"]
+__all__ = ["LEAST_COMPARED", "MOST_CHANGED", "ExportRun", "Parity", "Stored", "export", "read_source"]
 
 Stored = Literal["fp32", "fp16", "int8-weights", "int8"]
 """How a network's numbers are kept; ``int8`` also reckons in them, the others in float32."""
@@ -29,7 +30,12 @@ Stored = Literal["fp32", "fp16", "int8-weights", "int8"]
 MOST_CHANGED: Final = 0.005
 """Share of the photos whose first answer an export may change."""
 
+LEAST_COMPARED: Final = 200
+"""Photos that a comparison needs: on fewer, a single one is more than may change, and none shows little."""
+
 _CHUNK = 64
+_IN_FLOAT32: Final = ("fp32", "fp16", "int8-weights")
+"""Forms whose networks run in float32 and can be an export's source."""
 Progress = Callable[[int, int], None]
 Stages = Callable[[str], Progress]
 
@@ -42,11 +48,14 @@ class Parity:
         photos: number of photos compared on.
         changed: photos whose most probable category is another one.
         largest_difference: of the probabilities of a category on a photo, 0 to 1.
+        decisions: photos that are decided otherwise (accept, ask or unknown, or another node); None where the bundle
+            has no decision rule.
     """
 
     photos: int
     changed: int
     largest_difference: float
+    decisions: int | None = None
 
     @property
     def share(self) -> float:
@@ -96,28 +105,33 @@ def export(
     The new network is compared with the original on photos that it was not calibrated on, both run by ONNX Runtime.
 
     Args:
-        source: the bundle to export from, in float32.
+        source: the bundle to export from; one that runs in float32, in however few bits its weights are kept. They
+            are turned back into float32 first.
         out: the new bundle's folder.
         stored: how to keep the numbers.
         photos: what to calibrate and compare on; only ``fp32`` can do without.
         calibration, exclude: as for :func:`~shelfwise.models.quantise.quantise`.
-        force: write it although too many answers change.
+        force: write it although too many answers change, or there are too few photos to tell.
         stages: shows how far each stage of the work is.
 
     Raises:
-        ConfigError: ``source`` is an export itself, or there are no photos.
-        ParityError: the first answer changes on more than :data:`MOST_CHANGED` of the photos; nothing is written.
+        ConfigError: ``source`` is quantised to int8 already, or there are no photos.
+        ParityError: the first answer changes on more than :data:`MOST_CHANGED` of the photos, or there are fewer than
+            :data:`LEAST_COMPARED` to compare on; nothing is written.
         DataError: no photo can be read.
         StorageError: the bundle cannot be written.
     """
-    _refuse_exports(source)
-    original = source.model_path.read_bytes()
+    _refuse_quantised(source)
+    kept = source.model_path.read_bytes()
+    original = with_fp32_weights(kept) if "export" in source.provenance else kept
     if stored == "fp32":
-        return _written(source, out, original, ExportRun(source, stored, None, 0, len(original), []), {})
+        return _written(source, out, original, ExportRun(source, stored, None, 0, len(kept), []), {})
     if photos is None or not photos.parity:
         raise ConfigError(
             "the export is compared with the original on photos: name some with --photos or --data"
         )
+    if not force:
+        _refuse_few(len(photos.parity))
     unreadable: list[ImageError] = []
     details: dict[str, Any] = {}
     if stored == "int8":
@@ -128,21 +142,36 @@ def export(
     else:
         content = (with_fp16_weights if stored == "fp16" else with_int8_weights)(original)
     parity = _compare(source, content, photos.parity, unreadable, stages("Comparing with the original"))
-    if not parity.good and not force:
+    if not force:
+        _refuse_changed(stored, parity)
+    run = ExportRun(source, stored, parity, 0, len(kept), unreadable)
+    return _written(source, out, content, run, details)
+
+
+def _refuse_quantised(source: Bundle) -> None:
+    made = source.provenance.get("export")
+    if isinstance(made, dict) and made.get("precision") not in _IN_FLOAT32:
+        raise ConfigError(
+            f"{source.path}: is an export in {made.get('precision')} itself; export from the original bundle"
+        )
+
+
+def _refuse_few(count: int) -> None:
+    if count < LEAST_COMPARED:
+        raise ParityError(
+            f"{count:,} photos to compare with the original on are too few to rely on, {LEAST_COMPARED} are needed: "
+            "nothing is written. Name more with --photos or --data (a part of them is calibrated on), or write it "
+            "nevertheless with --force"
+        )
+
+
+def _refuse_changed(stored: Stored, parity: Parity) -> None:
+    _refuse_few(parity.photos)
+    if not parity.good:
         raise ParityError(
             f"{stored} changes the first answer on {parity.changed:,} of {parity.photos:,} photos "
             f"({parity.share:.1%}; at most {MOST_CHANGED:.1%} may): nothing is written. "
             f"{_advice(stored)}, or write it nevertheless with --force"
-        )
-    run = ExportRun(source, stored, parity, 0, len(original), unreadable)
-    return _written(source, out, content, run, details)
-
-
-def _refuse_exports(source: Bundle) -> None:
-    made = source.provenance.get("export")
-    if isinstance(made, dict) and made.get("precision") != "fp32":
-        raise ConfigError(
-            f"{source.path}: is an export in {made.get('precision')} itself; export from the original bundle"
         )
 
 
@@ -160,6 +189,8 @@ def _written(source: Bundle, out: Path, content: bytes, run: ExportRun, details:
         "original_bytes": run.original_size,
         **details,
     }
+    if "export" in source.provenance:
+        noted["source_export"] = source.provenance["export"]
     if run.parity is not None:
         noted["parity"] = asdict(run.parity)
     card = source.card_path.read_text("utf-8").rstrip() + "\n\n## Export\n\n" + _card_lines(noted, run.parity)
@@ -176,9 +207,15 @@ def _card_lines(noted: dict[str, Any], parity: Parity | None) -> str:
     ]
     if parity is not None:
         lines.append(
-            f"- The first answer differs on {parity.changed:,} of {parity.photos:,} photos; a probability by up to "
-            f"{parity.largest_difference:.3f}."
+            f"- Compared with the original on {parity.photos:,} photos, none of them calibrated on: the first answer "
+            f"differs on {parity.changed:,}; a probability by up to {parity.largest_difference:.3f}."
         )
+        if parity.decisions is not None:
+            lines.append(
+                f"- The decision (accept, ask or unknown, and where) differs on {parity.decisions:,} of them."
+            )
+        if parity.photos < LEAST_COMPARED:
+            lines.append(f"- So few photos tell little: {LEAST_COMPARED} are needed.")
     return "\n".join(lines) + "\n"
 
 
@@ -190,18 +227,23 @@ def _compare(
         Classifier(source, open_session(model, engine="onnxruntime"))
         for model in (source.model_path, content)
     ]
-    photos, changed, largest = 0, 0, 0.0
+    photos, changed, decided, largest = 0, 0, 0, 0.0
     for start in range(0, len(items), _CHUNK):
         pictures = _decoded(items[start : start + _CHUNK], source.preprocessing, unreadable)
-        if len(pictures):
-            before, after = (each.probabilities(pictures) for each in both)
-            photos += len(pictures)
-            changed += int((before.argmax(axis=1) != after.argmax(axis=1)).sum())
-            largest = max(largest, float(np.abs(before - after).max()))
+        for before, after in zip(*(each.predictions(pictures) for each in both), strict=True):
+            photos += 1
+            changed += before.category != after.category
+            decided += _decided(before) != _decided(after)
+            largest = max(largest, float(np.abs(before.probabilities - after.probabilities).max()))
         progress(min(start + _CHUNK, len(items)), len(items))
     if not photos:
         raise DataError(f"no photo to compare on can be read; the first: {unreadable[0]}")
-    return Parity(photos, changed, round(largest, 6))
+    return Parity(photos, changed, round(largest, 6), None if source.decision is None else decided)
+
+
+def _decided(prediction: Prediction) -> tuple[str, str | None] | None:
+    decision = prediction.decision
+    return None if decision is None else (decision.answer, decision.node)
 
 
 def _pictures(

@@ -31,7 +31,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportPhotos:
-    """Photos for an export; none is in both parts, as long as there is more than one.
+    """Photos for an export; none is in both parts.
 
     Attributes:
         calibration: what the ranges of the activations are measured on.
@@ -40,6 +40,10 @@ class ExportPhotos:
 
     calibration: tuple[Item, ...]
     parity: tuple[Item, ...]
+
+    def __post_init__(self) -> None:
+        if any(item in self.calibration for item in self.parity):
+            raise ValueError("photos that are calibrated on cannot be compared on too")
 
 
 def of_run(folder: Path, calibration: int = CALIBRATION_PHOTOS) -> ExportPhotos | None:
@@ -94,7 +98,7 @@ def _chosen(dataset: Dataset, train: Sequence[int], others: Sequence[int], calib
 def _divided(items: Sequence[Item], calibration: int) -> ExportPhotos:
     # At most a third to calibrate: of a few photos most are needed to compare on.
     taken = set(_spread(range(len(items)), min(calibration, max(1, len(items) // 3))))
-    others = [item for index, item in enumerate(items) if index not in taken] or list(items)
+    others = [item for index, item in enumerate(items) if index not in taken]
     return ExportPhotos(tuple(items[index] for index in sorted(taken)), tuple(_spread(others, MOST_COMPARED)))
 
 
