@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +21,10 @@ from shelfwise.config import load_config
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
 from shelfwise.errors import ConfigError, SplitError, TrainingError
+from shelfwise.inference import engines
+from shelfwise.inference.session import OnnxRuntimeSession
 from shelfwise.training.config import TrainConfig, recipe_defaults
+from shelfwise.workflows import train as train_module
 from shelfwise.workflows.train import RunResult, resume, train
 
 
@@ -73,6 +77,17 @@ def test_equal_runs_give_equal_bundles(painted, tmp_path):
     first, second = run(painted, tmp_path / "a"), run(painted, tmp_path / "b")
     for name in ("model.onnx", "bundle.json", "card.md"):
         assert (first.bundle.path / name).read_bytes() == (second.bundle.path / name).read_bytes()
+
+
+def test_a_bundles_figures_do_not_depend_on_the_fastest_engine_here(toy, tmp_path, monkeypatch):
+    bundle = toy.write_toy_bundle(tmp_path / "bundle")
+    monkeypatch.setattr(
+        engines, "_automatic", lambda precision: pytest.fail("the fastest engine was asked for")
+    )
+    prepared = SimpleNamespace(split=SimpleNamespace(test=(0,), val=()), dataset=None)
+    monkeypatch.setattr(train_module, "evaluate_part", lambda classifier, *_, **__: classifier)
+    measured = train_module._measure(bundle, prepared, silent)["test"]
+    assert isinstance(measured._session, OnnxRuntimeSession)
 
 
 def test_unreadable_photos_are_named_and_left_out(painted, tmp_path):

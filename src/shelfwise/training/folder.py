@@ -25,7 +25,10 @@ _LIBRARIES = (
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of the installed libraries that a run's result depends on."""
+    """Versions of the installed libraries that a run's result depends on.
+
+    OpenVINO is none of them: whatever goes into a bundle is measured with ONNX Runtime.
+    """
     versions = {}
     for name in _LIBRARIES:
         with contextlib.suppress(PackageNotFoundError):

@@ -14,7 +14,7 @@ from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.images.preprocess import Preprocessing
-from shelfwise.inference.classifier import Classifier
+from shelfwise.inference.classifier import Classifier, session_of
 from shelfwise.models import ModelSpec, get_spec
 from shelfwise.models.export import export_onnx
 from shelfwise.models.hub_weights import Hub, find_weights
@@ -198,7 +198,8 @@ def _kept(history: Sequence[EpochRecord]) -> str:
 
 def _measure(bundle: Bundle, prepared: Prepared, stages: Stages) -> dict[str, PartResult]:
     """Test and validation figures of the exported model itself, by way of the path that serves."""
-    classifier = Classifier(bundle)
+    # Not the engine that is fastest here: equal trainings are to give equal bundles on all machines.
+    classifier = Classifier(bundle, session_of(bundle, engine="onnxruntime"))
     wanted = {"test": prepared.split.test, "val": prepared.split.val}
     return {
         name: evaluate_part(
