@@ -181,17 +181,34 @@ def photo_like(width, height, seed=0):
 
 
 @pytest.mark.parametrize("size", [(224, 224), (640, 480), (1600, 1200), (3000, 2000)])
-def test_serving_sees_the_pixels_that_training_measured_itself_on(tmp_path, size):
+def test_serving_sees_the_pixels_that_training_measured_itself_on(toy, tmp_path, size):
     from shelfwise.images.cache import cached_images
+    from shelfwise.inference.classifier import Classifier
 
     path = tmp_path / "photo.jpg"
     path.write_bytes(photo_like(*size))
     preprocessing = Preprocessing(224)
     kept, errors = cached_images([(path, None)], preprocessing, tmp_path / "cache")
     assert not errors
-    for source in (path, path.read_bytes()):
-        np.testing.assert_array_equal(kept[0], preprocessing.load(source))
-    np.testing.assert_array_equal(kept[0], preprocessing.fit(preprocessing.decode(path)))
+    seen = []
+
+    class Recording:
+        """A session that keeps the pictures that it is given."""
+
+        categories, size = 3, 224
+
+        def run(self, images):
+            seen.extend(images.copy())
+            return np.zeros((len(images), 3), np.float32), np.ones((len(images), 3), np.float32)
+
+    bundle = toy.write_toy_bundle(tmp_path / "bundle", preprocessing=preprocessing)
+    Classifier(bundle, Recording(), threads=1).classify([path, str(path), path.read_bytes()])
+    assert len(seen) == 3
+    for pixels in seen:
+        np.testing.assert_array_equal(pixels, kept[0])
+    if size == (224, 224):
+        with Image.open(path) as image:
+            np.testing.assert_array_equal(kept[0], np.asarray(image))
 
 
 @pytest.mark.parametrize("size", [(640, 480), (3000, 2000)])
