@@ -11,8 +11,8 @@ from benchmarks import machine
 from benchmarks.goals import GOALS
 from benchmarks.options import Options
 from benchmarks.photos import dataset_folder
-from benchmarks.result import BenchmarkError, Figure, Result, percent
-from shelfwise.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
+from benchmarks.result import Figure, Result, percent
+from shelfwise.bundle import Bundle, default_bundle, read_bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.hierarchy import Hierarchy
@@ -34,9 +34,7 @@ _PUBLISHED = {
 
 def accuracy_default(options: Options) -> Result:
     """Freiburg's fold 0 and Grocery Store's official test list, by the bundle in the package."""
-    if not DEFAULT_BUNDLE.is_dir():
-        raise BenchmarkError("the package holds no model: make default-model")
-    bundle = read_bundle(DEFAULT_BUNDLE)
+    bundle = read_bundle(default_bundle())
     dataset = read_dataset(dataset_folder("freiburg").parent, "groceries")
     right = hits(bundle, _measured(bundle, dataset, options))
     figures = [
@@ -81,8 +79,7 @@ def hits(bundle: Bundle, part: PartResult) -> dict[str, NDArray[np.bool_]]:
     tree = Hierarchy.from_categories(bundle.categories)
     probabilities = np.stack([each.probabilities for each in part.results])
     labels = np.array([each.label for each in part.results])
-    asked = np.flatnonzero(tree.is_question)
-    best = asked[tree.node_probabilities(probabilities)[:, asked].argmax(axis=1)]
+    best, _ = tree.likeliest(probabilities)
     category = tree.holds(best, tree.node_of_category[labels])
     fine = probabilities.argmax(axis=1) == labels
     freiburg = np.array([each.key.startswith("freiburg/") for each in part.results])

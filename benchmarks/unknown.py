@@ -235,12 +235,10 @@ def _known(
     answers = np.array(["" if each is None else each.answer for each in decisions])
     nodes = np.array([-1 if d is None or d.node is None else tree.index[d.node] for d in decisions])
     probabilities = np.stack([each.probabilities for each in predictions])
-    asked = np.flatnonzero(tree.is_question)
     sides = []
     for values in (probabilities, retempered(probabilities, 1 / classifier.bundle.temperature)):
-        sums = tree.node_probabilities(values)[:, asked]
-        best = sums.argmax(axis=1)
-        sides.append((np.minimum(sums[np.arange(len(sums)), best], 1.0), tree.holds(asked[best], truth)))
+        best, sure = tree.likeliest(values)
+        sides.append((np.minimum(sure, 1.0), tree.holds(best, truth)))
     return Known(
         accepted=answers == "accept",
         right=(answers == "accept") & tree.holds(nodes, truth),

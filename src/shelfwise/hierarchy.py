@@ -133,6 +133,22 @@ class Hierarchy:
         """Categories at a node or under it, in label order. Raises KeyError where there is no such node."""
         return tuple(self.categories[i] for i in np.flatnonzero(self.under[self.index[node]]))
 
+    def likeliest(
+        self, probabilities: NDArray[np.floating[Any]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The likeliest of the nodes that :attr:`is_question` names, usually the categories.
+
+        Args:
+            probabilities: shape (N, L), in label order.
+
+        Returns:
+            Index of the node and its probability for each photo, (N,); the first of equals.
+        """
+        asked = np.flatnonzero(self.is_question)
+        nodes = self.node_probabilities(probabilities)[:, asked]
+        best = nodes.argmax(axis=1)
+        return asked[best], nodes[np.arange(len(nodes)), best]
+
     def node_probabilities(self, probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Sum the categories' probabilities over each node.
 

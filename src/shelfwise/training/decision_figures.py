@@ -218,7 +218,5 @@ def _ece(probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -
 def _curve(
     hierarchy: Hierarchy, probabilities: NDArray[np.floating[Any]], truth: NDArray[np.int64]
 ) -> RiskCoverage:
-    asked = np.flatnonzero(hierarchy.is_question)
-    nodes = hierarchy.node_probabilities(probabilities)[:, asked]
-    best = nodes.argmax(axis=1)
-    return risk_coverage(nodes[np.arange(len(nodes)), best], hierarchy.holds(asked[best], truth))
+    best, sure = hierarchy.likeliest(probabilities)
+    return risk_coverage(sure, hierarchy.holds(best, truth))

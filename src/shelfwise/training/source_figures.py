@@ -66,12 +66,10 @@ def measure_source(
         labels: true categories, (N,).
         decisions: of each photo.
     """
-    asked = np.flatnonzero(hierarchy.is_question)
-    nodes = hierarchy.node_probabilities(probabilities)[:, asked]
-    best = nodes.argmax(axis=1)
+    best, sure = hierarchy.likeliest(probabilities)
     truth = hierarchy.node_of_category[labels]
-    right = hierarchy.holds(asked[best], truth)
-    bins = calibration_bins(nodes[np.arange(len(nodes)), best], right)
+    right = hierarchy.holds(best, truth)
+    bins = calibration_bins(sure, right)
     figures = {
         "category_accuracy": float(right.mean()),
         "exact_accuracy": float((probabilities.argmax(axis=1) == labels).mean()),
