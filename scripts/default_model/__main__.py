@@ -10,6 +10,7 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from shelfwise.bundle import DEFAULT_BUNDLE, Bundle
 from shelfwise.cli.progress import Progress
@@ -80,11 +81,17 @@ def _member(name: str, options: argparse.Namespace, settings: Settings, progress
     """Train one member, or go on with it; its run folder."""
     folder: Path = options.work / name
     run = RunFolder(folder)
-    cache, hub = settings.cache_dir / "images", Hub(settings.cache_dir / "weights")
+    how: dict[str, Any] = {
+        "cache_dir": settings.cache_dir / "images",
+        "hub": Hub(settings.cache_dir / "weights"),
+        "stages": progress.stage,
+        "note": progress.note,
+        "member": True,
+    }
     if run.finished.is_file():
         return folder
     if run.config.is_file():
-        result = resume(folder, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub)
+        result = resume(folder, **how)
     else:
         config = load_config(
             TrainConfig,
@@ -93,7 +100,7 @@ def _member(name: str, options: argparse.Namespace, settings: Settings, progress
             flags={"data": options.data, "out": folder},
         )
         config = config.model_copy(update={"weights": _weights(config.recipe, options.weights)})
-        result = train(config, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub)
+        result = train(config, **how)
     if result.interrupted:
         raise ConfigError("interrupted: run the same again to go on")
     return folder

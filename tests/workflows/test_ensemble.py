@@ -17,7 +17,7 @@ from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, softmax
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.ensemble import best_shares, join_runs
-from shelfwise.workflows.train import train
+from shelfwise.workflows.train import resume, train
 
 
 def silent(name: str):
@@ -27,7 +27,9 @@ def silent(name: str):
 def member(data: Path, out: Path, **changes: object) -> Path:
     flags = {"data": str(data), "out": str(out), "epochs": 3, "batch_size": 8, "threads": 1, **changes}
     config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
-    return train(config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None).folder
+    return train(
+        config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None, member=True
+    ).folder
 
 
 def join(runs: list[Path], out: Path):
@@ -51,6 +53,17 @@ def test_two_runs_become_one_model(painted, tmp_path):
     expected = softmax(np.asarray(pooled, np.float32), bundle.temperature)
     found = [p.probabilities for p in Classifier(bundle).classify(photos)]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    bundle = read_bundle(run / "bundle")
+    assert bundle.decision is None
+    assert bundle.temperature != 1
+    assert set(bundle.metrics) == {"val"}
+    assert (run / "report" / "index.html").is_file()
+    resumed = resume(run, cache_dir=tmp_path / "cache", stages=silent, note=lambda text: None, member=True)
+    assert resumed.bundle.id == bundle.id
 
 
 def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):

@@ -38,7 +38,7 @@ def observing(tree: Hierarchy) -> FittedDecision:
 
 
 def fit_answers(
-    bundle: Bundle, config: TrainConfig, prepared: Prepared, stages: Stages
+    bundle: Bundle, config: TrainConfig, prepared: Prepared, stages: Stages, *, decide: bool = True
 ) -> tuple[float, FittedDecision | None]:
     """The temperature, and when to accept, ask or say unknown; 1 and None without validation photos.
 
@@ -47,6 +47,7 @@ def fit_answers(
         config: the run's settings.
         prepared: the run's photos.
         stages: shows how far it is.
+        decide: False to fit the temperature alone.
     """
     if not prepared.split.val:
         return 1.0, None
@@ -54,6 +55,8 @@ def fit_answers(
     validation = _observe(bundle, prepared, prepared.split.val, stages, "Calibrating on validation photos")
     counts = None if tree.flat else tree.under[tree.node_of_category]
     temperature = fit_temperature(softmax(validation.logits), validation.labels, counts)
+    if not decide:
+        return temperature, None
     chosen = _some_of_each(prepared, config.seed)
     training = _observe(bundle, prepared, chosen, stages, "Learning what is familiar from training photos")
     decision = fit_decision(
