@@ -6,12 +6,12 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shelfwise.errors import StorageError
 
-__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_text", "storage_errors"]
+__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_text", "move_files", "storage_errors"]
 
 
 @contextlib.contextmanager
@@ -57,6 +57,26 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, atomically. Raises StorageError."""
     atomic_write_bytes(path, text.encode())
+
+
+def move_files(moves: Iterable[tuple[Path, Path]]) -> None:
+    """Give files that are on the disk for good another place in the same file system, durably, each atomically.
+
+    Args:
+        moves: from where, and to where; folders are made.
+
+    Raises:
+        StorageError: one cannot be moved; those before it are.
+    """
+    folders: set[Path] = set()
+    for source, target in moves:
+        with storage_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+        folders |= {target.parent, target.parent.parent}
+    for folder in sorted(folders):
+        with storage_errors(folder):
+            _sync(folder)
 
 
 def _sync(path: Path) -> None:
