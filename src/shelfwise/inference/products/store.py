@@ -372,13 +372,17 @@ def _read(path: Path, at_most: int) -> bytes:
         ProductIndexError: it cannot be read for another reason.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             return file.read(at_most + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise ProductIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for who writes to a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sha256(data: bytes) -> str:
