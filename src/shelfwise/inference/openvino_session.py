@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ __all__ = ["OpenVinoSession"]
 
 _HINTS: Final = {"fp32": "f32", "bf16": "bf16"}
 _IMAGES, _LOGITS, _EMBEDDING = "images", "logits", "embedding"
+_first_run = threading.Lock()
+_ran = threading.Event()
+"""Set when this process has been through a whole run."""
 
 
 class OpenVinoSession:
@@ -84,6 +88,16 @@ class OpenVinoSession:
         Raises:
             ModelError: the shape does not fit the network, or the run fails.
         """
+        if not _ran.is_set():
+            # At its first calls the binding sets itself up, and two threads that are in there at once may wait for
+            # each other for ever: one holds Python's lock, the other that of what is being set up.
+            with _first_run:
+                outputs = self._run(images)
+            _ran.set()
+            return outputs
+        return self._run(images)
+
+    def _run(self, images: NDArray[np.uint8]) -> Outputs:
         with self._request() as request:
             try:
                 # Without waiting in Python's lock: other threads decode meanwhile.
