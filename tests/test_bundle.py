@@ -1,9 +1,10 @@
+import gzip
 import json
 import shutil
 
 import pytest
 
-from shelfwise.bundle import read_bundle, write_bundle
+from shelfwise.bundle import derive_bundle, read_bundle, write_bundle
 from shelfwise.errors import BundleError, StorageError
 from shelfwise.images.preprocess import Preprocessing
 
@@ -102,7 +103,7 @@ def test_a_failed_write_leaves_the_old_bundle_and_no_litter(tmp_path, monkeypatc
         return fail() if len(calls) == 2 else rename(self, target)
 
     if step == "os.fsync":
-        monkeypatch.setattr("shelfwise.bundle.os.fsync", fail)
+        monkeypatch.setattr("shelfwise.files.os.fsync", fail)
     else:
         monkeypatch.setattr(type(tmp_path), "rename", fail_second)
     with pytest.raises(StorageError, match="the disk is full"):
@@ -181,7 +182,14 @@ def test_another_format_version_says_what_to_do(tmp_path):
         (lambda m: m["preprocessing"].update(size=-1), "size must be"),
         (lambda m: m["files"].update({"../../etc/passwd": m["files"]["card.md"]}), "passwd"),
         (lambda m: m["files"]["card.md"].update(sha256="x"), "files.card.md.sha256"),
-        (lambda m: m["files"].pop("model.onnx"), "files.model.onnx: Field required"),
+        (
+            lambda m: m["files"].pop("model.onnx"),
+            "files: Value error, one of model.onnx and model.onnx.gz is needed",
+        ),
+        (
+            lambda m: m["files"].update({"model.onnx.gz": {**m["files"]["card.md"], "unpacked_bytes": 7}}),
+            "one of",
+        ),
         (lambda m: m.update(digest=3), "digest"),
     ],
 )
@@ -190,6 +198,46 @@ def test_a_changed_manifest_is_refused(tmp_path, change, message):
     edit(folder, change)
     with pytest.raises(BundleError, match=message):
         read_bundle(folder)
+
+
+def test_a_network_can_be_kept_compressed(tmp_path):
+    network = b"weights " * 1000
+    bundle = write(tmp_path / "bundle", model_onnx=network, packed=True)
+    assert read_bundle(bundle.path) == bundle
+    assert sorted(path.name for path in bundle.path.iterdir()) == ["bundle.json", "card.md", "model.onnx.gz"]
+    assert bundle.model_path.stat().st_size < len(network) / 10
+    assert bundle.model_onnx() == bundle.model_source() == network
+    plain = write(tmp_path / "plain", model_onnx=network)
+    assert plain.model_onnx() == network
+    assert plain.model_source() == plain.path / "model.onnx"
+    assert write(tmp_path / "again", model_onnx=network, packed=True).id == bundle.id
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not compressed",
+        gzip.compress(b"w" * 999),
+        gzip.compress(b"w" * 10**8),
+        gzip.compress(b"w" * 1000)[:-9],
+    ],
+    ids=["empty", "plain", "too short", "a bomb", "cut off"],
+)
+def test_a_compressed_network_that_is_not_what_the_bundle_says(tmp_path, content):
+    bundle = write(tmp_path / "bundle", model_onnx=b"w" * 1000, packed=True)
+    bundle.model_path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"model\.onnx\.gz: "):
+        bundle.model_onnx()
+    with pytest.raises(BundleError, match=r"model\.onnx\.gz: damaged"):
+        read_bundle(bundle.path)
+
+
+def test_what_is_derived_from_a_compressed_bundle_holds_one_network(tmp_path):
+    source = write(tmp_path / "bundle", packed=True)
+    made = derive_bundle(source, tmp_path / "made", model_onnx=b"other", provenance={}, card="# Other\n")
+    assert made.model_onnx() == b"other"
+    assert sorted(path.name for path in made.path.iterdir()) == ["bundle.json", "card.md", "model.onnx"]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\xff"])

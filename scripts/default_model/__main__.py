@@ -27,6 +27,7 @@ from shelfwise.workflows.train import resume, train
 RECIPES = Path(__file__).parent
 NAME = "groceries"
 MOST_BYTES = 25_000_000
+WEIGHT_BITS = 7
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, default=Path("runs/default-model"), help="where the steps are kept"
     )
-    parser.add_argument("--members", nargs="+", default=["dinov2"], help="recipes to join")
+    parser.add_argument("--members", nargs="+", default=["dinov2", "tiny-vit"], help="recipes to join")
     parser.add_argument("--out", type=Path, default=DEFAULT_BUNDLE, help="where the model goes")
     return parser.parse_args()
 
@@ -63,7 +64,7 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
         runs,
         options.work / "joined",
         name=NAME,
-        int8_weights=True,
+        weight_bits=WEIGHT_BITS,
         cache_dir=cache,
         stages=progress.stage,
         note=progress.note,

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shelfwise.errors import StorageError
 
-__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_text", "storage_errors"]
+__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_folder", "atomic_write_text", "storage_errors"]
 
 
 @contextlib.contextmanager
@@ -57,6 +58,50 @@ def atomic_write_bytes(path: Path, data: bytes) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, atomically. Raises StorageError."""
     atomic_write_bytes(path, text.encode())
+
+
+def atomic_write_folder(folder: Path, contents: Mapping[str, bytes], *, ours: str, what: str) -> None:
+    """Write a folder of files as a whole: it is absent, the old one or the new one, never half of one.
+
+    Args:
+        folder: where to; what is there is replaced if it is empty or holds a file named ``ours``.
+        contents: the files by name.
+        ours: the file that tells a folder of this kind.
+        what: what the folder is called in messages.
+
+    Raises:
+        StorageError: it cannot be written, or ``folder`` is something else.
+    """
+    replaceable = folder.is_dir() and ((folder / ours).is_file() or not any(folder.iterdir()))
+    if folder.is_symlink() or (folder.exists() and not replaceable):
+        raise StorageError(
+            f"cannot write {what} {folder}: something else is there already; name another folder"
+        )
+    mark = secrets.token_hex(4)
+    temporary = folder.with_name(f".{folder.name}.{mark}.tmp")
+    aside = folder.with_name(f".{folder.name}.{mark}.old")
+    try:
+        with storage_errors(folder):
+            temporary.mkdir(parents=True)
+            for name, data in contents.items():
+                (temporary / name).write_bytes(data)
+                _sync(temporary / name)
+            _swap(temporary, folder, aside)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _swap(temporary: Path, folder: Path, aside: Path) -> None:
+    if folder.exists():
+        folder.rename(aside)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if aside.exists():
+            aside.rename(folder)
+        raise
+    _sync(folder.parent)
 
 
 def _sync(path: Path) -> None:

@@ -1,3 +1,5 @@
+import zlib
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -60,6 +62,20 @@ def test_the_file_shrinks_and_the_answers_stay(networks, name, shrink, part, off
     # Any number of pictures still fits.
     assert run(small, images[:1])[0].shape == (1, 5)
     assert shrink(original) == small
+
+
+def test_fewer_bits_compress_better_and_are_less_exact(networks):
+    original, images = networks["vit"]
+    sizes, errors = [], []
+    for bits in (8, 7, 5):
+        small = with_int8_weights(original, bits=bits)
+        kept = {c.name: numpy_helper.to_array(c) for c in onnx.load_from_string(small).graph.initializer}
+        steps = [values for values in kept.values() if values.dtype == np.int8]
+        assert max(int(np.abs(values).max()) for values in steps) == 2 ** (bits - 1) - 1
+        sizes.append(len(zlib.compress(small)))
+        errors.append(np.abs(run(small, images)[0] - run(original, images)[0]).max())
+    assert sizes == sorted(sizes, reverse=True)
+    assert errors == sorted(errors)
 
 
 def test_engines_fold_the_weights_back_on_loading(networks, tmp_path):
@@ -133,7 +149,7 @@ def test_without_onnx_the_extra_is_named(monkeypatch):
 )
 def test_a_scale_never_does_worse_than_the_whole_range(channels):
     tops = np.maximum(np.abs(channels).max(axis=1), 0)
-    scales = _scales(channels)
+    scales = _scales(channels, 127.0)
     assert (scales > 0).all() and np.isfinite(scales).all()
 
     def error(steps):

@@ -146,7 +146,7 @@ def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
         [run],
         tmp_path / "small",
         name="small",
-        int8_weights=True,
+        weight_bits=7,
         cache_dir=tmp_path / "cache",
         stages=silent,
         note=lambda text: None,
@@ -158,4 +158,6 @@ def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
         for each in (large, small)
     ]
     np.testing.assert_allclose(logits[0], logits[1], atol=0.2)
-    assert "kept as int8" in small.card_path.read_text()
+    assert small.model_path.name == "model.onnx.gz"
+    assert "kept in 7 bits" in small.card_path.read_text()
+    assert small.provenance["weight_bits"] == 7

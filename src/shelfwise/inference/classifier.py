@@ -274,7 +274,7 @@ def session_of(
         BundleError: the network does not fit the bundle's categories or preprocessing.
         ModelError: it cannot be loaded.
     """
-    session = open_session(bundle.model_path, engine=engine, precision=precision, streams=callers)
+    session = open_session(bundle.model_source(), engine=engine, precision=precision, streams=callers)
     if session.categories not in (None, len(bundle.categories)):
         raise BundleError(
             f"{bundle.path}: {len(bundle.categories)} categories, but its network gives {session.categories}"

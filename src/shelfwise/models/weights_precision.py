@@ -6,6 +6,7 @@ What runs is float32 as before, so that an engine is as fast as with the origina
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,7 +22,6 @@ __all__ = ["with_fp16_weights", "with_fp32_weights", "with_int8_weights"]
 
 _LEAST: Final = 256
 """Constants of fewer values stay as they are: nothing is saved there."""
-_TOP = 127.0
 _SMALLEST: Final = 1e-30
 _CLIPS: Final = np.linspace(0.7, 1.0, 13)
 """Shares of a channel's largest weight that its range may end at; the rest is clipped."""
@@ -38,18 +38,23 @@ def with_fp16_weights(model_onnx: bytes) -> bytes:
     return _rewritten(model_onnx, _as_fp16)
 
 
-def with_int8_weights(model_onnx: bytes) -> bytes:
+def with_int8_weights(model_onnx: bytes, *, bits: int = 8) -> bytes:
     """Keep the weights of convolutions and matrix products as int8 with a scale for each output channel.
 
     A weight is ``q * scale`` with q from -127 to 127, rounded to the nearest. The scale of a channel is the one, of
     a few that clip its largest weights, that gives the least squared error. Other large constants are kept as
     float16. A quarter of the size.
 
+    Args:
+        model_onnx: the network.
+        bits: how many of the 8 bits are used: with 7, q is from -63 to 63. The file is as large, but compresses
+            better.
+
     Raises:
         ModelError: a weight is NaN or infinite, or another constant lies outside the range of float16.
         MissingExtraError: onnx is not installed.
     """
-    return _rewritten(model_onnx, _as_int8)
+    return _rewritten(model_onnx, partial(_as_int8, top=2.0 ** (bits - 1) - 1))
 
 
 def with_fp32_weights(model_onnx: bytes) -> bytes:
@@ -158,7 +163,7 @@ def _as_fp16(
 
 
 def _as_int8(
-    constant: onnx.TensorProto, axis: int | None
+    constant: onnx.TensorProto, axis: int | None, *, top: float
 ) -> tuple[list[onnx.TensorProto], list[onnx.NodeProto]]:
     from onnx import TensorProto, helper, numpy_helper
 
@@ -167,11 +172,11 @@ def _as_int8(
     values = numpy_helper.to_array(constant)
     if not np.isfinite(values).all():
         raise ModelError(f"the weights {constant.name} hold NaN or infinite values: train again")
-    scales = _scales(np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1))
+    scales = _scales(np.moveaxis(values, axis, 0).reshape(values.shape[axis], -1), top)
     shape = [1] * values.ndim
     shape[axis] = -1
     scales = scales.reshape(shape)
-    steps = np.clip(np.rint(values / scales), -_TOP, _TOP).astype(np.int8)
+    steps = np.clip(np.rint(values / scales), -top, top).astype(np.int8)
     # Not DequantizeLinear: ONNX Runtime makes that, with the product behind it, into another kernel.
     names = [f"{constant.name}.{part}" for part in ("int8", "scale", "steps")]
     constants = [numpy_helper.from_array(steps, names[0]), numpy_helper.from_array(scales, names[1])]
@@ -179,15 +184,15 @@ def _as_int8(
     return constants, [cast, helper.make_node("Mul", [names[2], names[1]], [constant.name])]
 
 
-def _scales(channels: NDArray[np.float32]) -> NDArray[np.float32]:
+def _scales(channels: NDArray[np.float32], top: float) -> NDArray[np.float32]:
     """Step of each channel: float32 (C,) for weights (C, K), the best of :data:`_CLIPS` by squared error."""
     tops = np.abs(channels).max(axis=1, keepdims=True)
     # A step of what is smaller would be no number of full precision any more; such weights become 0.
     tops = np.where(tops > _SMALLEST, tops, 1.0)
-    best, least = tops / _TOP, np.full(len(channels), np.inf)
+    best, least = tops / top, np.full(len(channels), np.inf)
     for clip in _CLIPS:
-        step = tops * clip / _TOP
-        off = np.clip(np.rint(channels / step), -_TOP, _TOP) * step - channels
+        step = tops * clip / top
+        off = np.clip(np.rint(channels / step), -top, top) * step - channels
         error = np.square(off).sum(axis=1)
         best = np.where((error < least)[:, None], step, best)
         least = np.minimum(error, least)

@@ -195,7 +195,7 @@ def benchmark(
         stages[name] = _stages(bundle, readable)
         progress(next(done), total)
         try:
-            flops[name] = count_flops(bundle.model_path.read_bytes())
+            flops[name] = count_flops(bundle.model_onnx())
         except (MissingExtraError, ModelError) as error:
             notes.append(f"{name}: operations not counted: {error}")
         alone: dict[int, float] = {}

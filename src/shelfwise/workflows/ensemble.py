@@ -62,7 +62,7 @@ def join_runs(
     out: Path,
     *,
     name: str,
-    int8_weights: bool = False,
+    weight_bits: int | None = None,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
@@ -77,7 +77,7 @@ def join_runs(
         runs: their folders.
         out: the bundle's folder.
         name: what to call the model.
-        int8_weights: keep the weights as int8, a quarter of the size.
+        weight_bits: keep the weights in so many bits, at most 8, and the network compressed; None for float32.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
@@ -100,14 +100,14 @@ def join_runs(
     shares = _shares(opened, prepared, stages)
     model = merge_onnx(
         [
-            Member(run.bundle.model_path.read_bytes(), share, run.bundle.temperature)
+            Member(run.bundle.model_onnx(), share, run.bundle.temperature)
             for run, share in zip(opened, shares, strict=True)
             if share > 0
         ]
     )
-    if int8_weights:
-        model = with_int8_weights(model)
-    writer = _Writer(opened, shares, prepared, name, model, int8_weights)
+    if weight_bits is not None:
+        model = with_int8_weights(model, bits=weight_bits)
+    writer = _Writer(opened, shares, prepared, name, model, weight_bits)
     with provisional(out) as folder:
         unfitted = writer.write(folder, 1.0, {}, observing(prepared.dataset.hierarchy))
         temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
@@ -217,7 +217,7 @@ class _Writer:
     prepared: Prepared
     name: str
     model: bytes
-    int8_weights: bool
+    weight_bits: int | None
 
     def write(
         self,
@@ -240,10 +240,10 @@ class _Writer:
             weights=" ".join(self._member(run, share) for run, share in self._members()),
             facts={
                 "SHA-256 of the photos": self.prepared.data_hash,
-                "Weights": "kept as int8 with a scale for each output channel, float32 when loaded; all figures are"
-                " those of this form"
-                if self.int8_weights
-                else "float32",
+                "Weights": "float32"
+                if self.weight_bits is None
+                else f"kept in {self.weight_bits} bits with a scale for each output channel, float32 when loaded; all"
+                " figures are those of this form",
             },
             rendered=dataset.rendered,
             decision=decision.rule if decision else None,
@@ -272,12 +272,13 @@ class _Writer:
                 **({"sources": [each.to_dict() for each in sources]} if sources else {}),
                 "split": split.method,
                 "versions": library_versions(),
-                **({"weights_kept_as": "int8"} if self.int8_weights else {}),
+                **({} if self.weight_bits is None else {"weight_bits": self.weight_bits}),
             },
             rendered=dataset.rendered,
             card=model_card(card),
             decision=decision.rule if decision else None,
             reference=decision.reference if decision else None,
+            packed=self.weight_bits is not None,
         )
 
     def _members(self) -> list[tuple[_Run, float]]:

@@ -122,8 +122,8 @@ def export(
         StorageError: the bundle cannot be written.
     """
     _refuse_quantised(source)
-    kept = source.model_path.read_bytes()
-    original = with_fp32_weights(kept) if "export" in source.provenance else kept
+    kept = source.model_onnx()
+    original = with_fp32_weights(kept)
     if stored == "fp32":
         return _written(source, out, original, ExportRun(source, stored, None, 0, len(kept), []), {})
     if photos is None or not photos.parity:
@@ -225,7 +225,7 @@ def _compare(
     """Run both networks on the photos, in constant memory."""
     both = [
         Classifier(source, open_session(model, engine="onnxruntime"))
-        for model in (source.model_path, content)
+        for model in (source.model_source(), content)
     ]
     photos, changed, decided, largest = 0, 0, 0, 0.0
     for start in range(0, len(items), _CHUNK):
