@@ -28,9 +28,9 @@ from shelfwise.training.decision_figures import auroc
 from shelfwise.training.measures import calibration_bins, expected_calibration_error
 from shelfwise.types import Prediction
 from shelfwise.workflows.classify import find_bundle
-from shelfwise.workflows.evaluate import match_categories
+from shelfwise.workflows.matching import match_categories
 
-__all__ = ["Known", "left_out", "node_names", "unknown"]
+__all__ = ["Known", "left_out", "unknown"]
 
 _ROUNDS = 1000
 _LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow")
@@ -108,7 +108,7 @@ def unknown(options: Options) -> Result:
     known: dict[str, Known] = {}
     for name, (folder, part, level) in _SETS.items():
         dataset = read_dataset(dataset_folder(folder), level=level)
-        matched = node_names(dataset.categories, tree)
+        matched = match_categories(dataset.categories, tree.nodes)
         if options.photos and not matched:
             continue  # in a trial one set is enough
         if missing := sorted(set(dataset.categories) - set(matched)):
@@ -166,7 +166,7 @@ def left_out(options: Options) -> Result:
     classifier, tree = Classifier(run.bundle), _tree(run.bundle)
     whole = read_dataset(root)
     fold = whole.official["fold0"]
-    matched = node_names(whole.categories, tree)
+    matched = match_categories(whole.categories, tree.nodes)
     inside = [i for i in fold if whole.categories[whole.samples[i].label] in matched]
     known = _known(classifier, tree, whole, _some(inside, options.photos), matched, options)
     scores = {}
@@ -193,14 +193,6 @@ def left_out(options: Options) -> Result:
         versions=machine.versions(_LIBRARIES),
         samples=_samples(run.bundle, {"freiburg": known}, scores, known),
     )
-
-
-def node_names(names: Sequence[str], tree: Hierarchy) -> dict[str, str]:
-    """The node that each of a set's categories is, by name or last level; ``_`` and ``-`` are the same."""
-    plain = {node.replace("_", "-"): node for node in tree.nodes}
-    own = {name: name.replace("_", "-") for name in names}
-    matched = match_categories(list(own.values()), list(plain))
-    return {name: plain[matched[text]] for name, text in own.items() if text in matched}
 
 
 def _given_bundle(runs: Sequence[Path]) -> Bundle:

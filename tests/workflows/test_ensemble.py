@@ -16,6 +16,7 @@ from shelfwise.errors import ConfigError, TrainingError
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, softmax
 from shelfwise.training.config import TrainConfig, recipe_defaults
+from shelfwise.workflows import ensemble
 from shelfwise.workflows.ensemble import best_shares, join_runs
 from shelfwise.workflows.train import resume, train
 
@@ -78,6 +79,20 @@ def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
     assert "| apples | 1 |" in card
     for file in bundle.path.iterdir():
         assert str(tmp_path).encode() not in file.read_bytes()
+
+
+def test_the_bundle_appears_only_when_it_is_finished(painted, tmp_path, monkeypatch):
+    run = member(painted, tmp_path / "run")
+
+    def killed(bundle, *_):
+        assert bundle.path.is_dir()
+        assert not (tmp_path / "joined").exists()
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(ensemble, "fit_answers", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        join([run], tmp_path / "joined")
+    assert not [path for path in tmp_path.iterdir() if "joined" in path.name]
 
 
 def test_runs_that_were_divided_otherwise_are_refused(painted, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -18,10 +21,24 @@ from shelfwise.training.novelty_fit import Observed
 from shelfwise.workflows.evaluate import SampleResult, evaluate_part
 from shelfwise.workflows.prepare import Prepared
 
-__all__ = ["fit_answers", "observing"]
+__all__ = ["fit_answers", "observing", "provisional"]
 
 COMPARED = 3_000
 """At most so many training photos are looked at once more to learn what is familiar."""
+
+
+@contextmanager
+def provisional(final: Path) -> Iterator[Path]:
+    """Where to put bundles that are not finished: a hidden folder beside ``final``, removed at the end.
+
+    What a process left there that was killed is removed too.
+    """
+    folder = final.with_name(f".{final.name}.provisional")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def observing(tree: Hierarchy) -> FittedDecision:

@@ -24,7 +24,7 @@ from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
-from shelfwise.workflows.decide import fit_answers, observing
+from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
@@ -167,12 +167,13 @@ def _run(
     note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
-    unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy))
-    temperature, decision = fit_answers(unfitted, config, prepared, stages, decide=not member)
-    bundle = write_run_bundle(outcome, model, temperature, {}, decision)
-    parts = _measure(bundle, prepared, stages, ("val",) if member else ("test", "val"))
+    with provisional(run.bundle) as folder:
+        unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy), folder)
+        temperature, decision = fit_answers(unfitted, config, prepared, stages, decide=not member)
+        unmeasured = write_run_bundle(outcome, model, temperature, {}, decision, folder)
+        parts = _measure(unmeasured, prepared, stages, ("val",) if member else ("test", "val"))
+    bundle = write_run_bundle(outcome, model, temperature, parts, decision)
     metrics = {name: part.headline() for name, part in parts.items()}
-    bundle = write_run_bundle(outcome, model, temperature, metrics, decision)
     if decision is not None and not any(
         part.decisions and part.decisions.total.accepted for part in parts.values()
     ):
