@@ -12,9 +12,10 @@ pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
-from shelfwise.errors import ConfigError, TrainingError
+from shelfwise.errors import ConfigError, ProductIndexError, TrainingError
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, softmax
+from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.ensemble import best_shares, join_runs
 from shelfwise.workflows.train import train
@@ -30,10 +31,9 @@ def member(data: Path, out: Path, **changes: object) -> Path:
     return train(config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None).folder
 
 
-def join(runs: list[Path], out: Path):
-    return join_runs(
-        runs, out, name="both", cache_dir=out.parent / "cache", stages=silent, note=lambda text: None
-    )
+def join(runs: list[Path], out: Path, **changes: object):
+    quiet = {"cache_dir": out.parent / "cache", "stages": silent, "note": lambda text: None}
+    return join_runs(runs, out, **{"name": "both", **quiet, **changes})
 
 
 def test_two_runs_become_one_model(painted, tmp_path):
@@ -51,6 +51,29 @@ def test_two_runs_become_one_model(painted, tmp_path):
     expected = softmax(np.asarray(pooled, np.float32), bundle.temperature)
     found = [p.probabilities for p in Classifier(bundle).classify(photos)]
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
+    first = member(painted, tmp_path / "first")
+    second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7)
+    joined = join([first, second], tmp_path / "joined", shares=(0.3, 0.7))
+    assert joined.shares == (0.3, 0.7)
+    assert [each["share"] for each in joined.bundle.provenance["members"]] == [0.3, 0.7]
+    for wrong in ([1.0], [0.5, 0.6], [1.5, -0.5]):
+        with pytest.raises(ConfigError, match="are no shares of 2 runs"):
+            join([first, second], tmp_path / "wrong", shares=wrong)
+
+
+def test_it_carries_what_similarities_to_expect_of_products(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    measured = {"same": 0.8, "other": 0.4, "spread": 0.1, "weight": 6.0}
+    assert prior_of(join([run], tmp_path / "with", similarity=measured).bundle.metrics, "") == Prior(
+        **measured
+    )
+    assert prior_of(join([run], tmp_path / "without").bundle.metrics, "") == Prior()
+    with pytest.raises(ProductIndexError, match=r"metrics\.similarity"):
+        join([run], tmp_path / "wrong", similarity={"same": 0.4, "other": 0.8})
+    assert not (tmp_path / "wrong").exists()
 
 
 def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
@@ -127,15 +150,7 @@ def test_a_label_that_stands_for_several_counts_their_sum():
 def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
     run = member(painted, tmp_path / "run")
     large = join([run], tmp_path / "large").bundle
-    small = join_runs(
-        [run],
-        tmp_path / "small",
-        name="small",
-        weight_bits=7,
-        cache_dir=tmp_path / "cache",
-        stages=silent,
-        note=lambda text: None,
-    ).bundle
+    small = join([run], tmp_path / "small", name="small", weight_bits=7).bundle
     assert small.model_path.stat().st_size < large.model_path.stat().st_size
     photos = sorted((painted / "pears").glob("*.png"))
     logits = [

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shelfwise.bundle import Bundle, read_bundle, write_bundle
 from shelfwise.errors import ConfigError
 from shelfwise.inference.classifier import Classifier, session_of
+from shelfwise.inference.products.calibration import METRIC, prior_of
 from shelfwise.models import get_spec
 from shelfwise.models.merge import Member, merge_onnx
 from shelfwise.models.weights_precision import with_int8_weights
@@ -63,32 +64,40 @@ def join_runs(
     *,
     name: str,
     weight_bits: int | None = None,
+    shares: Sequence[float] | None = None,
+    similarity: Mapping[str, float] | None = None,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
 ) -> Joined:
     """Join finished runs on the same split of the same photos into one bundle.
 
-    The runs' shares are those with the lowest validation loss (:func:`best_shares`). Temperature and decision rule
-    are fitted to the joined model on the validation photos, as after a training, and it is measured: all on the
-    numbers that it is written with.
+    The runs' shares are those with the lowest validation loss (:func:`best_shares`), unless they are given.
+    Temperature and decision rule are fitted to the joined model on the validation photos, as after a training, and it
+    is measured: all on the numbers that it is written with.
 
     Args:
         runs: their folders.
         out: the bundle's folder.
         name: what to call the model.
         weight_bits: keep the weights in so many bits, at most 8, and the network compressed; None for float32.
+        shares: each run's share in the answer, 0 or more and summing to 1, where they are not to be fitted.
+        similarity: what similarities the joined embedding gives on products it was not trained on, as of
+            :func:`~shelfwise.inference.products.calibration.measured_prior`; kept among the bundle's metrics.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
 
     Raises:
-        ConfigError: a run is not finished, or they differ in photos, division or preprocessing.
+        ConfigError: a run is not finished, or they differ in photos, division or preprocessing; the shares are wrong.
+        ProductIndexError: ``similarity`` is something else.
         DataError: the photos are no longer those of the runs.
         StorageError: the bundle cannot be written.
     """
+    prior_of({METRIC: similarity or {}}, name)  # it is refused now, not after all the work
     opened = [_open(path) for path in runs]
     _refuse_differences(opened)
+    given = None if shares is None else _checked(shares, len(opened))
     first = opened[0]
     prepared = prepare(
         first.config, first.folder, first.bundle.preprocessing, cache_dir=cache_dir, stages=stages, note=note
@@ -97,17 +106,17 @@ def join_runs(
         raise ConfigError(f"{first.config.data}: the photos are no longer those of {first.folder.path}")
     if not prepared.split.val:
         raise ConfigError(f"{first.folder.path}: without validation photos there is nothing to fit shares to")
-    shares = _shares(opened, prepared, stages)
+    fitted = given or _shares(opened, prepared, stages)
     model = merge_onnx(
         [
             Member(run.bundle.model_onnx(), share, run.bundle.temperature)
-            for run, share in zip(opened, shares, strict=True)
+            for run, share in zip(opened, fitted, strict=True)
             if share > 0
         ]
     )
     if weight_bits is not None:
         model = with_int8_weights(model, bits=weight_bits)
-    writer = _Writer(opened, shares, prepared, out, name, model, weight_bits)
+    writer = _Writer(opened, fitted, prepared, out, name, model, weight_bits, similarity or {})
     unfitted = writer.write(1.0, {}, observing(prepared.dataset.hierarchy))
     temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
     bundle = writer.write(temperature, {}, decision)
@@ -119,7 +128,7 @@ def join_runs(
         if indices
     }
     bundle = writer.write(temperature, parts, decision)
-    return Joined(bundle, shares, parts)
+    return Joined(bundle, fitted, parts)
 
 
 def best_shares(
@@ -152,6 +161,12 @@ def _compositions(total: int, count: int) -> list[tuple[int, ...]]:
     if count == 1:
         return [(total,)]
     return [(first, *rest) for first in range(total + 1) for rest in _compositions(total - first, count - 1)]
+
+
+def _checked(shares: Sequence[float], count: int) -> tuple[float, ...]:
+    if len(shares) != count or min(shares) < 0 or not math.isclose(sum(shares), 1):
+        raise ConfigError(f"{list(shares)} are no shares of {count} runs: give one each, which sum to 1")
+    return tuple(shares)
 
 
 def _open(path: Path) -> _Run:
@@ -219,6 +234,7 @@ class _Writer:
     name: str
     model: bytes
     weight_bits: int | None
+    similarity: Mapping[str, float]
 
     def write(
         self, temperature: float, parts: Mapping[str, PartResult], decision: FittedDecision | None
@@ -254,7 +270,11 @@ class _Writer:
             categories=dataset.categories,
             preprocessing=self.runs[0].bundle.preprocessing,
             temperature=temperature,
-            metrics={**metrics, "by_source": {p: [s.to_dict() for s in each] for p, each in sources.items()}},
+            metrics={
+                **metrics,
+                "by_source": {p: [s.to_dict() for s in each] for p, each in sources.items()},
+                **({METRIC: dict(self.similarity)} if self.similarity else {}),
+            },
             provenance={
                 "members": [
                     {"share": share, "bundle": run.bundle.id, "temperature": run.bundle.temperature}
