@@ -58,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run", dest="runs", action="append", type=Path, default=[], metavar="DIR")
     parser.add_argument(
-        "--bundle", type=Path, metavar="DIR", help="the model that learns products (few-shot)"
+        "--bundle",
+        type=Path,
+        metavar="DIR",
+        help="in place of the left-out twin (few-shot, unknown-left-out) or the model that ships (speed-engine)",
     )
     parser.add_argument("--repeats", type=int, help="how often each side is measured")
     parser.add_argument("--photos", type=int, help="a trial with so many photos; needs --results")

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks import machine
+from benchmarks import machine, twin
+from benchmarks.embedded import Floats, Integers, Photos, embedded, joined
 from benchmarks.goals import GOALS
 from benchmarks.options import Options
 from benchmarks.photos import dataset_folder
+from benchmarks.product_threshold import Verdicts, verdicts
 from benchmarks.result import BenchmarkError, Figure, Result, percent
 from shelfwise.bundle import Bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts import read_dataset
-from shelfwise.errors import ImageError
-from shelfwise.inference.classifier import Classifier, load
+from shelfwise.datasets.layouts.joined import groceries
+from shelfwise.inference.classifier import Classifier
+from shelfwise.inference.products.calibration import prior_of
 from shelfwise.inference.products.gallery import Gallery, unit_rows
+from shelfwise.inference.products.index import ModelRef
+from shelfwise.text import some
 
-__all__ = ["Accuracies", "accuracies", "few_shot"]
+__all__ = ["Accuracies", "accuracies", "few_shot", "refuse_familiar"]
 
 NAME = "few-shot"
 SHOTS = (1, 3, 5)
 DRAWS = 200
+THRESHOLD_DRAWS = 10
 SEED = 42
 _CHECKED = 50
-_CLASSES = {"grocery-store": 81, "checkout-items": 9}
+_GROCERY, _ITEMS = "grocery-store", "checkout-items"
+_CLASSES = {_GROCERY: 81, _ITEMS: 9}
+_SEEN_LAYOUTS = ("grocery-store", "groceries")
+_POOL, _VISITS = "one pool", "other visits"
 _SHOWN = {
-    "grocery-store": "Grocery Store, 81 fine classes, enrolled from the training list, official test list asked",
-    "grocery-store-test": "the same, enrolled from the test list, the rest of it asked",
-    "checkout-items": "checkout-items, crops of 9 items, enrolled from train and val, test asked",
-    "checkout-items-train": "the same, enrolled from train, val and test asked, of the 7 items that train shows",
+    _POOL: "Grocery Store, enrolled from the test list, the rest of it asked",
+    _VISITS: "Grocery Store, enrolled from the training list, the test list asked (other shops, other visits)",
+    f"{_POOL}, unfamiliar": "the first, asked only about classes whose category the model never learned",
+    f"{_VISITS}, unfamiliar": "the second, likewise",
+    "items": "checkout-items, crops of 9 items, enrolled from train and val, test asked",
+    "items of train": "checkout-items, the 7 items that train shows, enrolled from train, val and test asked",
 }
+_FIGURES = ((_POOL, 5), (_POOL, 1), (_VISITS, 5), (_VISITS, 1), ("items", 5), ("items", 1))
 _METHOD = (
-    "Each draw takes 1, 3 or 5 photos of every class by chance (all, where a class has fewer), enrols them as"
-    " products, and asks which product each photo of the other part shows; unknown is no answer here. Embeddings come"
-    " from the bundle through the decoder, preprocessing and ONNX graph of `shelfwise products`; the similarity is"
-    " that of `shelfwise.inference.products.gallery`, and the first draw is compared with what its search answers.",
-    f"The figure is the mean over {DRAWS} draws (seed {SEED}); the interval holds 95 % of the draws.",
+    "Each draw takes 1, 3 or 5 photos of every class by chance, enrols them as products, and asks which product each"
+    " of the other photos shows; unknown is no answer here. Embeddings come from the bundle through the decoder,"
+    " preprocessing and ONNX graph of `shelfwise products`; the similarity is that of"
+    " `shelfwise.inference.products.gallery`, and the first draw is compared with what its search answers.",
+    "The headline is the usual few-shot protocol: enrolled photos and asked photos are drawn from one pool of photos"
+    " of classes that the model was not trained on (Vinyals et al. 2016, arXiv 1606.04080), here the official test"
+    " list."
+    " Always all 81 classes stand to choice at once, which is harder than the usual 5 or 20.",
+    "Beside it stands a harder one: enrolled from the training list, asked on the test list. The two lists are from"
+    " other shops and other visits, so that light, shelf, camera and ripeness differ between the enrolled photos and"
+    " those that are asked about, while within one pool a photo often has neighbours from the same visit. That is why"
+    " it is lower. Who enrols a product in the shop where it will be recognised is nearer to the headline, who enrols"
+    " it elsewhere to the other.",
+    f"Each figure is the mean over {DRAWS} draws (seed {SEED}); the interval holds 95 % of the draws.",
+    "The threshold: half of the classes, drawn by chance, are enrolled with one photo each in a `ProductIndex` as"
+    " `shelfwise products` makes it, and photos of all classes are asked about; the mean of"
+    f" {THRESHOLD_DRAWS} draws. What similarities to expect the index takes from the bundle, as users' do: three"
+    " numbers that were measured on training-list photos of these classes.",
 )
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +86,91 @@ class Accuracies:
 
     def text(self) -> str:
         low, high = self.ends
-        return f"{percent(self.mean)} ({percent(low)} to {percent(high)} in 95 % of the draws)"
+        return f"{percent(self.mean)} ({percent(low)} to {percent(high)})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Photos:
-    """Embeddings of length 1 with their classes."""
-
-    rows: Floats
-    labels: Integers
+ByShots = dict[int, Accuracies]
 
 
 def few_shot(options: Options) -> Result:
-    """Grocery Store's fine classes in two protocols, and the crops of checkout-items."""
-    classifier = load(options.needed_bundle())
-    draws = options.repeats or DRAWS
-    grocery = _embedded(classifier, "grocery-store", options)
-    items = _embedded(classifier, "checkout-items", options)
-    measured = {
-        "grocery-store": _each(grocery["train"], grocery["test"], draws),
-        "grocery-store-test": _each(grocery["test"], None, draws),
-        "checkout-items": _each(_joined(items["train"], items["val"]), items["test"], draws),
-        "checkout-items-train": _each(
-            items["train"], _of_classes(_joined(items["val"], items["test"]), items["train"].labels), draws
-        ),
-    }
+    """Grocery Store's fine classes in two protocols, the crops of checkout-items, and the fitted threshold."""
+    bundle = twin.bundle_or_twin(options.bundle)
+    sets = {name: _dataset(name) for name in _CLASSES}
+    problems = twin.differences(bundle)
+    if problems:
+        refuse_familiar(bundle, sets[_ITEMS].categories, problems)
+    classifier = Classifier(bundle)
+    parts = {name: _embedded(classifier, dataset, options) for name, dataset in sets.items()}
+    names = sets[_GROCERY].categories
+    known = twin.familiar(names, bundle.categories)
+    unfamiliar = [label for label, name in enumerate(names) if name not in known]
+    measured = _protocols(parts, unfamiliar, options.repeats or DRAWS)
     for name, by_shots in measured.items():
-        for shots, found in by_shots.items():
-            options.tell(f"  {name}, {shots} each: {found.text()}")
-    return _result(classifier.bundle, measured)
+        options.tell(f"  {name}: " + "; ".join(f"{n} each {found.text()}" for n, found in by_shots.items()))
+    threshold = _threshold(bundle, parts[_GROCERY], options)
+    return _result(bundle, measured, threshold, known, is_twin=not problems)
+
+
+def refuse_familiar(bundle: Bundle, others: Sequence[str], problems: Sequence[str]) -> None:
+    """Refuse a model that knows what it is to be asked about as unseen.
+
+    Args:
+        bundle: the model; not the left-out twin.
+        others: classes that are asked about beside Grocery Store's.
+        problems: why it is not the twin.
+
+    Raises:
+        BenchmarkError: it was trained on Grocery Store, or a category of it is one of the classes.
+    """
+    known = twin.familiar([*groceries().categories, *others], bundle.categories)
+    layouts = {origin.get("layout") for origin in twin.origins(bundle)}
+    if not known and layouts.isdisjoint(_SEEN_LAYOUTS):
+        return
+    what = some(known) if known else "photos of Grocery Store"
+    raise BenchmarkError(
+        f"{bundle.path} has learned {what}, which it would be asked about as unseen, and is not the left-out twin"
+        f" ({'; '.join(problems)}). Name another bundle with --bundle, or make the twin with {twin.COMMAND}"
+    )
+
+
+def _protocols(
+    parts: dict[str, dict[str, Photos]], unfamiliar: Collection[int], draws: int
+) -> dict[str, ByShots]:
+    grocery, items = parts[_GROCERY], parts[_ITEMS]
+    later = joined(items["val"], items["test"]).of(np.unique(items["train"].labels))
+
+    def each(enrolled: Photos, asked: Photos | None, only: Collection[int] | None = None) -> ByShots:
+        return {shots: accuracies(enrolled, asked, shots, draws, only=only) for shots in SHOTS}
+
+    return {
+        _POOL: each(grocery["test"], None),
+        _VISITS: each(grocery["train"], grocery["test"]),
+        f"{_POOL}, unfamiliar": each(grocery["test"], None, unfamiliar),
+        f"{_VISITS}, unfamiliar": each(grocery["train"], grocery["test"], unfamiliar),
+        "items": each(joined(items["train"], items["val"]), items["test"]),
+        "items of train": each(items["train"], later),
+    }
+
+
+def _threshold(bundle: Bundle, parts: dict[str, Photos], options: Options) -> dict[str, Verdicts]:
+    model, prior = ModelRef(id=bundle.id, name=bundle.name), prior_of(bundle.metrics, str(bundle.path))
+    draws = min(options.repeats or THRESHOLD_DRAWS, THRESHOLD_DRAWS)
+    found = {
+        _POOL: verdicts(parts["test"], None, model, prior, draws=draws),
+        _VISITS: verdicts(parts["train"], parts["test"], model, prior, draws=draws),
+    }
+    for name, each in found.items():
+        options.tell(f"  threshold, {name}: {each.text()}")
+    return found
 
 
 def accuracies(
-    enrolled: _Photos, asked: _Photos | None, shots: int, draws: int, seed: int = SEED
+    enrolled: Photos,
+    asked: Photos | None,
+    shots: int,
+    draws: int,
+    seed: int = SEED,
+    only: Collection[int] | None = None,
 ) -> Accuracies:
     """Accuracy of each draw of ``shots`` photos a class.
 
@@ -107,6 +180,7 @@ def accuracies(
         shots: photos a class.
         draws: how often to draw.
         seed: of the draws.
+        only: ask about photos of these classes only; all are enrolled.
 
     Raises:
         BenchmarkError: photos are asked about whose class has none to enrol.
@@ -120,7 +194,8 @@ def accuracies(
     for draw in range(draws):
         drawn = [random.permutation(each)[:shots] for each in members]
         chosen = np.concatenate(drawn)
-        queries = asked or _without(enrolled, chosen)
+        queries = enrolled.without(chosen) if asked is None else asked
+        queries = queries if only is None else queries.of(only)
         counts = [len(each) for each in drawn]
         best = _nearest(queries.rows, enrolled.rows[chosen], counts)
         if draw == 0:
@@ -149,85 +224,71 @@ def _check(queries: Floats, rows: Floats, counts: Sequence[int], best: Integers)
         )
 
 
-def _each(enrolled: _Photos, asked: _Photos | None, draws: int) -> dict[int, Accuracies]:
-    return {shots: accuracies(enrolled, asked, shots, draws) for shots in SHOTS}
-
-
-def _without(photos: _Photos, chosen: Integers) -> _Photos:
-    kept = np.ones(len(photos.labels), bool)
-    kept[chosen] = False
-    return _Photos(photos.rows[kept], photos.labels[kept])
-
-
-def _of_classes(photos: _Photos, labels: Integers) -> _Photos:
-    kept = np.isin(photos.labels, labels)
-    return _Photos(photos.rows[kept], photos.labels[kept])
-
-
-def _joined(*parts: _Photos) -> _Photos:
-    return _Photos(np.concatenate([p.rows for p in parts]), np.concatenate([p.labels for p in parts]))
-
-
-def _embedded(classifier: Classifier, name: str, options: Options) -> dict[str, _Photos]:
-    """The official parts of a set, embedded; boxes are cut out."""
+def _dataset(name: str) -> Dataset:
     dataset = read_dataset(dataset_folder(name))
     if len(dataset.categories) != _CLASSES[name]:
         raise BenchmarkError(f"{dataset.root}: {len(dataset.categories)} classes, not {_CLASSES[name]}")
-    options.tell(f"  embedding {len(dataset):,} photos of {name}")
-    labels = np.array([sample.label for sample in dataset.samples])
-    parts = {}
-    for part, indices in dataset.official.items():
-        taken = list(indices[: options.photos] if options.photos else indices)
-        rows = unit_rows(
-            np.stack([_embedding(each) for each in classifier.stream(_pictures(classifier, dataset, taken))])
-        )
-        parts[part] = _Photos(rows, labels[taken])
-    return parts
+    return dataset
 
 
-def _pictures(
-    classifier: Classifier, dataset: Dataset, indices: Sequence[int]
-) -> Iterator[NDArray[np.uint8]]:
-    preprocessing = classifier.bundle.preprocessing
-    return (preprocessing.load(dataset.path(i), box=dataset.samples[i].box) for i in indices)
+def _embedded(classifier: Classifier, dataset: Dataset, options: Options) -> dict[str, Photos]:
+    """The official parts of a set."""
+    options.tell(f"  embedding {len(dataset):,} photos of {dataset.root.name}")
+    return {
+        part: embedded(classifier, dataset, indices[: options.photos] if options.photos else indices)
+        for part, indices in dataset.official.items()
+        if indices
+    }
 
 
-def _embedding(result: object) -> Floats:
-    if isinstance(result, ImageError):
-        raise BenchmarkError(str(result))
-    embedding = getattr(result, "embedding", None)
-    assert embedding is not None
-    return embedding  # type: ignore[no-any-return]
-
-
-def _result(bundle: Bundle, measured: dict[str, dict[int, Accuracies]]) -> Result:
-    wanted = (("grocery-store", 5), ("grocery-store", 1), ("checkout-items", 5), ("checkout-items", 1))
-    figures = tuple(_figure(index, measured[name][shots]) for index, (name, shots) in enumerate(wanted))
-    table = tuple(
-        f"{_SHOWN[name]}: " + "; ".join(f"{shots} each: {found.text()}" for shots, found in by_shots.items())
-        for name, by_shots in measured.items()
-    )
+def _result(
+    bundle: Bundle,
+    measured: dict[str, ByShots],
+    threshold: dict[str, Verdicts],
+    known: Sequence[str],
+    *,
+    is_twin: bool,
+) -> Result:
+    heading = ("top-1, mean of the draws", *(f"{n} photo{'s' * (n > 1)} each" for n in SHOTS))
+    rows = ((_SHOWN[name], *(by[shots].text() for shots in SHOTS)) for name, by in measured.items())
+    what = "the left-out twin of the model that ships" if is_twin else bundle.name
     return Result(
         name=NAME,
-        figures=figures,
-        command=(f"python -m benchmarks {NAME} --bundle BUNDLE",),
+        figures=tuple(_figure(place, measured[name][n]) for place, (name, n) in enumerate(_FIGURES)),
+        command=(f"{twin.COMMAND}   # trains the model", f"python -m benchmarks {NAME}"),
         method=_METHOD,
         remarks=(
-            f"Model: {bundle.name}, {len(bundle.categories)} categories, bundle {bundle.id}. Its card says"
-            " what it was trained with: only where that held no photos of these classes are they unseen classes.",
-            *table,
+            f"Model: {what}, {len(bundle.categories)} categories, bundle {bundle.id}. By its categories and"
+            f" provenance it was trained on no photo of these classes. {_familiarity(known)}",
+            "Its networks began with published weights, which saw pictures of fruit and vegetables too (TinyViT:"
+            " ImageNet-22k with its labels; DINOv2: LVD-142M without labels). Settings and the members' shares are"
+            " those of the model that ships, chosen by validation photos of all classes.",
+            *(f"Threshold, {name}: {found.text()}." for name, found in threshold.items()),
         ),
+        table=(heading, *rows),
         machine=machine.facts(),
         versions=machine.versions(("shelfwise", "onnxruntime", "numpy", "pillow")),
         samples={
             "bundle": bundle.id,
             "network": bundle.name,
-            "trained_with": bundle.provenance.get("config", {}),
+            "twin": is_twin,
+            "trained_with": [origin.get("config", {}) for origin in twin.origins(bundle)],
+            "familiar": list(known),
             "protocols": {
                 name: {str(shots): _plain(found) for shots, found in by_shots.items()}
                 for name, by_shots in measured.items()
             },
+            "threshold": {name: found.plain() for name, found in threshold.items()},
         },
+    )
+
+
+def _familiarity(known: Sequence[str]) -> str:
+    if not known:
+        return "It knows the category of none of them either."
+    return (
+        f"Of {len(known)} of the 81 fine classes (juices and milks) it knows the category, though, from photos of"
+        " other products: the rows of unfamiliar classes leave them out."
     )
 
 

@@ -43,8 +43,17 @@ def real_weights() -> Path:
 @pytest.fixture(scope="session")
 def toy() -> ModuleType:
     """The module of toy models: bundles whose network is small enough to reckon by hand."""
-    path = Path(__file__).parent / "inference" / "toy_models.py"
-    spec = importlib.util.spec_from_file_location("toy_models", path)
+    return _module(Path(__file__).parent / "inference" / "toy_models.py")
+
+
+@pytest.fixture(scope="session")
+def toy_sets() -> ModuleType:
+    """The module that writes small sets of plain colours in the layouts of the real ones."""
+    return _module(Path(__file__).parent / "datasets" / "toy_sets.py")
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

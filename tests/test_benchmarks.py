@@ -280,7 +280,7 @@ def test_memory_from_end_to_end(toy, tmp_path, monkeypatch):
     assert "peak memory" in (results / "benchmarks.md").read_text("utf-8")
 
 
-def deciding_bundle(toy, folder, categories):
+def deciding_bundle(toy, folder, categories, **changes):
     """A toy that accepts strong colours and takes what is dark for unknown."""
     tree = Hierarchy.from_categories(categories)
     rule = DecisionRule(
@@ -291,7 +291,7 @@ def deciding_bundle(toy, folder, categories):
         novelty="energy",
         novelty_threshold=-5.0,
     )
-    return toy.write_toy_bundle(folder, categories=categories, decision=rule)
+    return toy.write_toy_bundle(folder, **{"categories": categories, "decision": rule, **changes})
 
 
 def freiburg_of_colours(folder):
@@ -358,14 +358,14 @@ def test_milliseconds_are_shown_with_their_unit():
 
 
 def clusters(classes, each, spread, seed=0):
-    from benchmarks.few_shot import _Photos
+    from benchmarks.embedded import Photos
     from shelfwise.inference.products.gallery import unit_rows
 
     random = np.random.default_rng(seed)
     centres = np.random.default_rng(0).standard_normal((classes, 24))
     labels = np.repeat(np.arange(classes), each)
     rows = centres[labels] + spread * random.standard_normal((len(labels), 24))
-    return _Photos(unit_rows(rows.astype(np.float32)), labels)
+    return Photos(unit_rows(rows.astype(np.float32)), labels)
 
 
 def test_few_shot_accuracy_is_that_of_what_is_asked():
@@ -401,19 +401,126 @@ def test_few_shot_draws_are_the_same_with_the_same_seed():
 
 
 def test_few_shot_asks_about_nothing_that_cannot_be_enrolled():
-    from benchmarks.few_shot import _of_classes, accuracies
+    from benchmarks.few_shot import accuracies
 
     few, many = clusters(3, 4, 0.1), clusters(5, 4, 0.1)
     with pytest.raises(BenchmarkError, match=r"no photos to enrol of the classes \[3, 4\]"):
         accuracies(few, many, shots=1, draws=1)
-    assert accuracies(few, _of_classes(many, few.labels), shots=1, draws=1).asked == 12
+    assert accuracies(few, many.of(few.labels), shots=1, draws=1).asked == 12
 
 
-def test_few_shot_needs_a_bundle(tmp_path, monkeypatch, capsys):
-    monkeypatch.delenv("SHELFWISE_MODEL", raising=False)
-    monkeypatch.setattr("benchmarks.options.DEFAULT_BUNDLE", tmp_path / "none")
+def test_few_shot_asks_only_about_some_classes_and_enrols_all():
+    from benchmarks.few_shot import accuracies
+
+    photos = clusters(5, 4, 0.1)
+    assert accuracies(photos, None, shots=1, draws=2, only=[1, 3]).asked == 6
+    # Class 1 looks as class 0 does, which is not asked about but stands to choice.
+    photos.rows[photos.labels == 1] = photos.rows[photos.labels == 0]
+    assert 0 < accuracies(photos, None, shots=1, draws=20, only=[1]).mean < 1
+
+
+def test_few_shot_without_the_twin_says_how_to_make_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.twin.FOLDER", tmp_path / "none")
     assert main(["few-shot", "--results", str(tmp_path)]) == 1
-    assert "--bundle" in capsys.readouterr().err
+    assert 'make default-model ARGS="--left-out"' in capsys.readouterr().err
+
+
+FREIBURG = {
+    "CAKE": (250, 0, 0),
+    "JUICE": (0, 250, 0),
+    "MILK": (0, 0, 250),
+    "TEA": (130, 130, 130),
+    "WATER": (120, 120, 0),
+}
+GOODS = {
+    "Fruit/Apple/Granny-Smith": (230, 110, 30),
+    "Fruit/Kiwi": (30, 110, 230),
+    "Packages/Juice/Bravo": (30, 200, 30),
+    "Vegetables/Leek": (200, 200, 200),
+}
+ITEMS = {"wipes": (250, 0, 0), "milo": (0, 250, 0), "face-mask": (0, 0, 250)}
+
+
+@pytest.fixture
+def left_out_twin(toy, toy_sets, tmp_path, monkeypatch):
+    """Toy sets, and a toy that says that it was trained on them as the twin is; it knows what it knows by colour."""
+    from benchmarks import few_shot
+    from shelfwise.datasets.layouts import read_dataset
+
+    data = tmp_path / "data"
+    toy_sets.freiburg(data / "freiburg", FREIBURG)
+    toy_sets.grocery_store(data / "grocery-store", GOODS, each=6)
+    toy_sets.checkout_items(data / "checkout-items", ITEMS)
+    monkeypatch.setenv("SHELFWISE_DATA", str(data))
+    monkeypatch.setattr(few_shot, "_CLASSES", {"grocery-store": 4, "checkout-items": 3})
+    learned = ["CAKE", "JUICE", "MILK", "TEA"]
+    fingerprint = read_dataset(data / "freiburg", classes=learned).fingerprint()
+    origin = {"share": 1.0, "layout": "freiburg", "dataset_fingerprint": fingerprint, "split": "fold:fold0"}
+    return deciding_bundle(
+        toy,
+        tmp_path / "twin",
+        learned,
+        model_onnx=toy.toy_onnx(gain=1.0, colours=[[40, 0, 0], [0, 40, 0], [0, 0, 40], [18, 18, 18]]),
+        provenance={"members": [origin]},
+    )
+
+
+def test_few_shot_from_end_to_end(left_out_twin, tmp_path):
+    arguments = ["few-shot", "--repeats", "3", "--results", str(tmp_path / "results")]
+    assert main([*arguments, "--bundle", str(left_out_twin.path)]) == 0
+    measured = read_results(tmp_path / "results")["few-shot"]
+    assert measured.samples["twin"]
+    assert measured.samples["familiar"] == ["Packages/Juice/Bravo"]
+    assert [figure.value for figure in measured.figures] == [1.0] * 6
+    protocols = measured.samples["protocols"]
+    assert [protocols[name]["1"]["asked"] for name in protocols] == [20, 24, 15, 18, 6, 12]
+    assert set(measured.samples["threshold"]) == {"one pool", "other visits"}
+    page = (tmp_path / "results" / "benchmarks.md").read_text("utf-8")
+    # The harder protocol stands in the same tables as the headline.
+    assert page.count("asked in other shops than enrolled") == 2
+    assert "| Grocery Store, enrolled from the training list, the test list asked" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"categories": ["Fruit/Apple", "Tea", "Milk"]}, "Fruit/Apple"),
+        ({"categories": ["milo", "b", "c"]}, "milo"),
+        ({"provenance": {"layout": "grocery-store"}}, "photos of Grocery Store"),
+        ({"provenance": {"members": [{"layout": "groceries"}]}}, "photos of Grocery Store"),
+    ],
+)
+def test_few_shot_refuses_a_model_that_knows_the_classes(left_out_twin, toy, tmp_path, capsys, changes, what):
+    bundle = toy.write_toy_bundle(tmp_path / "other", **changes)
+    assert main(["few-shot", "--bundle", str(bundle.path), "--results", str(tmp_path / "results")]) == 1
+    error = capsys.readouterr().err
+    assert "has learned" in error
+    assert what in error
+    assert "not the left-out twin" in error
+
+
+def test_few_shot_takes_another_model_that_knows_none_of_the_classes(left_out_twin, toy, tmp_path):
+    bundle = toy.write_toy_bundle(tmp_path / "other")
+    arguments = ["few-shot", "--repeats", "1", "--results", str(tmp_path / "results")]
+    assert main([*arguments, "--bundle", str(bundle.path)]) == 0
+    measured = read_results(tmp_path / "results")["few-shot"]
+    assert not measured.samples["twin"]
+    assert measured.samples["familiar"] == []
+
+
+def test_the_threshold_tells_enrolled_products_from_others():
+    from benchmarks.product_threshold import verdicts
+    from shelfwise.inference.products.calibration import Prior
+    from shelfwise.inference.products.index import ModelRef
+
+    model, prior = ModelRef(id="0" * 12, name="drawn"), Prior(same=0.9, other=0.3)
+    clear = verdicts(clusters(8, 6, 0.1), None, model, prior, draws=3)
+    assert (clear.right, clear.wrong, clear.refused, clear.strangers_refused) == (1, 0, 0, 1)
+    assert (clear.enrolled, clear.strangers) == (4 * 5, 4 * 6)
+    never = verdicts(clusters(8, 6, 0.1), clusters(8, 3, 30.0, seed=1), model, prior, draws=3)
+    assert never.refused > 0.8
+    assert never.right + never.wrong + never.refused == pytest.approx(1)
+    assert (never.enrolled, never.strangers) == (4 * 3, 4 * 3)
 
 
 def test_product_search_from_end_to_end(tmp_path):

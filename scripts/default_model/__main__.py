@@ -9,113 +9,95 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from shelfwise.bundle import DEFAULT_BUNDLE, Bundle
+from benchmarks.result import BenchmarkError
+from scripts.default_model import left_out, similarity
+from scripts.default_model.members import WEIGHT_BITS, trained
+from shelfwise.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
 from shelfwise.cli.progress import Progress
-from shelfwise.config import load_config
-from shelfwise.download import file_digest
 from shelfwise.errors import ConfigError, ShelfwiseError
-from shelfwise.models import get_spec
-from shelfwise.models.hub_weights import Hub
 from shelfwise.settings import Settings
-from shelfwise.training.config import TrainConfig, with_recipe
-from shelfwise.training.folder import RunFolder
 from shelfwise.workflows.ensemble import join_runs
-from shelfwise.workflows.train import resume, train
 
-RECIPES = Path(__file__).parent
 NAME = "groceries"
 MOST_BYTES = 25_000_000
-WEIGHT_BITS = 7
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Train what is not trained yet, join the members, make the result small, put it into the package."""
-    options = _options()
+    options = _options(arguments)
     try:
         with Progress() as progress:
-            _build(options, progress)
-    except ShelfwiseError as error:
+            (left_out.build if options.left_out else _build)(options, progress)
+    except (BenchmarkError, ShelfwiseError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make default-model", description=__doc__)
     parser.add_argument(
         "--data", type=Path, default=Settings().data_dir, help="holds freiburg/ and grocery-store/"
     )
     parser.add_argument("--weights", type=Path, help="folder of pretrained weights; else the model hub's")
     parser.add_argument(
-        "--work", type=Path, default=Path("runs/default-model"), help="where the steps are kept"
+        "--work",
+        type=Path,
+        help="where the steps are kept; runs/default-model, or runs/left-out with --left-out",
     )
     parser.add_argument("--members", nargs="+", default=["dinov2", "tiny-vit"], help="recipes to join")
     parser.add_argument("--out", type=Path, default=DEFAULT_BUNDLE, help="where the model goes")
-    return parser.parse_args()
+    parser.add_argument(
+        "--left-out",
+        action="store_true",
+        help="train its twin without the classes that benchmarks ask about, measure the similarities of products"
+        " with it, and leave the model in --out alone",
+    )
+    parser.add_argument(
+        "--similarity", type=Path, default=similarity.FILE, help="file of the similarities of products"
+    )
+    options = parser.parse_args(arguments)
+    options.work = options.work or Path("runs", "left-out" if options.left_out else "default-model")
+    return options
 
 
 def _build(options: argparse.Namespace, progress: Progress) -> None:
-    settings = Settings()
-    cache = settings.cache_dir / "images"
-    runs = [_member(name, options, settings, progress) for name in options.members]
-    joined = join_runs(
-        runs,
-        options.work / "joined",
-        name=NAME,
-        weight_bits=WEIGHT_BITS,
-        cache_dir=cache,
-        stages=progress.stage,
-        note=progress.note,
-    )
-    progress.note(
-        "shares: " + ", ".join(f"{n} {s:.0%}" for n, s in zip(options.members, joined.shares, strict=True))
-    )
-    _install(joined.bundle, options.out)
+    measured = similarity.read(options.similarity)
+    changes = {"data": options.data}
+    runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
+    bundle = _joined(runs, options.work / "joined", progress)
+    shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
+    progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
+    if measured is not None and shares == {r: s for r, s in measured.shares.items() if s}:
+        bundle = similarity.carried(bundle, measured)
+    else:
+        progress.note(
+            f"{options.similarity} is not of this model: measure it with --left-out, then run again"
+        )
+    _install(bundle, options.out)
     progress.note(f"the model is in {options.out}")
 
 
-def _member(name: str, options: argparse.Namespace, settings: Settings, progress: Progress) -> Path:
-    """Train one member, or go on with it; its run folder."""
-    folder: Path = options.work / name
-    run = RunFolder(folder)
-    how: dict[str, Any] = {
-        "cache_dir": settings.cache_dir / "images",
-        "hub": Hub(settings.cache_dir / "weights"),
-        "stages": progress.stage,
-        "note": progress.note,
-        "member": True,
-    }
-    if run.finished.is_file():
-        return folder
-    if run.config.is_file():
-        result = resume(folder, **how)
-    else:
-        config = load_config(
-            TrainConfig,
-            defaults=with_recipe,
-            file=RECIPES / f"{name}.toml",
-            flags={"data": options.data, "out": folder},
-        )
-        config = config.model_copy(update={"weights": _weights(config.recipe, options.weights)})
-        result = train(config, **how)
-    if result.interrupted:
-        raise ConfigError("interrupted: run the same again to go on")
-    return folder
-
-
-def _weights(recipe: str, folder: Path | None) -> Path | None:
-    """The file in ``folder`` that holds a network's published weights, by its digest; None to ask the hub."""
-    hub = get_spec(recipe).hub
-    if folder is None or hub is None:
-        return None
-    digests = {hub.sha256, *(other.sha256 for other in hub.others)}
-    for file in sorted(folder.glob("*.safetensors")):
-        if file_digest(file) in digests:
-            return file
-    raise ConfigError(f"{folder}: no .safetensors file there is one of the published weights of {recipe}")
+def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
+    """The members as one model; the one that is there already, if it is of them."""
+    if (folder / "bundle.json").is_file():
+        there = read_bundle(folder)
+        members = {member["bundle"] for member in there.provenance["members"]}
+        if members <= {read_bundle(run / "bundle").id for run in runs}:
+            progress.note(f"joined already: {folder}; remove it to join again")
+            return there
+    return join_runs(
+        runs,
+        folder,
+        name=NAME,
+        weight_bits=WEIGHT_BITS,
+        cache_dir=Settings().cache_dir / "images",
+        stages=progress.stage,
+        note=progress.note,
+    ).bundle
 
 
 def _install(bundle: Bundle, place: Path) -> None:

@@ -10,10 +10,13 @@ from shelfwise.bundle import write_bundle
 from shelfwise.images.preprocess import Preprocessing
 
 COLOURS = ("Red", "Green", "Blue")
+_EACH = np.eye(3)
 
 
-def toy_onnx(size=8, gain=10.0, kind=TensorProto.UINT8, names=("images", "logits", "embedding")):
-    """Mean colour as embedding; logits are ``gain`` times it."""
+def toy_onnx(
+    size=8, gain=10.0, kind=TensorProto.UINT8, names=("images", "logits", "embedding"), colours=_EACH
+):
+    """Mean colour as embedding; logits are ``gain`` times its products with these colours."""
     images, logits, embedding = names
     nodes = [
         helper.make_node("Cast", [images], ["values"], to=TensorProto.FLOAT),
@@ -24,13 +27,16 @@ def toy_onnx(size=8, gain=10.0, kind=TensorProto.UINT8, names=("images", "logits
     constants = {
         "axes": np.array([1, 2], np.int64),
         "full": np.float32(255),
-        "weights": np.eye(3, dtype=np.float32) * np.float32(gain),
+        "weights": np.float32(gain) * np.asarray(colours, np.float32).T,
     }
     graph = helper.make_graph(
         nodes,
         "toy",
         [helper.make_tensor_value_info(images, kind, ["n", size, size, 3])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3]) for name in (logits, embedding)],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", length])
+            for name, length in ((logits, len(colours)), (embedding, 3))
+        ],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)

@@ -33,10 +33,9 @@ def member(data: Path, out: Path, **changes: object) -> Path:
     ).folder
 
 
-def join(runs: list[Path], out: Path):
-    return join_runs(
-        runs, out, name="both", cache_dir=out.parent / "cache", stages=silent, note=lambda text: None
-    )
+def join(runs: list[Path], out: Path, **changes: object):
+    quiet = {"cache_dir": out.parent / "cache", "stages": silent, "note": lambda text: None}
+    return join_runs(runs, out, **{"name": "both", **quiet, **changes})
 
 
 def test_two_runs_become_one_model(painted, tmp_path):
@@ -65,6 +64,17 @@ def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(painted, tm
     assert (run / "report" / "index.html").is_file()
     resumed = resume(run, cache_dir=tmp_path / "cache", stages=silent, note=lambda text: None, member=True)
     assert resumed.bundle.id == bundle.id
+
+
+def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
+    first = member(painted, tmp_path / "first")
+    second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7)
+    joined = join([first, second], tmp_path / "joined", shares=(0.3, 0.7))
+    assert joined.shares == (0.3, 0.7)
+    assert [each["share"] for each in joined.bundle.provenance["members"]] == [0.3, 0.7]
+    for wrong in ([1.0], [0.5, 0.6], [1.5, -0.5]):
+        with pytest.raises(ConfigError, match="are no shares of 2 runs"):
+            join([first, second], tmp_path / "wrong", shares=wrong)
 
 
 def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
@@ -155,15 +165,7 @@ def test_a_label_that_stands_for_several_counts_their_sum():
 def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
     run = member(painted, tmp_path / "run")
     large = join([run], tmp_path / "large").bundle
-    small = join_runs(
-        [run],
-        tmp_path / "small",
-        name="small",
-        weight_bits=7,
-        cache_dir=tmp_path / "cache",
-        stages=silent,
-        note=lambda text: None,
-    ).bundle
+    small = join([run], tmp_path / "small", name="small", weight_bits=7).bundle
     assert small.model_path.stat().st_size < large.model_path.stat().st_size
     photos = sorted((painted / "pears").glob("*.png"))
     logits = [

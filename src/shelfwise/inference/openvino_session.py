@@ -124,24 +124,21 @@ class OpenVinoSession:
 def _expand_weights(network: Any, openvino: Any) -> None:
     """Turn weights that are kept in fewer bits into float32, as ONNX Runtime does by itself.
 
-    OpenVINO would keep them small and quantise what they are multiplied with while it runs, which changes answers; and
-    in bfloat16 with several streams (2026.4, a processor with AVX-512 BF16 and no AMX) logits then come out as
+    OpenVINO would keep them small and quantise what they are multiplied with while it runs, which changes answers.
+    In bfloat16 with several streams (2026.4, a processor with AVX-512 BF16 and no AMX) logits then come out as
     thousands.
     """
     for node in network.get_ordered_ops():
-        values = [_constant(each.get_node()) for each in node.input_values()]
-        kind = node.get_type_name()
-        if kind == "Convert" and values[0] is not None and values[0].dtype in (np.int8, np.float16):
-            folded = values[0].astype(np.float32)
-        elif kind == "Multiply" and all(value is not None for value in values):
-            folded = values[0] * values[1]
+        kind, inputs = node.get_type_name(), [each.get_node() for each in node.input_values()]
+        if not inputs or any(each.get_type_name() != "Constant" for each in inputs):
+            continue
+        if kind == "Convert" and inputs[0].data.dtype in (np.int8, np.float16):
+            folded = inputs[0].data.astype(np.float32)
+        elif kind == "Multiply":
+            folded = inputs[0].data * inputs[1].data
         else:
             continue
         node.output(0).replace(openvino.opset13.constant(folded).output(0))
-
-
-def _constant(node: Any) -> NDArray[Any] | None:
-    return node.data if node.get_type_name() == "Constant" else None
 
 
 def _checked(network: Any, name: str) -> tuple[int | None, int | None]:

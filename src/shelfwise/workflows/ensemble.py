@@ -63,32 +63,35 @@ def join_runs(
     *,
     name: str,
     weight_bits: int | None = None,
+    shares: Sequence[float] | None = None,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
 ) -> Joined:
     """Join finished runs on the same split of the same photos into one bundle.
 
-    The runs' shares are those with the lowest validation loss (:func:`best_shares`). Temperature and decision rule
-    are fitted to the joined model on the validation photos, as after a training, and it is measured: all on the
-    numbers that it is written with.
+    The runs' shares are those with the lowest validation loss (:func:`best_shares`), unless they are given.
+    Temperature and decision rule are fitted to the joined model on the validation photos, as after a training, and it
+    is measured: all on the numbers that it is written with.
 
     Args:
         runs: their folders.
         out: the bundle's folder.
         name: what to call the model.
         weight_bits: keep the weights in so many bits, at most 8, and the network compressed; None for float32.
+        shares: each run's share in the answer, 0 or more and summing to 1, where they are not to be fitted.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
 
     Raises:
-        ConfigError: a run is not finished, or they differ in photos, division or preprocessing.
+        ConfigError: a run is not finished, or they differ in photos, division or preprocessing; the shares are wrong.
         DataError: the photos are no longer those of the runs.
         StorageError: the bundle cannot be written.
     """
     opened = [_open(path) for path in runs]
     _refuse_differences(opened)
+    given = None if shares is None else _checked(shares, len(opened))
     first = opened[0]
     prepared = prepare(
         first.config, first.folder, first.bundle.preprocessing, cache_dir=cache_dir, stages=stages, note=note
@@ -97,17 +100,17 @@ def join_runs(
         raise ConfigError(f"{first.config.data}: the photos are no longer those of {first.folder.path}")
     if not prepared.split.val:
         raise ConfigError(f"{first.folder.path}: without validation photos there is nothing to fit shares to")
-    shares = _shares(opened, prepared, stages)
+    fitted = given or _shares(opened, prepared, stages)
     model = merge_onnx(
         [
             Member(run.bundle.model_onnx(), share, run.bundle.temperature)
-            for run, share in zip(opened, shares, strict=True)
+            for run, share in zip(opened, fitted, strict=True)
             if share > 0
         ]
     )
     if weight_bits is not None:
         model = with_int8_weights(model, bits=weight_bits)
-    writer = _Writer(opened, shares, prepared, name, model, weight_bits)
+    writer = _Writer(opened, fitted, prepared, name, model, weight_bits)
     with provisional(out) as folder:
         unfitted = writer.write(folder, 1.0, {}, observing(prepared.dataset.hierarchy))
         temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
@@ -119,7 +122,7 @@ def join_runs(
             for part, indices in (("test", prepared.split.test), ("val", prepared.split.val))
             if indices
         }
-    return Joined(writer.write(out, temperature, parts, decision), shares, parts)
+    return Joined(writer.write(out, temperature, parts, decision), fitted, parts)
 
 
 def best_shares(
@@ -152,6 +155,12 @@ def _compositions(total: int, count: int) -> list[tuple[int, ...]]:
     if count == 1:
         return [(total,)]
     return [(first, *rest) for first in range(total + 1) for rest in _compositions(total - first, count - 1)]
+
+
+def _checked(shares: Sequence[float], count: int) -> tuple[float, ...]:
+    if len(shares) != count or min(shares) < 0 or not math.isclose(sum(shares), 1):
+        raise ConfigError(f"{list(shares)} are no shares of {count} runs: give one each, which sum to 1")
+    return tuple(shares)
 
 
 def _open(path: Path) -> _Run:
