@@ -26,12 +26,13 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.default_model import accuracy_default
     from benchmarks.few_shot import few_shot
     from benchmarks.front import front
+    from benchmarks.left_out import left_out
     from benchmarks.memory_classify import memory_classify
     from benchmarks.product_search import product_search
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_engine import speed_engine
     from benchmarks.speed_train import speed_train
-    from benchmarks.unknown import left_out, unknown
+    from benchmarks.unknown import unknown
 
     return {
         "accuracy-default": accuracy_default,

@@ -34,9 +34,10 @@ def ours(run: Path, photos: Path, engine: str = "auto") -> Run:
     return measure([*command, "--format", "csv"])
 
 
-def torch_plain(run: Path, photos: Path, way: str) -> Run:
-    """The plain pipeline with the weights of the same run."""
-    command = [sys.executable, "-m", "benchmarks.sides.torch_classify", "--run", run, "--photos", photos]
+def torch_plain(runs: Sequence[Path], photos: Path, way: str, joined: Path | None = None) -> Run:
+    """The plain pipeline with the weights of the same run, or of those that the bundle ``joined`` was joined from."""
+    command: list[object] = [sys.executable, "-m", "benchmarks.sides.torch_classify", "--run", *runs]
+    command += ["--photos", photos, *(["--joined", joined] if joined else [])]
     return measure([*command, *TORCH_WAYS[way]])
 
 
@@ -62,7 +63,9 @@ def limits(run: Path, photos: Path, engine: str = "auto") -> dict[str, float]:
 
 
 def agreement(one: Sequence[str], other: Sequence[str]) -> float:
-    """Share of the photos that two CSV outputs (with a header each) put into the same category.
+    """Share of the photos for which the likeliest category of two CSV outputs (with a header each) is the same.
+
+    Where an output says what it accepts and what it holds for likeliest, the latter counts.
 
     Raises:
         ValueError: they are not of the same photos.
@@ -75,4 +78,4 @@ def agreement(one: Sequence[str], other: Sequence[str]) -> float:
 
 
 def _categories(lines: Sequence[str]) -> dict[str, str]:
-    return {Path(row["path"]).name: row["category"] for row in csv.DictReader(lines)}
+    return {Path(row["path"]).name: row.get("best_guess") or row["category"] for row in csv.DictReader(lines)}

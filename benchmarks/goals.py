@@ -76,7 +76,11 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         Goal("AUROC, pictures of unlearned things against known photos", 0.95, "share"),
         Goal("calibration error at the level of categories, Freiburg fold 0", 0.03, "share", at_most=True),
     ),
-    "unknown-left-out": (Goal("AUROC, five Freiburg categories left out of training", 0.95, "share"),),
+    "unknown-left-out": (
+        Goal("AUROC, near: five Freiburg categories left out of training", 0.95, "share"),
+        Goal("AUROC, other: Grocery Store, on none of whose photos the model was trained", 0.95, "share"),
+        Goal("AUROC, the mean of the two", 0.95, "share"),
+    ),
     "speed-train": (
         Goal("training `small-cnn`, photos a second, against Keras on TensorFlow", 2.0, "times"),
     ),
@@ -98,7 +102,11 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "product-search": (Goal("a photo's product found among 100,000", 20.0, "milliseconds", at_most=True),),
     "speed-engine": (
         Goal("`classify`, the best engine and numbers here, against PyTorch fp32 with Pillow", 4.0, "times"),
-        Goal("of the slower of decoding alone and the engine alone, all cores", 0.80, "share"),
+        Goal(
+            "fraction of the limit (the slower of decoding alone and the engine alone, all cores)",
+            0.80,
+            "share",
+        ),
         Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
     ),
 }

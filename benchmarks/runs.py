@@ -21,7 +21,7 @@ from shelfwise.errors import ShelfwiseError
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.training.folder import RunFolder
 
-__all__ = ["CheckedRun", "Wanted", "any_run", "checked", "train_command", "trained"]
+__all__ = ["CheckedRun", "Wanted", "any_run", "checked", "member_runs", "train_command", "trained"]
 
 _SHARES = {"train": 0.7, "val": 0.2, "test": 0.1}
 _TOLERANCE = 0.03
@@ -219,6 +219,31 @@ def any_run(name: str, candidates: Sequence[Path]) -> tuple[Path, str]:
             if bundle.name == name:
                 return folder, f"{name} with {len(bundle.categories)} categories, bundle {bundle.id}"
     return _quick(name)
+
+
+def member_runs(bundle: Bundle) -> tuple[Path, ...]:
+    """The runs that a bundle was joined from, in the order of its members.
+
+    They are looked for beside the bundle and in ``runs/default-model``, by the ids of their bundles.
+
+    Raises:
+        BenchmarkError: one is not there.
+    """
+    members = [str(member["bundle"]) for member in bundle.provenance.get("members", ())]
+    places = sorted({*bundle.path.parent.glob("*"), *(ROOT / "runs" / "default-model").glob("*")})
+    found = {
+        read_bundle(place / "bundle").id: place
+        for place in places
+        if (place / "bundle" / "bundle.json").is_file()
+        and (place / "checkpoints" / "best.safetensors").is_file()
+    }
+    if missing := [member for member in members if member not in found]:
+        raise BenchmarkError(
+            f"{bundle.path} was joined from runs whose weights PyTorch needs; that of bundle {' and '.join(missing)}"
+            " lies neither beside it nor in runs/default-model: train them with make default-model, or name a run"
+            " with --run"
+        )
+    return tuple(found[member] for member in members)
 
 
 def _quick(name: str) -> tuple[Path, str]:

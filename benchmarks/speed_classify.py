@@ -61,7 +61,7 @@ def speed_classify(options: Options) -> Result:
         repeats = options.repeats or REPEATS
         lite, what = any_run("lite0", options.runs)
         torch_side = _Peer(
-            lambda where, way: classifying.torch_plain(lite, where, way),
+            lambda where, way: classifying.torch_plain([lite], where, way),
             tuple(classifying.TORCH_WAYS),
             eligible=tuple(way for way in classifying.TORCH_WAYS if "channels_last" not in way),
         )

@@ -16,19 +16,20 @@ from benchmarks.measure import Comparison, Run, alternate, compare, measure
 from benchmarks.options import Options
 from benchmarks.photos import PhotoSet, photo_folder, photo_set
 from benchmarks.result import BenchmarkError, Figure, Result, percent
-from benchmarks.runs import any_run
-from shelfwise.bundle import read_bundle
+from benchmarks.runs import member_runs
+from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.errors import ParityError
 from shelfwise.inference.cpu import BF16, cpu_flags
 from shelfwise.inference.engines import available, choose
+from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.export import export
 from shelfwise.workflows.export_photos import of_photos
 
 __all__ = ["speed_engine"]
 
 NAME = "speed-engine"
-PHOTOS = 1000
-TRIED_PHOTOS = 200
+PHOTOS = 400
+TRIED_PHOTOS = 100
 REPEATS = 3
 COLD_STARTS = 7
 _LEAST_AGREEMENT = 0.97
@@ -36,14 +37,42 @@ _METHOD = (
     "One process tree, one run after the other; the sides take turns. Each run is a process of its own that"
     " classifies the folder and writes CSV; the photos are in the page cache. The figure is the ratio of the"
     " medians of whole processes, start-up included; in brackets the range over the pairs.",
-    "Ours is `shelfwise classify --engine …` in the fastest of the ways that were tried first: each installed engine,"
-    " on the model as trained and on its int8 export, if that passes its comparison with the original (first answer"
-    " changed on at most 0.5 % of the photos). PyTorch: the same network and weights in fp32, Pillow decoding and"
+    "The model is the one that comes with Shelfwise, unless another is named. Ours is `shelfwise classify --engine …`"
+    " in the fastest of the ways that were tried first: each installed engine, on the model as it is (however it is"
+    " kept, it is reckoned in float32, which OpenVINO turns into bf16 where the processor has it) and on its int8"
+    " export, if that passes its comparison with the original (first answer changed on at most 0.5 % of the photos).",
+    "PyTorch: the same networks in fp32 with the weights as they were trained, built by `shelfwise.models`; where the"
+    " model is joined from several, their logits are added by the same shares and temperatures. Pillow decoding and"
     " resizing at full resolution, batches of 32, in a plain loop and with a `DataLoader`, the faster of the two.",
-    "The limit is the slower of decoding with resizing alone and the network alone, on all cores each, in that way;"
+    "The limit is the slower of decoding with resizing alone and the engine alone, on all cores each, in that way;"
     " the rate compared with it is from the tenth part of the photos to the last.",
     "Cold start: `python -m shelfwise classify PHOTO --model BUNDLE` from start to exit, one photo, median.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is measured: a bundle, and the runs with its weights for PyTorch."""
+
+    bundle: Bundle
+    runs: tuple[Path, ...]
+
+    @property
+    def joined(self) -> Path | None:
+        """The bundle's folder where it was joined from the runs."""
+        return self.bundle.path if "members" in self.bundle.provenance else None
+
+    @property
+    def what(self) -> str:
+        """The model in words."""
+        members = self.bundle.provenance.get("members", ())
+        parts = [f"{member['config']['recipe']} {percent(member['share'], 0)}" for member in members]
+        bits = self.bundle.provenance.get("weight_bits")
+        return (
+            f"{self.bundle.name} with {len(self.bundle.categories)} categories, bundle {self.bundle.id}"
+            + (f", joined from {' and '.join(parts)}" if parts else "")
+            + (f", weights kept in {bits} bits" if bits else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,51 +106,64 @@ class _Measured:
 
 
 def speed_engine(options: Options) -> Result:
-    """Measure the model of a run: the first that is given, else one of ``lite0``."""
+    """Measure the model that is named (the first of the runs, or a bundle), else the one in the package."""
     count = options.photos or PHOTOS
     photos = photo_set(count)
-    run, what = _run(options)
+    subject = _subject(options)
     with (
         photo_folder(photos.files, count) as folder,
         photo_folder(photos.files, min(count, TRIED_PHOTOS)) as few,
         tempfile.TemporaryDirectory(prefix="engine-") as exports,
     ):
-        measured = _measure(run, what, folder, few, Path(exports), options)
+        measured = _measure(subject, folder, few, Path(exports), options)
     return _result(photos, measured)
 
 
-def _run(options: Options) -> tuple[Path, str]:
-    if not options.runs:
-        return any_run("lite0", options.runs)
-    run = options.runs[0]
-    bundle = read_bundle(run / "bundle")
-    return run, f"{bundle.name} with {len(bundle.categories)} categories, bundle {bundle.id}"
+def _subject(options: Options) -> _Subject:
+    """What to measure.
+
+    Raises:
+        BenchmarkError: the weights that it was made from are not there.
+    """
+    bundle = read_bundle(find_bundle(options.runs[0] if options.runs else options.bundle))
+    if "members" in bundle.provenance:
+        return _Subject(bundle, member_runs(bundle))
+    run = bundle.path.parent
+    if not (run / "checkpoints" / "best.safetensors").is_file():
+        raise BenchmarkError(
+            f"{bundle.path} lies in no run whose weights PyTorch could take: name a run with --run"
+        )
+    return _Subject(bundle, (run,))
 
 
-def _measure(run: Path, what: str, folder: Path, few: Path, exports: Path, options: Options) -> _Measured:
+def _measure(subject: _Subject, folder: Path, few: Path, exports: Path, options: Options) -> _Measured:
     tell = options.tell
-    tell(f"  {what}; auto is {choose()}")
+
+    def by_torch(photos: Path, way: str) -> Run:
+        return classifying.torch_plain(subject.runs, photos, way, subject.joined)
+
+    tell(f"  {subject.what}; auto is {choose()}")
     refused: list[str] = []
-    ways = {str(way): way for way in _ways(run, folder, exports, refused.append)}
+    ways = {str(way): way for way in _ways(subject.bundle, folder, exports, refused.append)}
     tried = {name: _rate(few, classifying.ours(way.bundle, few, way.engine)) for name, way in ways.items()}
     torch_ways = [way for way in classifying.TORCH_WAYS if "channels_last" not in way]
-    torch_tried = {way: _rate(few, classifying.torch_plain(run, few, way)) for way in torch_ways}
+    torch_tried = {way: _rate(few, by_torch(few, way)) for way in torch_ways}
     tell("  " + "; ".join(f"{name} {rate:.1f}" for name, rate in (tried | torch_tried).items()))
     best = ways[max(tried, key=lambda name: tried[name])]
     torch_way = max(torch_tried, key=lambda name: torch_tried[name])
     ours, peer = alternate(
         lambda: classifying.ours(best.bundle, folder, best.engine),
-        lambda: classifying.torch_plain(run, folder, torch_way),
+        lambda: by_torch(folder, torch_way),
         options.repeats or REPEATS,
         tell,
     )
     same = classifying.agreement(ours[0].lines, peer[0].lines)
     if same < _LEAST_AGREEMENT:
         raise BenchmarkError(
-            f"{what}: the sides agree on {percent(same)} of the photos only, so one is wrong"
+            f"{subject.what}: the sides agree on {percent(same)} of the photos only, so one is wrong"
         )
     return _Measured(
-        what=what,
+        what=subject.what,
         way=best,
         tried=tried | torch_tried,
         refused=tuple(refused),
@@ -135,8 +177,7 @@ def _measure(run: Path, what: str, folder: Path, few: Path, exports: Path, optio
     )
 
 
-def _ways(run: Path, photos: Path, exports: Path, refused: Callable[[str], None]) -> Iterator[_Way]:
-    original = read_bundle(run / "bundle")
+def _ways(original: Bundle, photos: Path, exports: Path, refused: Callable[[str], None]) -> Iterator[_Way]:
     bundles = {"fp32": original.path}
     try:
         made = export(original, exports / "int8", "int8", of_photos([str(photos)]), stages=_silent)
@@ -165,7 +206,7 @@ def _result(photos: PhotoSet, measured: _Measured) -> Result:
     return Result(
         name=NAME,
         figures=_figures(measured),
-        command=(f"python -m benchmarks {NAME} --run RUN",),
+        command=(f"python -m benchmarks {NAME}",),
         method=_METHOD,
         limit=(_limit(measured),),
         remarks=_remarks(photos, measured),
@@ -211,7 +252,7 @@ def _limit(measured: _Measured) -> str:
     both = 1 / (1 / decoding + 1 / network)
     share = percent(both / min(decoding, network), 0)
     return (
-        f"Decoding and resizing alone {decoding:,.1f} photos/s, the network alone {network:,.1f} photos/s, on all"
+        f"Decoding and resizing alone {decoding:,.1f} photos/s, the engine alone {network:,.1f} photos/s, on all"
         f" cores each. Both need the same cores, so that no more than {both:,.1f} photos/s are possible, {share} of"
         " the slower."
     )

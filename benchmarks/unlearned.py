@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +100,3 @@ def pictures() -> Iterator[NDArray[np.uint8]]:
 def freiburg_left_out(categories: Sequence[str]) -> tuple[str, ...]:
     """Every fifth of the categories: those to leave out of a training."""
     return tuple(sorted(categories)[4::5])
-
-
-def folders(root: Path) -> tuple[str, ...]:
-    """Names of the category folders of Freiburg's photos."""
-    return tuple(sorted(path.name for path in (root / "images").iterdir() if path.is_dir()))

@@ -508,6 +508,41 @@ def test_few_shot_takes_another_model_that_knows_none_of_the_classes(left_out_tw
     assert measured.samples["familiar"] == []
 
 
+def test_left_out_from_end_to_end(left_out_twin, tmp_path):
+    arguments = ["unknown-left-out", "--results", str(tmp_path / "results")]
+    assert main([*arguments, "--bundle", str(left_out_twin.path)]) == 0
+    measured = read_results(tmp_path / "results")["unknown-left-out"]
+    near, other, mean = measured.figures
+    assert mean.value == pytest.approx((near.value + other.value) / 2)
+    counts = measured.samples["unlearned"]
+    # Two photos a category lie in fold 0; of Grocery Store, juice is no unlearned category.
+    assert measured.samples["known"]["freiburg"]["photos"] == 8
+    assert (counts["WATER"]["pictures"], counts["near"]["pictures"]) == (2, 2)
+    assert {kind: counts[kind]["pictures"] for kind in ("Apple", "Kiwi", "Leek")} == dict.fromkeys(
+        ("Apple", "Kiwi", "Leek"), 6
+    )
+    assert "Juice" not in counts
+    for name, figure in (("near", near), ("other", other)):
+        each = counts[name]
+        assert each["accept"] + each["ask"] + each["unknown"] == each["pictures"]
+        assert f"{each['accept']} accepted (wrongly), {each['ask']} asked about" in figure.peer
+        assert figure.value == each["auroc"]
+
+
+def test_left_out_is_measured_with_the_twin_only(left_out_twin, toy, tmp_path, capsys):
+    other = toy.write_toy_bundle(tmp_path / "other")
+    results = ["--results", str(tmp_path / "results")]
+    assert main(["unknown-left-out", "--bundle", str(other.path), *results]) == 1
+    assert "not the left-out twin (it has 3 categories, not the 4 learned" in capsys.readouterr().err
+    undecided = toy.write_toy_bundle(
+        tmp_path / "undecided",
+        categories=left_out_twin.categories,
+        provenance=left_out_twin.provenance,
+    )
+    assert main(["unknown-left-out", "--bundle", str(undecided.path), *results]) == 1
+    assert "decides nothing" in capsys.readouterr().err
+
+
 def test_the_threshold_tells_enrolled_products_from_others():
     from benchmarks.product_threshold import verdicts
     from shelfwise.inference.products.calibration import Prior
