@@ -7,7 +7,6 @@ broken off goes on where it was.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,20 +97,6 @@ def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
         stages=progress.stage,
         note=progress.note,
     ).bundle
-
-
-def _install(bundle: Bundle, place: Path) -> None:
-    size = sum(file.stat().st_size for file in bundle.path.iterdir())
-    if size > MOST_BYTES:
-        raise ConfigError(f"{bundle.path} has {size:,} bytes; the package takes {MOST_BYTES:,} at most")
-    temporary, aside = (place.with_name(place.name + end) for end in (".new", ".old"))
-    for each in (temporary, aside):
-        shutil.rmtree(each, ignore_errors=True)
-    shutil.copytree(bundle.path, temporary)
-    if place.exists():
-        place.rename(aside)
-    temporary.rename(place)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def build(options: argparse.Namespace, progress: Progress) -> None:
     )
     progress.note("measuring similarities on Grocery Store's training list")
     measured = similarity.measure(joined.bundle, read_dataset(options.data / "grocery-store"), shares)
-    similarity.carried(joined.bundle, measured)
+    similarity.carried(joined.bundle, joined.bundle.path, measured)
     similarity.write(measured, options.similarity)
     progress.note(f"the twin is in {joined.bundle.path}, its similarities in {options.similarity}")
 

@@ -122,16 +122,20 @@ def write(measured: Measured, path: Path) -> None:
     atomic_write_text(path, measured.model_dump_json(indent=1) + "\n")
 
 
-def carried(bundle: Bundle, measured: Measured) -> Bundle:
-    """The same bundle in the same place, with these similarities among its metrics."""
+def carried(bundle: Bundle, folder: Path, measured: Measured | None) -> Bundle:
+    """Write the same bundle to ``folder``, with these similarities among its metrics.
+
+    Raises:
+        StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
+    """
     return write_bundle(
-        bundle.path,
+        folder,
         model_onnx=bundle.model_onnx(),
         name=bundle.name,
         categories=bundle.categories,
         preprocessing=bundle.preprocessing,
         temperature=bundle.temperature,
-        metrics={**bundle.metrics, METRIC: measured.similarity},
+        metrics={**bundle.metrics, **({METRIC: measured.similarity} if measured else {})},
         provenance=bundle.provenance,
         rendered=bundle.rendered,
         card=bundle.card_path.read_text("utf-8"),
