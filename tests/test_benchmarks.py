@@ -589,6 +589,20 @@ def test_the_front_joins_what_nothing_beats(tmp_path):
         assert picture.size[0] > 800
 
 
+@pytest.mark.parametrize(
+    ("provenance", "name"),
+    [
+        ({}, "toy"),
+        ({"weight_bits": 7}, "toy, weights in 7 bits"),
+        ({"weight_bits": 7, "export": {"precision": "int8"}}, "toy, int8"),
+    ],
+)
+def test_a_candidate_is_named_with_how_its_numbers_are_kept(toy, tmp_path, provenance, name):
+    from benchmarks.front import named
+
+    assert named(toy.write_toy_bundle(tmp_path / "bundle", provenance=provenance)) == name
+
+
 def test_a_table_and_a_picture_are_shown():
     plain = result("front", 1.0).model_copy(
         update={"figures": (), "table": (("model", "MB"), ("lite0", "13")), "picture": "images/front.png"}
