@@ -511,7 +511,7 @@ def test_few_shot_refuses_a_model_that_knows_the_classes(left_out_twin, toy, tmp
 
 
 def test_few_shot_takes_another_model_that_knows_none_of_the_classes(left_out_twin, toy, tmp_path):
-    bundle = toy.write_toy_bundle(tmp_path / "other")
+    bundle = toy.write_toy_bundle(tmp_path / "other", categories=["Pantry/Beans", "TEA", "Red"])
     arguments = ["few-shot", "--repeats", "1", "--results", str(tmp_path / "results")]
     assert main([*arguments, "--bundle", str(bundle.path)]) == 0
     measured = read_results(tmp_path / "results")["few-shot"]
