@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import machine
 from benchmarks.goals import FREIBURG_FIVE, GOALS
@@ -99,10 +100,10 @@ def grocery_store(options: Options) -> Result:
         method="official",
         part="test",
     )
-    runs = {run: _measured(run, "val").evaluation for run in trained(wanted, options.runs)}
+    runs = {run: _fine(_measured(run, "val")) for run in trained(wanted, options.runs)}
     run = max(runs, key=lambda each: runs[each].accuracy)
     part = _measured(run, "test")
-    fine, coarse = part.evaluation, _coarse(part)
+    fine, coarse = _fine(part), _coarse(part)
     figures = [
         _figure(
             wanted.name, 0, fine, "frozen `lite0` features: 67.4 %; best that could be verified: 86.04 %"
@@ -147,17 +148,30 @@ def _measured(run: CheckedRun, part: str) -> PartResult:
     return measured.result
 
 
+def _fine(part: PartResult) -> Evaluation:
+    """The likeliest label compared with the true one, as in what is published."""
+    labels, probabilities = _answers(part)
+    return evaluate_predictions(labels, probabilities, part.evaluation.categories[: probabilities.shape[1]])
+
+
 def _coarse(part: PartResult) -> Evaluation:
     """The same answers one level up the hierarchy: ``Fruit/Apple`` for ``Fruit/Apple/Granny-Smith``."""
-    fine = part.evaluation.categories
-    above = [LEVEL_SEPARATOR.join(name.split(LEVEL_SEPARATOR)[:2]) for name in fine]
+    labels, fine = _answers(part)
+    categories = part.evaluation.categories[: fine.shape[1]]
+    above = [LEVEL_SEPARATOR.join(name.split(LEVEL_SEPARATOR)[:2]) for name in categories]
     names = sorted(set(above))
     if len(names) != _COARSE_CATEGORIES:
         raise BenchmarkError(f"{len(names)} coarse categories, not {_COARSE_CATEGORIES}")
     parent = np.array([names.index(name) for name in above])
     probabilities = np.zeros((len(part.results), len(names)))
-    np.add.at(probabilities.T, parent, np.stack([each.probabilities for each in part.results]).T)
-    return evaluate_predictions(parent[[each.label for each in part.results]], probabilities, names)
+    np.add.at(probabilities.T, parent, fine.T)
+    return evaluate_predictions(parent[labels], probabilities, names)
+
+
+def _answers(part: PartResult) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """True labels and probabilities of the photos."""
+    labels = np.array([each.label for each in part.results])
+    return labels, np.stack([each.probabilities for each in part.results])
 
 
 def _figure(name: str, index: int, evaluation: Evaluation, peer: str) -> Figure:

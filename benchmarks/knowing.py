@@ -21,7 +21,6 @@ from shelfwise.training.calibration import retempered
 from shelfwise.training.decision_figures import auroc
 from shelfwise.training.measures import calibration_bins, expected_calibration_error
 from shelfwise.types import Prediction
-from shelfwise.workflows.evaluate import match_categories
 
 __all__ = [
     "HOW",
@@ -32,7 +31,6 @@ __all__ = [
     "auroc_of",
     "interval",
     "known_photos",
-    "node_names",
     "refuse_undecided",
     "samples_of",
     "spread",
@@ -130,14 +128,6 @@ class Unlearned:
             f"of {len(self.answers):,} pictures {self.count('accept'):,} accepted (wrongly),"
             f" {self.count('ask'):,} asked about, {self.count('unknown'):,} unknown"
         )
-
-
-def node_names(names: Sequence[str], tree: Hierarchy) -> dict[str, str]:
-    """The node that each of a set's categories is, by name or last level; ``_`` and ``-`` are the same."""
-    plain = {node.replace("_", "-"): node for node in tree.nodes}
-    own = {name: name.replace("_", "-") for name in names}
-    matched = match_categories(list(own.values()), list(plain))
-    return {name: plain[matched[text]] for name, text in own.items() if text in matched}
 
 
 def refuse_undecided(bundle: Bundle) -> None:

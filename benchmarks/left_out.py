@@ -16,7 +16,6 @@ from benchmarks.knowing import (
     auroc_figure,
     auroc_of,
     known_photos,
-    node_names,
     refuse_undecided,
     samples_of,
     spread,
@@ -30,6 +29,7 @@ from shelfwise.bundle import Bundle
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.inference.classifier import Classifier
+from shelfwise.workflows.matching import match_categories
 
 __all__ = ["left_out"]
 
@@ -53,7 +53,7 @@ def left_out(options: Options) -> Result:
     classifier, tree = Classifier(bundle), tree_of(bundle)
     freiburg = read_dataset(dataset_folder("freiburg"))
     fold = freiburg.official[twin.FOLD]
-    matched = node_names(freiburg.categories, tree)
+    matched = match_categories(freiburg.categories, tree.nodes)
     inside = [i for i in fold if freiburg.categories[freiburg.samples[i].label] in matched]
     known = known_photos(classifier, tree, freiburg, spread(inside, options.photos), matched, options)
     grocery = read_dataset(dataset_folder("grocery-store"))

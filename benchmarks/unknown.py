@@ -18,7 +18,6 @@ from benchmarks.knowing import (
     auroc_of,
     interval,
     known_photos,
-    node_names,
     refuse_undecided,
     samples_of,
     spread,
@@ -33,6 +32,7 @@ from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.inference.classifier import Classifier
 from shelfwise.workflows.classify import find_bundle
+from shelfwise.workflows.matching import match_categories
 
 __all__ = ["unknown"]
 
@@ -46,7 +46,7 @@ def unknown(options: Options) -> Result:
     known: dict[str, Known] = {}
     for name, (folder, part, level) in _SETS.items():
         dataset = read_dataset(dataset_folder(folder), level=level)
-        matched = node_names(dataset.categories, tree)
+        matched = match_categories(dataset.categories, tree.nodes)
         if options.photos and not matched:
             continue  # in a trial one set is enough
         if missing := sorted(set(dataset.categories) - set(matched)):

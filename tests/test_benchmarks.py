@@ -13,7 +13,6 @@ if str(ROOT) not in sys.path:  # the benchmarks are no part of the installed pac
 from benchmarks import classifying, machine, measure, photos, runs
 from benchmarks.__main__ import main
 from benchmarks.goals import GOALS, TITLES
-from benchmarks.knowing import node_names
 from benchmarks.report import render, write_page
 from benchmarks.result import BenchmarkError, Result, read_results
 from benchmarks.unlearned import NOISE, freiburg_left_out, noise, pictures
@@ -331,16 +330,6 @@ def test_a_bundle_that_decides_nothing_is_not_measured(toy, tmp_path, capsys):
     bundle = toy.write_toy_bundle(tmp_path / "bundle")
     assert main(["unknown", "--results", str(tmp_path / "results"), "--run", str(bundle.path)]) == 1
     assert "decides nothing" in capsys.readouterr().err
-
-
-def test_categories_of_a_set_are_found_in_the_hierarchy():
-    tree = Hierarchy.from_categories(["food/tomato-sauce", "drinks/juice", "drinks/juice/bravo"])
-    found = node_names(["TOMATO_SAUCE", "JUICE", "Packages/Juice/Bravo", "SODA"], tree)
-    assert found == {
-        "TOMATO_SAUCE": "food/tomato-sauce",
-        "JUICE": "drinks/juice",
-        "Packages/Juice/Bravo": "drinks/juice/bravo",
-    }
 
 
 @pytest.mark.parametrize("kind", NOISE)

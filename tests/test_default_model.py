@@ -11,6 +11,8 @@ import shelfwise
 from shelfwise.bundle import DEFAULT_BUNDLE, read_bundle
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.layouts.joined import groceries
+from shelfwise.inference.classifier import session_of
+from shelfwise.inference.engines import Precision
 
 MOST_BYTES = 25_000_000
 
@@ -44,6 +46,19 @@ def test_it_is_taken_where_none_is_named_and_gives_deep_answers() -> None:
     assert prediction.categories == groceries().categories
     assert prediction.decision is not None
     assert prediction.decision.answer == "unknown"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_every_engine_gives_its_answers(precision: Precision) -> None:
+    pytest.importorskip("openvino", reason="the extra openvino is not installed")
+    random = np.random.default_rng(1)
+    blocks = random.integers(0, 256, (4, 7, 7, 3), dtype=np.uint8)
+    pictures = np.repeat(np.repeat(blocks, 32, axis=1), 32, axis=2)
+    bundle = read_bundle(DEFAULT_BUNDLE)
+    expected = session_of(bundle, engine="onnxruntime").run(pictures).logits
+    # Several callers: with them OpenVINO takes other ways through a network than with one.
+    found = session_of(bundle, engine="openvino", precision=precision, callers=2).run(pictures).logits
+    np.testing.assert_allclose(found, expected, atol=0.001 if precision == "fp32" else 0.4)
 
 
 @pytest.mark.realdata

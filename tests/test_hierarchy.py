@@ -148,3 +148,37 @@ def test_every_category_has_an_answer_at_or_above_it_unless_it_is_itself_wide(na
     for label, name in enumerate(names):
         covered = bool(tree.under[asked, label].any())
         assert covered or bool(tree.children(name))
+
+
+def test_nodes_are_cut_off_below_a_level():
+    tree = Hierarchy.from_categories(NAMES)
+    deep = np.array([tree.index[name] for name in ("fruit/apple/gala", "fruit/pear", "drinks")])
+    assert [tree.nodes[node] for node in tree.cut(deep, 1)] == ["fruit/apple", "fruit/pear", "drinks"]
+    assert [tree.nodes[node] for node in tree.cut(deep, 0)] == ["fruit", "fruit", "drinks"]
+
+
+def test_a_level_holds_its_nodes_and_the_categories_that_end_above_it():
+    tree = Hierarchy.from_categories(NAMES)
+    probabilities = np.array([[0.1, 0.2, 0.3, 0.25, 0.15]])
+    found = {}
+    for depth in range(3):
+        nodes, sums = tree.at_depth(probabilities, depth)
+        found[depth] = {tree.nodes[node]: round(p, 6) for node, p in zip(nodes, sums[0], strict=True)}
+    assert found[0] == {"fruit": 0.6, "drinks": 0.4}
+    assert found[1] == {"fruit/apple": 0.3, "fruit/pear": 0.3, "drinks/juice": 0.4}
+    # At the level of varieties a juice of no known one stands for itself alone.
+    assert found[2] == dict(zip(NAMES, probabilities[0], strict=True))
+
+
+@given(categories)
+def test_each_level_shares_out_all_probability(names):
+    tree = Hierarchy.from_categories(names)
+    for depth in range(len(tree.levels)):
+        nodes, sums = tree.at_depth(scores(len(names)), depth)
+        assert len(set(nodes.tolist())) == len(nodes)
+        np.testing.assert_allclose(sums.sum(axis=1), 1)
+
+
+def test_nodes_of_categories_come_first_in_label_order():
+    tree = Hierarchy.from_categories(NAMES)
+    assert [tree.nodes[node] for node in tree.labels_first] == [*NAMES, "drinks", "fruit", "fruit/apple"]

@@ -15,11 +15,11 @@ from pathlib import Path
 from benchmarks.result import BenchmarkError
 from scripts.default_model import left_out, similarity
 from scripts.default_model.members import WEIGHT_BITS, trained
-from shelfwise.bundle import DEFAULT_BUNDLE, Bundle
+from shelfwise.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.errors import ConfigError, ShelfwiseError
 from shelfwise.settings import Settings
-from shelfwise.workflows.ensemble import Joined, join_runs
+from shelfwise.workflows.ensemble import join_runs
 
 NAME = "groceries"
 MOST_BYTES = 25_000_000
@@ -68,29 +68,36 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
     measured = similarity.read(options.similarity)
     changes = {"data": options.data}
     runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
-    joined = join_runs(
-        runs,
-        options.work / "joined",
-        name=NAME,
-        weight_bits=WEIGHT_BITS,
-        similarity=measured.similarity if measured else None,
-        cache_dir=Settings().cache_dir / "images",
-        stages=progress.stage,
-        note=progress.note,
-    )
-    progress.note(
-        "shares: " + ", ".join(f"{n} {s:.0%}" for n, s in zip(options.members, joined.shares, strict=True))
-    )
-    if measured is None or _shares(joined) != {r: s for r, s in measured.shares.items() if s}:
+    bundle = _joined(runs, options.work / "joined", progress)
+    shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
+    progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
+    if measured is not None and shares == {r: s for r, s in measured.shares.items() if s}:
+        bundle = similarity.carried(bundle, measured)
+    else:
         progress.note(
-            f"{options.similarity} is not of this model: measure it with --left-out, then join again"
+            f"{options.similarity} is not of this model: measure it with --left-out, then run again"
         )
-    _install(joined.bundle, options.out)
+    _install(bundle, options.out)
     progress.note(f"the model is in {options.out}")
 
 
-def _shares(joined: Joined) -> dict[str, float]:
-    return {member["config"]["recipe"]: member["share"] for member in joined.bundle.provenance["members"]}
+def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
+    """The members as one model; the one that is there already, if it is of them."""
+    if (folder / "bundle.json").is_file():
+        there = read_bundle(folder)
+        members = {member["bundle"] for member in there.provenance["members"]}
+        if members <= {read_bundle(run / "bundle").id for run in runs}:
+            progress.note(f"joined already: {folder}; remove it to join again")
+            return there
+    return join_runs(
+        runs,
+        folder,
+        name=NAME,
+        weight_bits=WEIGHT_BITS,
+        cache_dir=Settings().cache_dir / "images",
+        stages=progress.stage,
+        note=progress.note,
+    ).bundle
 
 
 def _install(bundle: Bundle, place: Path) -> None:

@@ -7,17 +7,16 @@ categories and with fold 0 held out; no photo of Grocery Store. It is installed 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import twin
 from scripts.default_model import similarity
 from scripts.default_model.members import WEIGHT_BITS, trained
-from shelfwise.bundle import Bundle, read_bundle, write_bundle
+from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.errors import ConfigError
-from shelfwise.inference.products.calibration import METRIC
 from shelfwise.settings import Settings
 from shelfwise.workflows.ensemble import join_runs
 
@@ -50,7 +49,7 @@ def build(options: argparse.Namespace, progress: Progress) -> None:
     )
     progress.note("measuring similarities on Grocery Store's training list")
     measured = similarity.measure(joined.bundle, read_dataset(options.data / "grocery-store"), shares)
-    _with_similarity(joined.bundle, measured.similarity)
+    similarity.carried(joined.bundle, measured)
     similarity.write(measured, options.similarity)
     progress.note(f"the twin is in {joined.bundle.path}, its similarities in {options.similarity}")
 
@@ -72,22 +71,3 @@ def shares_like(shipped: Bundle, runs: Sequence[Path]) -> dict[str, float]:
             " kept"
         )
     return {recipe: theirs.get(recipe, 0.0) for recipe in recipes}
-
-
-def _with_similarity(bundle: Bundle, measured: Mapping[str, float]) -> Bundle:
-    """The same bundle, with its similarities among its metrics, as that of the model that ships has them."""
-    return write_bundle(
-        bundle.path,
-        model_onnx=bundle.model_onnx(),
-        name=bundle.name,
-        categories=bundle.categories,
-        preprocessing=bundle.preprocessing,
-        temperature=bundle.temperature,
-        metrics={**bundle.metrics, METRIC: dict(measured)},
-        provenance=bundle.provenance,
-        rendered=bundle.rendered,
-        card=bundle.card_path.read_text("utf-8"),
-        decision=bundle.decision,
-        reference=bundle.reference(),
-        packed=bundle.unpacked_bytes is not None,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from shelfwise.cli.progress import Progress
 from shelfwise.config import load_config
@@ -42,11 +43,17 @@ def trained(
     folder = work / name
     run = RunFolder(folder)
     settings = Settings()
-    cache, hub = settings.cache_dir / "images", Hub(settings.cache_dir / "weights")
+    how: dict[str, Any] = {
+        "cache_dir": settings.cache_dir / "images",
+        "hub": Hub(settings.cache_dir / "weights"),
+        "stages": progress.stage,
+        "note": progress.note,
+        "member": True,
+    }
     if run.finished.is_file():
         return folder
     if run.config.is_file():
-        result = resume(folder, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub)
+        result = resume(folder, **how)
     else:
         config = load_config(
             TrainConfig,
@@ -55,7 +62,7 @@ def trained(
             flags={**changes, "out": folder},
         )
         config = config.model_copy(update={"weights": _weights(config.recipe, weights)})
-        result = train(config, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub)
+        result = train(config, **how)
     if result.interrupted:
         raise ConfigError("interrupted: run the same again to go on")
     return folder

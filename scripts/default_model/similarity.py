@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.embedded import Photos, embedded
 from benchmarks.twin import familiar
-from shelfwise.bundle import Bundle
+from shelfwise.bundle import Bundle, write_bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.errors import ConfigError
 from shelfwise.files import atomic_write_text
 from shelfwise.inference.classifier import Classifier
-from shelfwise.inference.products.calibration import measured_prior
+from shelfwise.inference.products.calibration import METRIC, measured_prior
 
-__all__ = ["FILE", "Measured", "measure", "read", "similarities", "write"]
+__all__ = ["FILE", "Measured", "carried", "measure", "read", "similarities", "write"]
 
 FILE = Path(__file__).with_name("similarity.json")
 PART = "train"
@@ -120,3 +120,22 @@ def read(path: Path) -> Measured | None:
 def write(measured: Measured, path: Path) -> None:
     """Keep what was measured, as JSON."""
     atomic_write_text(path, measured.model_dump_json(indent=1) + "\n")
+
+
+def carried(bundle: Bundle, measured: Measured) -> Bundle:
+    """The same bundle in the same place, with these similarities among its metrics."""
+    return write_bundle(
+        bundle.path,
+        model_onnx=bundle.model_onnx(),
+        name=bundle.name,
+        categories=bundle.categories,
+        preprocessing=bundle.preprocessing,
+        temperature=bundle.temperature,
+        metrics={**bundle.metrics, METRIC: measured.similarity},
+        provenance=bundle.provenance,
+        rendered=bundle.rendered,
+        card=bundle.card_path.read_text("utf-8"),
+        decision=bundle.decision,
+        reference=bundle.reference(),
+        packed=bundle.unpacked_bytes is not None,
+    )

@@ -7,12 +7,19 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from shelfwise.errors import StorageError
 
-__all__ = ["atomic_path", "atomic_write_bytes", "atomic_write_folder", "atomic_write_text", "storage_errors"]
+__all__ = [
+    "atomic_path",
+    "atomic_write_bytes",
+    "atomic_write_folder",
+    "atomic_write_text",
+    "move_files",
+    "storage_errors",
+]
 
 
 @contextlib.contextmanager
@@ -102,6 +109,26 @@ def _swap(temporary: Path, folder: Path, aside: Path) -> None:
             aside.rename(folder)
         raise
     _sync(folder.parent)
+
+
+def move_files(moves: Iterable[tuple[Path, Path]]) -> None:
+    """Give files that are on the disk for good another place in the same file system, durably, each atomically.
+
+    Args:
+        moves: from where, and to where; folders are made.
+
+    Raises:
+        StorageError: one cannot be moved; those before it are.
+    """
+    folders: set[Path] = set()
+    for source, target in moves:
+        with storage_errors(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            source.replace(target)
+        folders |= {target.parent, target.parent.parent}
+    for folder in sorted(folders):
+        with storage_errors(folder):
+            _sync(folder)
 
 
 def _sync(path: Path) -> None:

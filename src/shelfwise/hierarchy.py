@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_LEVELS", "SEPARATOR", "Hierarchy"]
+__all__ = ["ANSWER_LEVEL", "DEFAULT_LEVELS", "SEPARATOR", "Hierarchy"]
 
 SEPARATOR = "/"
 """Between the levels of a category's name."""
 DEFAULT_LEVELS = ("department", "category", "variety")
 """Names of the levels, the widest first."""
-_ANSWER_LEVEL = "category"
+ANSWER_LEVEL = "category"
+"""The level from which on a name says what a product is."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Hierarchy:
             ValueError: there is no category, one is named twice, or two levels have one name.
         """
         deepest = max((name.count(SEPARATOR) + 1 for name in categories), default=0)
-        names = (_ANSWER_LEVEL,) if deepest == 1 else tuple(levels[:deepest])
+        names = (ANSWER_LEVEL,) if deepest == 1 else tuple(levels[:deepest])
         names += tuple(f"level {number}" for number in range(len(names) + 1, deepest + 1))
         return cls(tuple(categories), names)
 
@@ -90,6 +91,12 @@ class Hierarchy:
         return np.array([self.index[name] for name in self.categories], np.int64)
 
     @cached_property
+    def labels_first(self) -> NDArray[np.int64]:
+        """int64 array (M,): all nodes, those of the categories first, in label order, then the others."""
+        own = self.node_of_category
+        return np.concatenate([own, np.setdiff1d(np.arange(len(self)), own)])
+
+    @cached_property
     def under(self) -> NDArray[np.bool_]:
         """bool array (M, L): whether a category is at a node or under it."""
         under = np.zeros((len(self.nodes), len(self.categories)), bool)
@@ -103,7 +110,7 @@ class Hierarchy:
     @property
     def answer_depth(self) -> int:
         """Depth of the level ``category``, or of the deepest level where none is called that."""
-        return self.levels.index(_ANSWER_LEVEL) if _ANSWER_LEVEL in self.levels else len(self.levels) - 1
+        return self.levels.index(ANSWER_LEVEL) if ANSWER_LEVEL in self.levels else len(self.levels) - 1
 
     @cached_property
     def is_answer(self) -> NDArray[np.bool_]:
@@ -161,6 +168,34 @@ class Hierarchy:
         if probabilities.ndim != 2 or probabilities.shape[1] != len(self.categories):
             raise ValueError(f"{len(self.categories)} categories, but shape {probabilities.shape}")
         return probabilities.astype(np.float64) @ self._sums
+
+    def cut(self, nodes: NDArray[np.integer[Any]], depth: int) -> NDArray[np.int64]:
+        """The nodes themselves, or where they lie deeper than ``depth`` the nodes above them that do not."""
+        at = np.asarray(nodes, dtype=np.int64).copy()
+        while (deep := self.depth[at] > depth).any():
+            at[deep] = self.parent[at[deep]]
+        return at
+
+    def at_depth(
+        self, probabilities: NDArray[np.floating[Any]], depth: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """What there is to choose from where names end at a level, and how likely each of it is.
+
+        Categories that end above the level stand for themselves alone: below ``drinks/juice`` that is the juice of no
+        known variety, beside its varieties.
+
+        Args:
+            probabilities: shape (N, L), in label order.
+            depth: 0 for the widest level.
+
+        Returns:
+            Indices of the K nodes, in the order of their first category, and their probabilities, (N, K), which sum
+            to 1 in each row.
+        """
+        ends = self.cut(self.node_of_category, depth)
+        chosen = np.array(list(dict.fromkeys(ends.tolist())), np.int64)
+        member = (ends[:, None] == chosen[None, :]).astype(np.float64)
+        return chosen, probabilities.astype(np.float64) @ member
 
     def holds(self, nodes: NDArray[np.integer[Any]], truth: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
         """Whether each true node is at or under the answered one of the same place: whether the answer is right.

@@ -58,7 +58,7 @@ class Settings:
 
     @property
     def products_home(self) -> Path:
-        """Indexes whose model lies where nothing can be written: ``shelfwise/products`` in the user's data folder.
+        """Indexes of models in the package or in a read-only place: ``shelfwise/products`` in the user's data folder.
 
         Raises:
             ConfigError: there is no home folder.

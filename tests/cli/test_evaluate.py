@@ -40,6 +40,31 @@ def test_the_table_shows_headline_categories_and_confusion(shop: Path) -> None:
     assert "measuring on all photos" in result.stderr
 
 
+def test_accuracies_that_differ_stand_beside_the_headline(toy: Any, shop: Path) -> None:
+    toy.write_toy_bundle(shop / "bundle", categories=["Drinks/Juice", "Drinks/Juice/Bravo", "Tea"])
+    for old, new in (("Red", "JUICE"), ("Blue", "TEA")):
+        (shop / "photos" / old).rename(shop / "photos" / new)
+    (shop / "photos" / "Green").rename(shop / "photos" / "bravo")
+    Image.new("RGB", (12, 12), "lime").save(shop / "photos" / "JUICE" / "0.png")
+    result = evaluate()
+    assert result.exit_code == 0, result.output
+    rows = {line.strip().split("  ")[0]: line for line in result.stdout.splitlines()}
+    assert "88.9 %" in rows["Accuracy"]
+    assert "77.8 %" in rows["Exact accuracy"]
+    assert "Category accuracy" not in rows
+    content = json.loads(evaluate("--format", "json").stdout)
+    assert content["exact_accuracy"] == pytest.approx(7 / 9)
+    assert content["category_accuracy"] == content["accuracy"] == pytest.approx(8 / 9)
+
+
+def test_flat_names_have_one_accuracy(toy: Any, shop: Path) -> None:
+    toy.write_toy_bundle(shop / "bundle")
+    content = json.loads(evaluate("--format", "json").stdout)
+    assert content["levels"] == []
+    assert not {"exact_accuracy", "category_accuracy"} & set(content)
+    assert "exact" not in evaluate().stdout.lower()
+
+
 def test_json_is_all_that_goes_to_standard_output(shop: Path) -> None:
     result = evaluate("--format", "json")
     assert result.exit_code == 0

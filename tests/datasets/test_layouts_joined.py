@@ -81,6 +81,13 @@ def test_sets_are_joined_under_common_names(joined: Path) -> None:
     }
 
 
+def test_a_source_holds_the_samples_of_its_folder_however_that_is_written(joined: Path) -> None:
+    joined.write_text(JOINING.replace('folder = "a"', 'folder = "./a/"'))
+    dataset = read_dataset(joined)
+    held = [[s.path for s in dataset.samples if source.holds(s.key)] for source in dataset.sources]
+    assert held == [["a/1.jpg", "a/2.jpg", "a/3.jpg"], ["b/1.jpg", "b/2.jpg"]]
+
+
 def test_classes_that_mean_the_same_become_one_at_a_higher_level(joined: Path) -> None:
     assert read_dataset(joined, level="2").categories == ("Drinks/Juice", "Drinks/Tea")
 

@@ -1,3 +1,4 @@
+import subprocess
 import sys
 import threading
 
@@ -113,6 +114,27 @@ def test_openvino_reckons_in_bf16_when_told_to(toy, openvino):
     expected = open_session(toy.toy_onnx(), engine="onnxruntime").run(pictures()).logits
     found = open_session(toy.toy_onnx(), engine="openvino", precision="bf16").run(pictures()).logits
     np.testing.assert_allclose(found, expected, rtol=0.02)
+
+
+def test_the_first_runs_of_a_process_may_come_from_several_threads(toy, openvino, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(toy.toy_onnx())
+    script = """
+import sys, threading
+import numpy as np
+from shelfwise.inference.engines import open_session
+opened = open_session(open(sys.argv[1], "rb").read(), engine="openvino", streams=2)
+start = threading.Barrier(4)
+def work():
+    start.wait()
+    opened.run(np.zeros((1, 8, 8, 3), np.uint8))
+threads = [threading.Thread(target=work, daemon=True) for _ in range(4)]
+for each in threads: each.start()
+for each in threads: each.join(60)
+sys.exit(any(each.is_alive() for each in threads))
+"""
+    for _ in range(3):
+        command = [sys.executable, "-c", script, str(tmp_path / "model.onnx")]
+        assert subprocess.run(command, check=False, timeout=120).returncode == 0
 
 
 def test_many_threads_share_an_openvino_session(toy, openvino):

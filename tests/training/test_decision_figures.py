@@ -26,7 +26,7 @@ DECISIONS = [
     Decision("ask", None, None, None, 1.0),
     Decision("unknown", None, None, None, 9.0),
 ]
-LABELS = np.array([0, 1, 2, 2, 3, 0])
+TRUTH = TREE.node_of_category[[0, 1, 2, 2, 3, 0]]
 PROBABILITIES = np.array(
     [
         [0.5, 0.4, 0.1, 0],
@@ -41,7 +41,7 @@ PROBABILITIES = np.array(
 
 def figures(**options):
     values = {"target": 0.98, "temperature": 1.0, **options}
-    return measure_decisions(DECISIONS, LABELS, PROBABILITIES, TREE, **values)
+    return measure_decisions(DECISIONS, TRUTH, PROBABILITIES, TREE, **values)
 
 
 def test_a_wider_answer_is_right_and_a_more_exact_one_than_the_label_is_not():
@@ -49,6 +49,27 @@ def test_a_wider_answer_is_right_and_a_more_exact_one_than_the_label_is_not():
     assert (total.photos, total.accepted, total.right, total.asked, total.unknown) == (6, 3, 1, 2, 1)
     assert total.precision == pytest.approx(1 / 3)
     assert total.coverage == 0.5
+
+
+def test_of_photos_that_are_labelled_coarsely_a_more_exact_answer_is_right():
+    coarse = TREE.index["drinks/juice"] == TRUTH
+    total = figures(coarse=coarse).total
+    assert (total.accepted, total.right) == (
+        3,
+        2,
+    )  # the juice that was called Bravo; a pear would still be wrong
+    wide = measure_decisions(
+        [answered("fruit/apple"), answered("drinks/juice")],
+        np.array([TREE.index["fruit"]] * 2),
+        PROBABILITIES[:2],
+        TREE,
+        coarse=np.array([True, True]),
+        target=0.98,
+        temperature=1.0,
+    )
+    assert wide.total.right == 1
+    assert [row.category for row in wide.per_category] == ["fruit"]
+    assert wide.curve.risk[-1] == 0
 
 
 def test_each_category_has_its_own_figures():
@@ -82,7 +103,7 @@ def test_ece_before_is_that_of_the_uncalibrated_probabilities():
 def test_everything_goes_into_json_and_a_precision_of_nothing_is_left_out():
     json.dumps(figures().to_dict(), allow_nan=False)
     asked = [Decision("ask", None, None, None, 0.0)] * 6
-    nothing = measure_decisions(asked, LABELS, PROBABILITIES, TREE, target=0.98, temperature=1.0)
+    nothing = measure_decisions(asked, TRUTH, PROBABILITIES, TREE, target=0.98, temperature=1.0)
     assert "accepted_precision" not in nothing.headline()
     assert nothing.to_dict()["accepted_precision"] is None
     json.dumps(nothing.to_dict(), allow_nan=False)

@@ -153,6 +153,27 @@ def test_what_was_not_learned_is_stranger(kind):
     assert found > 0.9
 
 
+def test_what_an_engine_rounds_makes_no_photo_strange():
+    """Photos that hardly vary, and the same ones as an engine in bfloat16 may see them."""
+
+    def nearly_equal(count, seed):
+        random = np.random.default_rng(seed)
+        labels = np.arange(count) % 3
+        embeddings = CENTRES[labels] * (1 + 1e-6 * random.normal(size=(count, CENTRES.shape[1])))
+        return Observed(embeddings @ CENTRES[:3].T, embeddings, labels)
+
+    training, validation, known = (nearly_equal(300, seed) for seed in range(3))
+    reference = fit_reference("combined", training, validation)
+    score = novelty_score("combined", reference)
+    limit = np.quantile(score(validation.logits, validation.embeddings), 0.95)
+    random = np.random.default_rng(3)
+    logits, embeddings = (
+        values * (1 + 2.0**-9 * random.uniform(-1, 1, values.shape))
+        for values in (known.logits, known.embeddings)
+    )
+    assert np.mean(score(logits, embeddings) > limit + 1) < 0.05
+
+
 def test_the_reference_is_small_and_the_same_each_time():
     training, validation = clusters(6000, 0, CENTRES), clusters(50, 1, CENTRES)
     for kind in REFERENCE:

@@ -74,6 +74,10 @@ def test_which_model_is_used(tmp_path, monkeypatch):
     assert find_bundle(tmp_path / "none") == tmp_path / "none"
     monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", bundle)
     assert find_bundle(None) == bundle
+    monkeypatch.chdir(tmp_path)
+    assert find_bundle(Path("default")) == bundle
+    (tmp_path / "default").mkdir()
+    assert find_bundle(Path("default")) == Path("default")
 
 
 def test_no_model_at_all_says_what_to_do(tmp_path, monkeypatch):

@@ -113,7 +113,9 @@ def test_the_observing_rule_tells_the_logits(toy, tmp_path: Path) -> None:
     bundle = toy.write_toy_bundle(
         tmp_path / "bundle", decision=observing(Hierarchy.from_categories(toy.COLOURS)).rule
     )
-    (prediction,) = shelfwise.load(bundle.path).classify([np.full((8, 8, 3), (255, 51, 0), np.uint8)])
+    # Fitting looks through this engine alone.
+    classifier = shelfwise.load(bundle.path, engine="onnxruntime")
+    (prediction,) = classifier.classify([np.full((8, 8, 3), (255, 51, 0), np.uint8)])
     assert prediction.decision.answer == "ask"
     result = SampleResult(tmp_path, "", 0, prediction.probabilities, decision=prediction.decision)
     assert np.allclose(_logits(result), [10.0, 2.0, 0.0], atol=1e-3)

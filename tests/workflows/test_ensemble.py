@@ -12,13 +12,13 @@ pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
-from shelfwise.errors import ConfigError, ProductIndexError, TrainingError
+from shelfwise.errors import ConfigError, TrainingError
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, softmax
-from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.training.config import TrainConfig, recipe_defaults
+from shelfwise.workflows import ensemble
 from shelfwise.workflows.ensemble import best_shares, join_runs
-from shelfwise.workflows.train import train
+from shelfwise.workflows.train import resume, train
 
 
 def silent(name: str):
@@ -28,7 +28,9 @@ def silent(name: str):
 def member(data: Path, out: Path, **changes: object) -> Path:
     flags = {"data": str(data), "out": str(out), "epochs": 3, "batch_size": 8, "threads": 1, **changes}
     config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
-    return train(config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None).folder
+    return train(
+        config, cache_dir=out.parent / "cache", stages=silent, note=lambda text: None, member=True
+    ).folder
 
 
 def join(runs: list[Path], out: Path, **changes: object):
@@ -53,6 +55,17 @@ def test_two_runs_become_one_model(painted, tmp_path):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(painted, tmp_path):
+    run = member(painted, tmp_path / "run")
+    bundle = read_bundle(run / "bundle")
+    assert bundle.decision is None
+    assert bundle.temperature != 1
+    assert set(bundle.metrics) == {"val"}
+    assert (run / "report" / "index.html").is_file()
+    resumed = resume(run, cache_dir=tmp_path / "cache", stages=silent, note=lambda text: None, member=True)
+    assert resumed.bundle.id == bundle.id
+
+
 def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
     first = member(painted, tmp_path / "first")
     second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7)
@@ -62,18 +75,6 @@ def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
     for wrong in ([1.0], [0.5, 0.6], [1.5, -0.5]):
         with pytest.raises(ConfigError, match="are no shares of 2 runs"):
             join([first, second], tmp_path / "wrong", shares=wrong)
-
-
-def test_it_carries_what_similarities_to_expect_of_products(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
-    measured = {"same": 0.8, "other": 0.4, "spread": 0.1, "weight": 6.0}
-    assert prior_of(join([run], tmp_path / "with", similarity=measured).bundle.metrics, "") == Prior(
-        **measured
-    )
-    assert prior_of(join([run], tmp_path / "without").bundle.metrics, "") == Prior()
-    with pytest.raises(ProductIndexError, match=r"metrics\.similarity"):
-        join([run], tmp_path / "wrong", similarity={"same": 0.4, "other": 0.8})
-    assert not (tmp_path / "wrong").exists()
 
 
 def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
@@ -88,6 +89,20 @@ def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
     assert "| apples | 1 |" in card
     for file in bundle.path.iterdir():
         assert str(tmp_path).encode() not in file.read_bytes()
+
+
+def test_the_bundle_appears_only_when_it_is_finished(painted, tmp_path, monkeypatch):
+    run = member(painted, tmp_path / "run")
+
+    def killed(bundle, *_):
+        assert bundle.path.is_dir()
+        assert not (tmp_path / "joined").exists()
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(ensemble, "fit_answers", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        join([run], tmp_path / "joined")
+    assert not [path for path in tmp_path.iterdir() if "joined" in path.name]
 
 
 def test_runs_that_were_divided_otherwise_are_refused(painted, tmp_path):

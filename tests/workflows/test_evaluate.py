@@ -11,9 +11,11 @@ from shelfwise.datasets.dataset import Box, Dataset, Sample
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import Split, save_split
 from shelfwise.errors import DataError, SplitError
+from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.session import Outputs
-from shelfwise.workflows.evaluate import evaluate, evaluate_part, match_categories
+from shelfwise.rules import DecisionRule
+from shelfwise.workflows.evaluate import evaluate, evaluate_part
 
 PIXELS = {"Red": (230, 20, 20), "Green": (20, 230, 20), "Blue": (20, 20, 230)}
 
@@ -44,25 +46,38 @@ def photos(tmp_path: Path) -> Path:
     return root
 
 
+SHELVES = ("Drinks/Juice", "Drinks/Juice/Bravo", "Fruit/Apple/Gala")
+"""What the toy model calls red, green and blue where its names have levels."""
+
+
+@pytest.fixture
+def shelves(toy: Any, tmp_path: Path) -> Path:
+    """A model whose names have levels, and which accepts whatever is more likely than not."""
+    tree = Hierarchy.from_categories(SHELVES)
+    rule = DecisionRule(
+        precision=0.98,
+        keep_known=1.0,
+        levels=list(tree.levels),
+        thresholds=dict.fromkeys(tree.nodes, 0.5),
+        novelty="energy",
+        novelty_threshold=1e6,
+    )
+    return toy.write_toy_bundle(tmp_path / "shelves", categories=SHELVES, decision=rule).path
+
+
+def coloured(root: Path, **folders: list[str]) -> Path:
+    """Pictures of these colours in folders of these names, ``__`` for a level."""
+    for name, colours in folders.items():
+        folder = root / name.replace("__", "/")
+        folder.mkdir(parents=True)
+        for number, colour in enumerate(colours):
+            Image.new("RGB", (12, 12), PIXELS[colour]).save(folder / f"{number}.png")
+    return root
+
+
 def notes_of(*arguments: Any, **options: Any) -> tuple[Any, list[str]]:
     notes: list[str] = []
     return evaluate(*arguments, note=notes.append, **options), notes
-
-
-def test_names_are_matched_exactly_then_without_case_then_by_their_last_level() -> None:
-    known = ["Milk", "Fruit/Apple", "Fruit/Pear", "tea", "Tea"]
-    names = ["milk", "apple", "Fruit/Pear", "Tea", "TEA", "Juice"]
-    assert match_categories(names, known) == {
-        "milk": "Milk",
-        "apple": "Fruit/Apple",
-        "Fruit/Pear": "Fruit/Pear",
-        "Tea": "Tea",
-    }
-
-
-def test_a_last_level_that_two_names_share_matches_neither() -> None:
-    assert match_categories(["A/Other", "B/Other"], ["Other"]) == {}
-    assert match_categories(["Other"], ["A/Other", "B/Other"]) == {}
 
 
 def test_every_photo_is_compared_with_its_label(bundle: Path, photos: Path) -> None:
@@ -195,3 +210,79 @@ def test_the_report_is_written_with_the_figures_beside_it(bundle: Path, photos: 
     assert "toy on photos" in page
     assert 'id="training"' not in page
     assert json.loads((tmp_path / "report" / "metrics.json").read_text("utf-8")) == run.to_dict()
+
+
+def test_a_photo_is_judged_by_as_much_as_its_label_tells(shelves: Path, tmp_path: Path) -> None:
+    photos = coloured(tmp_path / "photos", JUICE=["Red", "Green", "Green"], APPLE=["Blue", "Red"])
+    run, _ = notes_of(shelves, photos)
+    evaluation = run.result.evaluation
+    assert evaluation.accuracy == pytest.approx(4 / 5)
+    assert [(p.true, p.predicted) for p in evaluation.confused] == [("Fruit/Apple", "Drinks/Juice")]
+    figures = {f.category: f for f in evaluation.per_category if f.support}
+    assert (figures["Drinks/Juice"].recall, figures["Drinks/Juice"].precision) == (1.0, 0.75)
+    assert (figures["Fruit/Apple"].recall, figures["Fruit/Apple"].support) == (0.5, 2)
+    assert [level.name for level in evaluation.levels] == ["department", "category"]
+    assert evaluation.category_accuracy == evaluation.accuracy
+    assert run.to_dict()["exact_accuracy"] is None  # an apple is no label of the model
+    wrong = [r for r in run.result.results if not r.right]
+    assert [(r.key, evaluation.categories[r.label]) for r in wrong] == [("APPLE/1.png", "Fruit/Apple")]
+    assert evaluation.categories[wrong[0].predicted] == "Drinks/Juice"
+
+
+def test_departments_are_labels_too(shelves: Path, tmp_path: Path) -> None:
+    photos = coloured(tmp_path / "photos", drinks=["Red", "Green"], fruit=["Blue", "Green"])
+    run, _ = notes_of(shelves, photos)
+    content = run.to_dict()
+    assert content["accuracy"] == 0.75
+    assert (content["category_accuracy"], content["exact_accuracy"]) == (None, None)
+    assert run.result.decisions.total.right == 3
+    json.dumps(content, allow_nan=False)
+
+
+def test_labels_of_several_levels_are_each_judged_at_their_own(shelves: Path, tmp_path: Path) -> None:
+    colours = [("Red", 0), ("Green", 0), ("Green", 1), ("Red", 1), ("Blue", 2)]
+    samples = tuple(Sample(f"{i}.png", label) for i, (_, label) in enumerate(colours))
+    for sample, (colour, _) in zip(samples, colours, strict=True):
+        Image.new("RGB", (12, 12), PIXELS[colour]).save(tmp_path / sample.path)
+    dataset = Dataset(tmp_path, "joined", SHELVES, samples)
+    part = evaluate_part(Classifier(read_bundle(shelves)), dataset, range(5), bootstrap=0)
+    evaluation = part.evaluation
+    assert evaluation.accuracy == pytest.approx(
+        4 / 5
+    )  # a Bravo taken for a juice of no known variety is wrong
+    assert evaluation.category_accuracy == 1
+    assert evaluation.exact_accuracy == pytest.approx(3 / 5)
+    assert part.headline()["exact_accuracy"] == evaluation.exact_accuracy
+    assert [r.label for r in part.results] == [label for _, label in colours]
+
+
+def test_more_exact_than_the_label_is_an_error_only_where_the_set_tells_it(
+    shelves: Path, tmp_path: Path
+) -> None:
+    Image.new("RGB", (12, 12), PIXELS["Green"]).save(tmp_path / "green.png")
+    classifier = Classifier(read_bundle(shelves))
+    right = {}
+    for names in (("JUICE",), SHELVES):
+        dataset = Dataset(tmp_path, "list", names, (Sample("green.png", 0),))
+        decisions = evaluate_part(classifier, dataset, [0], bootstrap=0).decisions
+        assert decisions.by_level["variety"] == 1
+        right[names] = decisions.total.right
+    assert list(right.values()) == [1, 0]
+
+
+def test_the_report_tells_the_accuracies_that_differ(shelves: Path, tmp_path: Path) -> None:
+    photos = coloured(tmp_path / "photos", JUICE=["Red", "Green"], GALA=["Blue", "Red"])
+    run, _ = notes_of(shelves, photos, report=tmp_path / "report")
+    page = run.report.read_text("utf-8")
+    assert run.result.evaluation.other_accuracies == {"exact": 0.5}
+    assert "Exact accuracy" in page
+    assert "Category accuracy" not in page
+    assert "at the level of each photo" in page
+
+
+def test_the_model_that_comes_with_shelfwise_has_a_name(
+    bundle: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", bundle)
+    run, _ = notes_of(Path("default"), photos)
+    assert run.bundle.path == bundle

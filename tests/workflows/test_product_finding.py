@@ -1,8 +1,10 @@
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+import shelfwise
 from shelfwise.errors import ProductIndexError
 from shelfwise.inference.classifier import load
 from shelfwise.workflows.product_finding import product_finder
@@ -36,6 +38,16 @@ def photo(tmp_path):
 
 def test_a_model_without_an_index_tells_no_products_and_says_nothing(classifier, monkeypatch):
     monkeypatch.setitem(sys.modules, "shelfwise.workflows.products", None)  # importing it would fail
+    assert found(classifier) == (False, [])
+
+
+def test_without_a_home_folder_the_packaged_model_classifies_all_the_same(classifier, tmp_path, monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(shelfwise, "__file__", str(tmp_path / "__init__.py"))
     assert found(classifier) == (False, [])
 
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -89,10 +90,10 @@ def test_no_photo_is_no_product(book, given):
     [{"name": " "}, {"category": "a//b"}, {"gtin": "4006381333930"}],
     ids=["name", "category", "gtin"],
 )
-def test_wrong_words_are_refused_before_photos_are_read(book, wrong, monkeypatch):
-    monkeypatch.setattr("shelfwise.workflows.products.keep", lambda photo: pytest.fail("read"))
+def test_wrong_words_are_refused_before_photos_are_read(book, wrong):
+    photos = iter(lambda: pytest.fail("read"), None)
     with pytest.raises(ProductError):
-        book.add(**{"name": "Cola", "photos": ["red.png"], **wrong})
+        book.add(**{"name": "Cola", "photos": photos, **wrong})
 
 
 def test_progress_is_told(book):
@@ -144,6 +145,20 @@ def test_rebuilding_leaves_out_a_lost_copy_and_names_it(filled):
     assert photos(filled) == {"Cola": [], "Lime": ["green.png"]}
 
 
+def test_rebuilding_waits_for_a_copy_that_cannot_be_read_now(filled):
+    photo = filled.read().find("Cola").photos[0]
+    copy = filled.store.folder / "photos" / photo.sha256[:2] / photo.sha256
+    data = copy.read_bytes()
+    copy.unlink()
+    copy.mkdir()  # stands for a disk that fails for a moment
+    with pytest.raises(StorageError, match="cannot be read"):
+        filled.rebuild()
+    copy.rmdir()
+    copy.write_bytes(data)
+    assert filled.rebuild().lost == ()
+    assert list(photos(filled)) == ["Cola", "Lime"]
+
+
 def test_rebuilding_without_any_copy_changes_nothing(filled):
     for path in filled.store.folder.glob("photos/*/*"):
         path.unlink()
@@ -181,6 +196,26 @@ def test_a_confirmed_product_may_have_another_name_by_now(filled):
     answer = one(filled, "ruby.png")
     rename_product(filled.store.folder, "Cola", "Cola Classic")
     assert filled.confirm(answer.id[:6]).added.product.name == "Cola Classic"
+
+
+def test_what_is_confirmed_follows_the_product_when_it_is_renamed_or_removed_meanwhile(filled):
+    answer = one(filled, "ruby.png")
+    classifier, folder = filled.classifier, filled.store.folder
+
+    class Slow:
+        bundle = classifier.bundle
+        meanwhile = staticmethod(lambda: rename_product(folder, "Cola", "Cola Classic"))
+
+        def stream(self, sources):
+            yield from classifier.stream(sources)
+            self.meanwhile()
+
+    filled.classifier = Slow()
+    assert filled.confirm(answer.id).added.product.name == "Cola Classic"
+    filled.classifier.meanwhile = lambda: remove_product(folder, "Lime")
+    with pytest.raises(ProductError, match="no product 'Lime'"):
+        filled.correct("blue.png", "Lime")
+    assert list(photos(filled)) == ["Cola Classic"]
 
 
 def test_what_cannot_be_confirmed_says_why(filled, shop):
@@ -283,6 +318,25 @@ def test_bundles_side_by_side_have_an_index_each(toy, tmp_path, monkeypatch, wri
 def test_the_packaged_model_has_its_index_in_the_users_folder(tmp_path):
     packaged = Path(shelfwise.__file__).parent / "models" / "default"
     assert index_folder(packaged, None, home=lambda: tmp_path) == tmp_path / "default"
+
+
+def test_an_update_of_the_package_loses_no_enrolled_photo(shop, toy, tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "shelfwise"
+    bundle = package / "default_model"
+    monkeypatch.setattr(shelfwise, "__file__", str(package / "__init__.py"))
+
+    def install(name):
+        shutil.rmtree(package, ignore_errors=True)
+        toy.write_toy_bundle(bundle, name=name)
+        return ProductBook(load(bundle), index_folder(bundle, None, home=lambda: tmp_path / "home"))
+
+    install("old").add("Cola", ["red.png"], category="drinks/soda")
+    (shop / "red.png").unlink()
+    updated = install("new")
+    with pytest.raises(ProductIndexError, match=r"made with the model old.*shelfwise products rebuild"):
+        updated.read()
+    updated.rebuild()
+    assert one(updated, "ruby.png").match.product.name == "Cola"
 
 
 def test_a_model_where_nothing_can_be_written_has_its_index_in_the_users_folder(tmp_path, monkeypatch):

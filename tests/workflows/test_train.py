@@ -90,6 +90,37 @@ def test_a_bundles_figures_do_not_depend_on_the_fastest_engine_here(toy, tmp_pat
     assert isinstance(measured._session, OnnxRuntimeSession)
 
 
+def test_a_bundle_is_where_one_is_looked_for_only_when_it_is_finished(painted, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+
+    def killed(bundle, *_):
+        assert bundle.decision is not None
+        assert not (out / "bundle").exists()
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(train_module, "fit_answers", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        run(painted, out, epochs=1)
+    left = {path.name for path in out.iterdir()}
+    assert not {name for name in left if "bundle" in name}
+    monkeypatch.undo()
+
+    (out / ".bundle.provisional").mkdir()  # what a process leaves that had no time to remove it
+    (out / ".bundle.provisional" / "bundle.json").touch()
+    first = resume(out, cache_dir=tmp_path / "cache", stages=silent, note=str).bundle
+    assert {path.name for path in out.iterdir()} - left >= {"bundle", "report"}
+    assert not (out / ".bundle.provisional").exists()
+
+    def killed_later(bundle, *_):
+        assert read_bundle(out / "bundle").id == first.id
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(train_module, "_measure", killed_later)
+    with pytest.raises(RuntimeError, match="killed"):
+        resume(out, cache_dir=tmp_path / "cache", stages=silent, note=str)
+    assert read_bundle(out / "bundle").id == first.id
+
+
 def test_unreadable_photos_are_named_and_left_out(painted, tmp_path):
     (painted / "apples" / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
     (painted / "plums" / "empty.png").write_bytes(b"")

@@ -72,7 +72,7 @@ IndexOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else the one beside the bundle.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else the model's own.",
     ),
 ]
 RecursiveOption = Annotated[

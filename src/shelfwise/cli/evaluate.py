@@ -27,6 +27,7 @@ EXAMPLES = (
     "shelfwise evaluate runs/shop/bundle photos/ --split runs/shop/split.json --report report/",
     "shelfwise evaluate runs/shop/bundle other-photos/ --unknown not-our-goods/",
     "shelfwise evaluate runs/freiburg/bundle freiburg/ --part fold0 --format json --output figures.json",
+    "shelfwise evaluate default grocery-store/ --level coarse",
 )
 
 SHOWN = 10
@@ -34,7 +35,10 @@ SHOWN = 10
 SOME_FAILED = 1
 
 BundleArgument = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", help="The 'bundle' folder of a training run.")
+    Path,
+    typer.Argument(
+        metavar="BUNDLE", help="The 'bundle' folder of a training run, or default: the one in the package."
+    ),
 ]
 DataArgument = Annotated[
     Path, typer.Argument(metavar="DATA", help="Folder (or list or annotation file) of labelled photos.")
@@ -96,8 +100,11 @@ def evaluate(
 ) -> None:
     """Measure a trained model on labelled photos, with 95 % bootstrap intervals.
 
-    The set's categories are matched with the model's by name, upper or lower case, or by the last level of the
-    name. A photo that cannot be read is named with its reason, is in no figure, and the exit code is 1.
+    The set's categories are matched with the model's by name, whatever the case and with _, - and space as the same,
+    or by the last level of the name. Where the model's names have levels, photos labelled at any of them can be
+    measured: an answer is right if the likeliest name at the label's own level is the label. Accuracy of the category
+    and of the exact label are told beside that where they differ. A photo that cannot be read is named with its
+    reason, is in no figure, and the exit code is 1.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.files import atomic_write_text
@@ -182,7 +189,9 @@ def _headline(evaluation: Evaluation) -> Table:
         interval = evaluation.intervals.get(key)
         shown = f"{_percent(interval.low)} to {_percent(interval.high)}" if interval else ""
         rows.add_row(name, _percent(figures[key]), shown)
-    for level in evaluation.levels[:-1]:
+    for name, accuracy in evaluation.other_accuracies.items():
+        rows.add_row(f"{name.capitalize()} accuracy", _percent(accuracy), "")
+    for level in evaluation.wider_levels:
         name = f"Accuracy at level {level.level} ({level.categories} categories)"
         rows.add_row(name, _percent(level.accuracy), "")
     for key, name in (("negative_log_likelihood", "Log loss"), ("brier", "Brier"), ("aurc", "AURC")):

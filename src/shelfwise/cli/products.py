@@ -39,7 +39,7 @@ IndexOption = Annotated[
     typer.Option(
         "--index",
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else the one beside the bundle.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS, else the model's own.",
     ),
 ]
 NameArgument = Annotated[
@@ -93,9 +93,8 @@ def add(
     with Progress() as progress:
         book = _book(model, index)
         found = PhotoFinder(photos)
-        addition = book.add(
-            name, found, category=category, gtin=gtin, move=move, progress=progress.stage("Adding photos")
-        )
+        stage = progress.stage("Adding photos", found.count())
+        addition = book.add(name, found, category=category, gtin=gtin, move=move, progress=stage)
         _tell_errors(addition, progress)
     _tell_addition(addition)
     if addition.errors:
@@ -198,7 +197,8 @@ def match(
     from shelfwise.workflows.photos import PhotoFinder
 
     book, found = _book(model, index), PhotoFinder(photos)
-    writer = FORMATS[output](book.read().products, top)
+    there = book.store.read_products()
+    writer = FORMATS[output](there[1] if there else (), top)
     # Where the table and the errors go to the same terminal, the table's row says it already.
     row_is_enough = output == "table" and sys.stdout.isatty() and sys.stderr.isatty()
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -64,6 +64,10 @@ class DataSource:
     folder: str
     licence: str
 
+    def holds(self, key: str) -> bool:
+        """Whether the sample of this key is one of its."""
+        return key.startswith(self.folder + "/")
+
 
 @dataclass(frozen=True)
 class Dataset:

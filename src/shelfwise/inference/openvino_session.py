@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ __all__ = ["OpenVinoSession"]
 
 _HINTS: Final = {"fp32": "f32", "bf16": "bf16"}
 _IMAGES, _LOGITS, _EMBEDDING = "images", "logits", "embedding"
+_first_run = threading.Lock()
+_ran = threading.Event()
+"""Set when this process has been through a whole run."""
 
 
 class OpenVinoSession:
@@ -70,6 +74,7 @@ class OpenVinoSession:
         try:
             core = openvino.Core()
             network = core.read_model(model if isinstance(model, bytes) else os.fspath(model))
+            _expand_weights(network, openvino)
             self.size, self.categories = _checked(network, self._name)
             self._compiled = core.compile_model(network, "CPU", settings)
         except RuntimeError as error:
@@ -84,6 +89,16 @@ class OpenVinoSession:
         Raises:
             ModelError: the shape does not fit the network, or the run fails.
         """
+        if not _ran.is_set():
+            # At its first calls the binding sets itself up, and two threads that are in there at once may wait for
+            # each other for ever: one holds Python's lock, the other that of what is being set up.
+            with _first_run:
+                outputs = self._run(images)
+            _ran.set()
+            return outputs
+        return self._run(images)
+
+    def _run(self, images: NDArray[np.uint8]) -> Outputs:
         with self._request() as request:
             try:
                 # Without waiting in Python's lock: other threads decode meanwhile.
@@ -104,6 +119,26 @@ class OpenVinoSession:
             yield request
         finally:
             self._requests.put(request)
+
+
+def _expand_weights(network: Any, openvino: Any) -> None:
+    """Turn weights that are kept in fewer bits into float32, as ONNX Runtime does by itself.
+
+    OpenVINO would keep them small and quantise what they are multiplied with while it runs, which changes answers.
+    In bfloat16 with several streams (2026.4, a processor with AVX-512 BF16 and no AMX) logits then come out as
+    thousands.
+    """
+    for node in network.get_ordered_ops():
+        kind, inputs = node.get_type_name(), [each.get_node() for each in node.input_values()]
+        if not inputs or any(each.get_type_name() != "Constant" for each in inputs):
+            continue
+        if kind == "Convert" and inputs[0].data.dtype in (np.int8, np.float16):
+            folded = inputs[0].data.astype(np.float32)
+        elif kind == "Multiply":
+            folded = inputs[0].data * inputs[1].data
+        else:
+            continue
+        node.output(0).replace(openvino.opset13.constant(folded).output(0))
 
 
 def _checked(network: Any, name: str) -> tuple[int | None, int | None]:

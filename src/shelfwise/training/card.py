@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shelfwise.rules import DecisionRule
-from shelfwise.training.source_figures import SourceFigures
+from shelfwise.training.metrics import Evaluation
+from shelfwise.training.source_figures import SourceFigures, SourcePhotos
 
-__all__ = ["CardFacts", "ClassRow", "model_card"]
+__all__ = ["CardFacts", "ClassRow", "class_rows", "model_card"]
 
 
 ClassRow = tuple[str, int, float | None, float | None]
-"""A category of the test: name, photos, recall, precision (None: never predicted)."""
+"""A category in the test: name, photos, recall (None: no photos), precision (None: never predicted)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class CardFacts:
         facts: settings and versions.
         rendered: whether the pictures are drawn by a program.
         decision: when its answers are to be relied on; None where that was not fitted.
-        sources: where the photos are from several sets: figures on each one's test photos.
+        sources: where the photos are from several sets: those of each.
+        by_source: figures on each one's test photos.
         classes: a row a category of the test: name, photos, recall, precision.
     """
 
@@ -42,8 +44,15 @@ class CardFacts:
     facts: Mapping[str, str]
     rendered: bool
     decision: DecisionRule | None = None
-    sources: Sequence[SourceFigures] = ()
+    sources: Sequence[SourcePhotos] = ()
+    by_source: Sequence[SourceFigures] = ()
     classes: Sequence[ClassRow] = ()
+
+
+def class_rows(evaluation: Evaluation, categories: Sequence[str]) -> list[ClassRow]:
+    """What an evaluation found of each of these categories, in its order."""
+    wanted, figures = set(categories), evaluation.per_category
+    return [(f.category, f.support, f.recall, f.precision) for f in figures if f.category in wanted]
 
 
 def model_card(card: CardFacts) -> str:
@@ -62,28 +71,37 @@ def model_card(card: CardFacts) -> str:
         f"- {card.weights}",
         *(f"- {name}: {value}" for name, value in card.facts.items()),
         "",
+        *_sources(card.sources),
         "## Figures",
         "",
         *_table(card.metrics),
         "",
-        *_sources(card.sources),
+        *_by_source(card.by_source),
         *_answers(card.decision),
-        "## Use and limits",
-        "",
-        "- Names one category for a photo that shows one kind of product. The best guess is always one of the"
-        " categories below, also for a photo of something else: look at the "
-        + ("confidence." if card.decision is None else "answer."),
-        "- The figures hold for photos like those it was trained on; other shops, packagings and cameras give less.",
-        "- The rights to the training photos are their owners'; ask before giving the model away.",
-        "",
+        *_use(card.decision),
         *_categories(card),
         "",
     ]
     return "\n".join(lines)
 
 
-def _sources(sources: Sequence[SourceFigures]) -> list[str]:
-    """The test photos of each set; its licence."""
+def _sources(sources: Sequence[SourcePhotos]) -> list[str]:
+    """The photos of each set, their licence and their digest."""
+    if not sources:
+        return []
+    lines = []
+    for source in sources:
+        train, val, test = source.photos
+        lines += [
+            f"- {source.name}: {train:,} photos to train on, {val:,} to validate on, {test:,} to test on.",
+            f"    - Licence of the photos: {source.licence}",
+            f"    - SHA-256 of the photos: {source.sha256}",
+        ]
+    return ["The photos by set:", "", *lines, ""]
+
+
+def _by_source(sources: Sequence[SourceFigures]) -> list[str]:
+    """How well it does on the test photos of each set."""
     if not sources:
         return []
     names = SourceFigures.COLUMNS
@@ -92,8 +110,25 @@ def _sources(sources: Sequence[SourceFigures]) -> list[str]:
         figures = source.figures
         shown = (f"{figures[name]:.1%}" if name in figures else "–" for name in names)
         rows.append(f"| {source.name} | {source.photos:,} | {' | '.join(shown)} |")
-    licences = [f"- {source.name}: {source.licence}" for source in sources]
-    return ["By set, on test photos:", "", *rows, "", "Licences of the photos:", "", *licences, ""]
+    return ["By set, on test photos:", "", *rows, ""]
+
+
+def _use(decision: DecisionRule | None) -> list[str]:
+    """What it is for, and what it is not for."""
+    rely = "confidence" if decision is None else "answer"
+    return [
+        "## Use and limits",
+        "",
+        "- Made to tell which of the categories below a photo of one kind of product shows: to sort photos, to name"
+        " goods for stock or checkout together with a person who looks at what it is not sure of.",
+        "- Not made for photos of several kinds of product at once, for prices, amounts or text, nor where an error"
+        " does harm: it does not know what is in a package.",
+        "- Its best guess is always one of the categories below, also for a photo of something else: look at the"
+        f" {rely}.",
+        "- The figures hold for photos like those it was trained on; other shops, packagings and cameras give less.",
+        "- The rights to the training photos are their owners'; ask before giving the model away.",
+        "",
+    ]
 
 
 def _categories(card: CardFacts) -> list[str]:
@@ -114,14 +149,14 @@ def _share(value: float | None) -> str:
 def _table(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
     if not metrics:
         return ["None were measured."]
-    names = dict(_COLUMNS)
-    if any("accepted_coverage" in figures for figures in metrics.values()):
-        names |= _DECIDED
+    measured = {name for figures in metrics.values() for name in figures}
+    decided = _DECIDED if "accepted_coverage" in measured else {}
+    names = {k: name for k, name in _COLUMNS.items() if k in measured or k not in _LEVELLED} | decided
     rows = [f"| part | {' | '.join(names.values())} |", "|---" * (len(names) + 1) + "|"]
     for part, figures in metrics.items():
         shown = (f"{figures[name]:.1%}" if name in figures else "–" for name in names)
         rows.append(f"| {part} | {' | '.join(shown)} |")
-    return rows
+    return [*rows, "", _LEVELS] if measured & _LEVELLED else rows
 
 
 def _answers(decision: DecisionRule | None) -> list[str]:
@@ -139,7 +174,19 @@ def _answers(decision: DecisionRule | None) -> list[str]:
     return ["## Answers", "", *lines, ""]
 
 
-_COLUMNS = {"accuracy": "accuracy", "macro_f1": "macro F1", "ece": "ECE"}
+_COLUMNS = {
+    "accuracy": "accuracy",
+    "category_accuracy": "category",
+    "exact_accuracy": "exact label",
+    "macro_f1": "macro F1",
+    "ece": "ECE",
+}
+_LEVELLED = {"category_accuracy", "exact_accuracy"}
+"""Only models whose names have levels have these."""
+_LEVELS = (
+    "Accuracy is at the level of each photo's own label: one of no known variety is right where the likeliest"
+    " category is. Category: the likeliest category, its varieties summed. Exact label: the likeliest of all labels."
+)
 _DECIDED = {
     "ece_before": "ECE before calibration",
     "accepted_precision": "precision of accepted",

@@ -17,6 +17,7 @@ from shelfwise.training.measures import (
     expected_calibration_error,
     risk_coverage,
 )
+from shelfwise.training.verdicts import judge
 from shelfwise.types import Decision
 
 __all__ = [
@@ -55,13 +56,14 @@ class CategoryDecisions:
 class DecisionFigures:
     """Decisions on labelled photos of known categories.
 
-    An accepted answer is right if the true category is the answered node or lies under it; an answer more exact than
-    the label counts as wrong.
+    An accepted answer is right if the true node is the answered one or lies under it. An answer more exact than the
+    truth is wrong where the set tells what is more exact: a joined set's photo of ``drinks/juice`` is of no variety
+    that it knows. Where the set tells nothing under the true node (coarse), such an answer is right.
 
     Attributes:
         target: share of right answers that the thresholds were fitted for.
         total: of all photos.
-        per_category: of each true category that occurs, in label order.
+        per_category: of each true category that occurs, in label order, wider ones last.
         by_level: accepted photos by the level of their answer.
         ece_before, ece_after: calibration error without and with the fitted temperature.
         curve: what answering at the level of categories above one threshold for all would cost and give.
@@ -130,10 +132,11 @@ class UnknownFigures:
 
 def measure_decisions(
     decisions: Sequence[Decision],
-    labels: NDArray[np.integer[Any]],
+    truth: NDArray[np.integer[Any]],
     probabilities: NDArray[np.floating[Any]],
     hierarchy: Hierarchy,
     *,
+    coarse: NDArray[np.bool_] | None = None,
     target: float,
     temperature: float,
 ) -> DecisionFigures:
@@ -141,30 +144,33 @@ def measure_decisions(
 
     Args:
         decisions: of N photos, N at least 1.
-        labels: true categories, (N,).
+        truth: indices of the true nodes, (N,).
         probabilities: calibrated, (N, L).
         hierarchy: of the model's categories.
+        coarse: bool array (N,), photos that are labelled by a set which tells nothing under their true node, so that
+            an answer under it is right; by default none.
         target: share of right answers that the thresholds were fitted for.
         temperature: that the logits were divided by.
     """
-    truth = hierarchy.node_of_category[labels]
+    loose = np.zeros(len(truth), bool) if coarse is None else coarse
     answers = np.array([each.answer for each in decisions])
     answered = np.array([-1 if each.node is None else hierarchy.index[each.node] for each in decisions])
-    right = hierarchy.holds(answered, truth) & (answers == "accept")
+    right = _right(hierarchy, answered, truth, loose) & (answers == "accept")
     return DecisionFigures(
         target=target,
         total=_counts("all", answers, right, np.ones(len(answers), bool)),
         per_category=tuple(
-            _counts(hierarchy.categories[label], answers, right, labels == label)
-            for label in np.unique(labels)
+            _counts(hierarchy.nodes[node], answers, right, truth == node)
+            for node in hierarchy.labels_first
+            if (truth == node).any()
         ),
         by_level={
             name: sum(1 for each in decisions if each.answer == "accept" and each.level == name)
             for name in hierarchy.levels
         },
-        ece_before=_ece(retempered(probabilities, 1 / temperature), labels),
-        ece_after=_ece(probabilities.astype(np.float64), labels),
-        curve=_curve(hierarchy, probabilities, truth),
+        ece_before=_ece(truth, retempered(probabilities, 1 / temperature), hierarchy),
+        ece_after=_ece(truth, probabilities, hierarchy),
+        curve=_curve(hierarchy, probabilities, truth, loose),
     )
 
 
@@ -210,13 +216,28 @@ def _counts(
     )
 
 
-def _ece(probabilities: NDArray[np.float64], labels: NDArray[np.integer[Any]]) -> float:
-    correct: NDArray[np.bool_] = probabilities.argmax(axis=1) == labels
-    return expected_calibration_error(calibration_bins(probabilities.max(axis=1), correct))
+def _right(
+    hierarchy: Hierarchy,
+    answered: NDArray[np.integer[Any]],
+    truth: NDArray[np.integer[Any]],
+    coarse: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Whether each answered node is right, see :class:`DecisionFigures`; -1 is never."""
+    return hierarchy.holds(answered, truth) | (coarse & hierarchy.holds(truth, answered))
+
+
+def _ece(
+    truth: NDArray[np.integer[Any]], probabilities: NDArray[np.floating[Any]], hierarchy: Hierarchy
+) -> float:
+    verdicts = judge(truth, probabilities, hierarchy)
+    return expected_calibration_error(calibration_bins(verdicts.confidence, verdicts.right))
 
 
 def _curve(
-    hierarchy: Hierarchy, probabilities: NDArray[np.floating[Any]], truth: NDArray[np.int64]
+    hierarchy: Hierarchy,
+    probabilities: NDArray[np.floating[Any]],
+    truth: NDArray[np.integer[Any]],
+    coarse: NDArray[np.bool_],
 ) -> RiskCoverage:
     best, sure = hierarchy.likeliest(probabilities)
-    return risk_coverage(sure, hierarchy.holds(best, truth))
+    return risk_coverage(sure, _right(hierarchy, best, truth, coarse))

@@ -1,4 +1,7 @@
-"""How good predictions are: :func:`evaluate_predictions` compares probabilities with the truth.
+"""How good predictions are: probabilities compared with the truth.
+
+:func:`evaluate_predictions` is for labels that are compared as they are, :func:`evaluate_nodes` for names with
+levels: a photo of ``drinks/juice`` is then right where the likeliest category is juice, whatever its variety.
 
 Every figure is a share between 0 and 1, but for the negative log-likelihood and the Brier score. A category
 that does not occur among the labels has no recall and takes no part in means over categories.
@@ -13,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.datasets.dataset import LEVEL_SEPARATOR
+from shelfwise.hierarchy import ANSWER_LEVEL, Hierarchy
 from shelfwise.training.measures import (
     CalibrationBin,
     Interval,
@@ -24,12 +27,14 @@ from shelfwise.training.measures import (
     macro_f1,
     risk_coverage,
 )
+from shelfwise.training.verdicts import Verdicts, judge
 
 __all__ = [
     "CategoryFigures",
     "ConfusedPair",
     "Evaluation",
     "LevelAccuracy",
+    "evaluate_nodes",
     "evaluate_predictions",
 ]
 
@@ -66,6 +71,7 @@ class LevelAccuracy:
     level: int
     categories: int
     accuracy: float
+    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +79,7 @@ class Evaluation:
     """All figures of one set of predictions.
 
     Attributes:
-        categories: category names in label order (C of them).
+        categories: category names in label order, then wider ones that a photo is of or was taken for (C in all).
         samples: number of photos (N).
         accuracy, top3_accuracy, top5_accuracy: the true category is the first, among the first three, five.
         macro_f1: mean F1 of the categories that occur.
@@ -87,7 +93,13 @@ class Evaluation:
         confused: pairs of categories by falling number of mistakes.
         risk_coverage: what answering only the surer photos costs and gives.
         intervals: 95 % bootstrap intervals of ``accuracy``, ``macro_f1`` and ``ece``; empty if not asked for.
-        levels: accuracy by level where category names have levels, else empty.
+        verdicts: what each photo is and was taken for.
+        levels: accuracy by level where category names have levels, else empty; without levels that lie deeper than
+            what is known of a photo.
+        category_accuracy: the likeliest node at the level of categories holds the truth; None where names have no
+            levels, or what is known of a photo is wider than a category.
+        exact_accuracy: the likeliest label is the true one; None where names have no levels, or a true category is
+            wider than all labels.
     """
 
     categories: tuple[str, ...]
@@ -106,7 +118,10 @@ class Evaluation:
     confused: tuple[ConfusedPair, ...]
     risk_coverage: RiskCoverage
     intervals: Mapping[str, Interval]
-    levels: tuple[LevelAccuracy, ...]
+    verdicts: Verdicts
+    levels: tuple[LevelAccuracy, ...] = ()
+    category_accuracy: float | None = None
+    exact_accuracy: float | None = None
 
     def headline(self) -> dict[str, float]:
         """The single figures by name, for a bundle's ``metrics`` and for tables."""
@@ -122,7 +137,25 @@ class Evaluation:
             "ece": self.ece,
             "aurc": self.risk_coverage.aurc,
             "coverage_at_95_precision": covered[0] if covered else 0.0,
+            **{name: value for name, value in self._beside().items() if value is not None},
         }
+
+    @property
+    def wider_levels(self) -> tuple[LevelAccuracy, ...]:
+        """The levels above that of the categories; without such a level, all but the deepest."""
+        names = [level.name for level in self.levels]
+        return self.levels[: names.index(ANSWER_LEVEL)] if ANSWER_LEVEL in names else self.levels[:-1]
+
+    @property
+    def other_accuracies(self) -> dict[str, float]:
+        """``category`` and ``exact`` accuracy, where they were measured and are not ``accuracy`` itself."""
+        others = {"category": self.category_accuracy, "exact": self.exact_accuracy}
+        return {k: value for k, value in others.items() if value is not None and value != self.accuracy}
+
+    def _beside(self) -> dict[str, float | None]:
+        if not self.levels:
+            return {}
+        return {"category_accuracy": self.category_accuracy, "exact_accuracy": self.exact_accuracy}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that ``json`` can write."""
@@ -130,6 +163,7 @@ class Evaluation:
         return {
             "samples": self.samples,
             **self.headline(),
+            **self._beside(),
             "intervals": {name: [i.low, i.high] for name, i in self.intervals.items()},
             "levels": [asdict(level) for level in self.levels],
             "per_category": [asdict(figures) for figures in self.per_category],
@@ -153,7 +187,7 @@ def evaluate_predictions(
     seed: int = 0,
     bootstrap: int = 1000,
 ) -> Evaluation:
-    """Compare probabilities with the truth.
+    """Compare the likeliest label with the true one, for each photo.
 
     Args:
         labels: true category of each photo, shape (N,), N at least 1.
@@ -165,33 +199,72 @@ def evaluate_predictions(
     Raises:
         ValueError: the shapes do not fit, a label is outside the categories, or a row is no distribution.
     """
-    truth = np.asarray(labels, dtype=np.int64)
-    scores = np.asarray(probabilities, dtype=np.float64)
-    _validate(truth, scores, len(categories))
-    rows = np.arange(len(truth))
-    predicted = scores.argmax(axis=1)
-    confidence = scores[rows, predicted]
-    correct = predicted == truth
+    tree = Hierarchy.from_categories(categories)
+    own = np.asarray(labels, dtype=np.int64)
+    _validate(own, probabilities, len(categories), len(categories))
+    truth = tree.node_of_category[own]
+    exactly = np.full(len(truth), len(tree.levels) - 1)
+    verdicts = judge(truth, probabilities, tree, exactly)
+    return _evaluation(verdicts, truth, probabilities, tree, seed, bootstrap)
+
+
+def evaluate_nodes(
+    truth: NDArray[np.integer[Any]],
+    probabilities: NDArray[np.floating[Any]],
+    tree: Hierarchy,
+    *,
+    seed: int = 0,
+    bootstrap: int = 1000,
+) -> Evaluation:
+    """Compare, for each photo, the likeliest node at the level of its true node with that.
+
+    So a photo is judged by as much as is known of it. The accuracies of the category and of the exact label stand
+    beside that. Without levels it is :func:`evaluate_predictions`.
+
+    Args:
+        truth: index of each photo's true node, shape (N,), N at least 1.
+        probabilities: shape (N, L), each row summing to 1, in label order.
+        tree: the hierarchy of the L categories.
+        seed: of the bootstrap.
+        bootstrap: number of resamples behind the intervals; 0 for none.
+
+    Raises:
+        ValueError: the shapes do not fit, a node is outside the hierarchy, or a row is no distribution.
+    """
+    nodes = np.asarray(truth, dtype=np.int64)
+    _validate(nodes, probabilities, len(tree), len(tree.categories))
+    verdicts = judge(nodes, probabilities, tree)
+    return _evaluation(verdicts, nodes, probabilities, tree, seed, bootstrap)
+
+
+def _evaluation(
+    verdicts: Verdicts,
+    nodes: NDArray[np.int64],
+    probabilities: NDArray[np.floating[Any]],
+    tree: Hierarchy,
+    seed: int,
+    bootstrap: int,
+) -> Evaluation:
+    categories, truth, predicted = verdicts.categories, verdicts.truth, verdicts.predicted
+    confidence, correct, rank = verdicts.confidence, verdicts.right, verdicts.rank
     confusion = _confusion(truth, predicted, len(categories))
     support, answers, hits = confusion.sum(axis=1), confusion.sum(axis=0), confusion.diagonal()
     bins = calibration_bins(confidence, correct)
-    one_hot = np.eye(len(categories))[truth]
-    rank = _rank(scores, truth)
     intervals = (
         bootstrap_intervals(truth, predicted, confidence, len(categories), seed=seed, rounds=bootstrap)
         if bootstrap
         else {}
     )
     return Evaluation(
-        categories=tuple(categories),
+        categories=categories,
         samples=len(truth),
         accuracy=float(correct.mean()),
         top3_accuracy=float((rank < 3).mean()),
         top5_accuracy=float((rank < 5).mean()),
         macro_f1=macro_f1(hits, support, answers),
         balanced_accuracy=float((hits[support > 0] / support[support > 0]).mean()),
-        negative_log_likelihood=float(-np.log(np.maximum(scores[rows, truth], 1e-12)).mean()),
-        brier=float(((scores - one_hot) ** 2).sum(axis=1).mean()),
+        negative_log_likelihood=float(-np.log(np.maximum(verdicts.true_probability, 1e-12)).mean()),
+        brier=float(verdicts.brier.mean()),
         ece=expected_calibration_error(bins),
         calibration=bins,
         per_category=_per_category(categories, hits, support, answers),
@@ -199,17 +272,23 @@ def evaluate_predictions(
         confused=_confused_pairs(categories, confusion),
         risk_coverage=risk_coverage(confidence, correct),
         intervals=intervals,
-        levels=_levels(truth, scores, categories),
+        verdicts=verdicts,
+        levels=_levels(nodes, probabilities, tree),
+        category_accuracy=_category_accuracy(nodes, probabilities, tree),
+        exact_accuracy=_exact_accuracy(nodes, probabilities, tree),
     )
 
 
-def _validate(truth: NDArray[np.int64], scores: NDArray[np.float64], count: int) -> None:
+def _validate(
+    truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], known: int, count: int
+) -> None:
+    scores = np.asarray(probabilities, dtype=np.float64)
     if truth.ndim != 1 or not len(truth) or scores.shape != (len(truth), count):
         raise ValueError(
             f"labels {truth.shape} and probabilities {scores.shape} do not fit {count} categories"
         )
-    if truth.min() < 0 or truth.max() >= count:
-        raise ValueError(f"a label is outside the {count} categories")
+    if truth.min() < 0 or truth.max() >= known:
+        raise ValueError(f"a label is outside the {known} categories")
     if not np.isfinite(scores).all() or (scores < 0).any() or (abs(scores.sum(axis=1) - 1) > 1e-3).any():
         raise ValueError("each row of probabilities must be finite, not negative, and sum to 1")
 
@@ -217,14 +296,6 @@ def _validate(truth: NDArray[np.int64], scores: NDArray[np.float64], count: int)
 def _confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     flat = np.bincount(truth * count + predicted, minlength=count * count)
     return flat.reshape(count, count).astype(np.int64)
-
-
-def _rank(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Place of the true category, 0 for first; equals in label order, as in ``Prediction.top``."""
-    own = scores[np.arange(len(truth)), truth][:, None]
-    earlier = np.arange(scores.shape[1])[None, :] < truth[:, None]
-    ahead: NDArray[np.int64] = ((scores > own) | ((scores == own) & earlier)).sum(axis=1)
-    return ahead
 
 
 def _per_category(
@@ -262,20 +333,32 @@ def _confused_pairs(
 
 
 def _levels(
-    truth: NDArray[np.int64], scores: NDArray[np.float64], categories: Sequence[str]
+    truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], tree: Hierarchy
 ) -> tuple[LevelAccuracy, ...]:
     """Accuracy after summing, at each level, the probabilities of all categories under the same name."""
-    parts = [name.split(LEVEL_SEPARATOR) for name in categories]
-    depth = max(len(p) for p in parts)
-    if depth == 1:
+    if tree.flat:
         return ()
+    known = np.where(np.isin(truth, tree.node_of_category), len(tree.levels), tree.depth[truth])
     levels = []
-    for level in range(1, depth + 1):
-        names = [LEVEL_SEPARATOR.join(p[:level]) for p in parts]
-        unique = sorted(set(names))
-        parent = np.array([unique.index(name) for name in names])
-        summed = np.zeros((len(truth), len(unique)))
-        np.add.at(summed.T, parent, scores.T)
-        right = summed.argmax(axis=1) == parent[truth]
-        levels.append(LevelAccuracy(level, len(unique), float(right.mean())))
+    for depth, name in enumerate(tree.levels[: int(known.min()) + 1]):
+        nodes, sums = tree.at_depth(probabilities, depth)
+        right = nodes[sums.argmax(axis=1)] == tree.cut(truth, depth)
+        levels.append(LevelAccuracy(depth + 1, len(nodes), float(right.mean()), name))
     return tuple(levels)
+
+
+def _category_accuracy(
+    truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], tree: Hierarchy
+) -> float | None:
+    if tree.flat or not tree.is_answer[truth].all():
+        return None
+    best, _ = tree.likeliest(probabilities)
+    return float(tree.holds(best, truth).mean())
+
+
+def _exact_accuracy(
+    truth: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], tree: Hierarchy
+) -> float | None:
+    if tree.flat or not np.isin(truth, tree.node_of_category).all():
+        return None
+    return float((tree.node_of_category[probabilities.argmax(axis=1)] == truth).mean())

@@ -21,6 +21,9 @@ BANK = 4096
 """At most so many training photos are kept to be compared with."""
 SHRINKAGE = 0.05
 """Share of the mean variance that is mixed into a covariance, so that directions without photos count little."""
+ROUNDING = 2.0**-7
+"""How far off an engine may be that reckons in bfloat16, with its 8 significant bits, relative to the length of a
+vector. What varies less than that among the photos is not held against another photo."""
 _USED = 0.95
 """ViM: the directions that hold this share of the variance are the used ones."""
 
@@ -85,9 +88,12 @@ def _background(vectors: NDArray[np.float64]) -> dict[str, NDArray[np.floating[A
 
 def _scales(arrays: Mapping[str, Floats], validation: Observed) -> dict[str, NDArray[np.floating[Any]]]:
     parts = combined_parts(arrays, validation.logits, validation.embeddings)
+    usual = parts.mean(axis=0)
+    # Energy is off by rounding as logits are; a squared distance of less than 1 is within one direction's variance.
+    least = np.array([ROUNDING * abs(usual[0]) + 1e-6, 1.0, 1.0])
     return {
-        "usual": parts.mean(axis=0).astype(np.float32),
-        "spread": np.maximum(parts.std(axis=0), 1e-6).astype(np.float32),
+        "usual": usual.astype(np.float32),
+        "spread": np.maximum(parts.std(axis=0), least).astype(np.float32),
     }
 
 
@@ -110,7 +116,8 @@ def _whitener(centred: NDArray[np.float64]) -> NDArray[np.float16]:
     covariance = centred.T @ centred / len(centred)
     size = len(covariance)
     mean = float(np.trace(covariance)) / size or 1.0
-    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * mean * np.eye(size)
+    least = ROUNDING**2 / size  # of vectors of length 1
+    covariance = (1 - SHRINKAGE) * covariance + (SHRINKAGE * mean + least) * np.eye(size)
     values, turned = np.linalg.eigh(covariance)
     kept = np.argsort(values)[::-1][:DIRECTIONS_KEPT]
     whiten: NDArray[np.float64] = turned[:, kept] / np.sqrt(np.maximum(values[kept], 1e-8))

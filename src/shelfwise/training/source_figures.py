@@ -1,4 +1,4 @@
-"""Figures for each of the sets that a joined dataset is made of."""
+"""Photos of each of the sets that a joined dataset is made of, and figures on them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,28 @@ from shelfwise.hierarchy import Hierarchy
 from shelfwise.training.measures import calibration_bins, expected_calibration_error
 from shelfwise.types import Decision
 
-__all__ = ["SourceFigures", "measure_source"]
+__all__ = ["SourceFigures", "SourcePhotos", "measure_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePhotos:
+    """The photos of one set that went into a model.
+
+    Attributes:
+        name: what people call the set.
+        licence: of its photos, in words.
+        photos: how many were trained, validated and tested on.
+        sha256: over names, labels and contents of all its photos.
+    """
+
+    name: str
+    licence: str
+    photos: tuple[int, int, int]
+    sha256: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,21 @@ from shelfwise.workflows.sorting import Sorter
 if TYPE_CHECKING:
     from shelfwise.workflows.product_answers import Finder, ProductAnswer
 
-__all__ = ["ASK", "UNKNOWN", "Answer", "Tally", "accepted_category", "classify_photos", "find_bundle"]
+__all__ = [
+    "ASK",
+    "DEFAULT",
+    "UNKNOWN",
+    "Answer",
+    "Tally",
+    "accepted_category",
+    "classify_photos",
+    "find_bundle",
+]
 
 UNKNOWN = "unknown"
 """The category of a photo like nothing the model learned, or whose answer is less sure than asked for."""
+DEFAULT = "default"
+"""Instead of a bundle: the model that comes with Shelfwise."""
 ASK = "ask"
 """The category of a photo that the model cannot tell for certain; a person should say."""
 
@@ -148,12 +159,13 @@ def find_bundle(given: Path | None) -> Path:
     """Say which model to use: the given one, or the one that comes with Shelfwise.
 
     Args:
-        given: a bundle, or a training run with a bundle in it.
+        given: a bundle, a training run with a bundle in it, or ``default`` (where no folder has that name) for the
+            model that comes with Shelfwise, as None is.
 
     Raises:
         BundleError: none is given, and this installation came without its model.
     """
-    if given is not None:
-        inner = given / "bundle"
-        return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given
-    return default_bundle()
+    if given is None or (given == Path(DEFAULT) and not given.exists()):
+        return default_bundle()
+    inner = given / "bundle"
+    return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given

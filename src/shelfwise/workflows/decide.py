@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -18,10 +21,24 @@ from shelfwise.training.novelty_fit import Observed
 from shelfwise.workflows.evaluate import SampleResult, evaluate_part
 from shelfwise.workflows.prepare import Prepared
 
-__all__ = ["fit_answers", "observing"]
+__all__ = ["fit_answers", "observing", "provisional"]
 
 COMPARED = 3_000
 """At most so many training photos are looked at once more to learn what is familiar."""
+
+
+@contextmanager
+def provisional(final: Path) -> Iterator[Path]:
+    """Where to put bundles that are not finished: a hidden folder beside ``final``, removed at the end.
+
+    What a process left there that was killed is removed too.
+    """
+    folder = final.with_name(f".{final.name}.provisional")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def observing(tree: Hierarchy) -> FittedDecision:
@@ -38,7 +55,7 @@ def observing(tree: Hierarchy) -> FittedDecision:
 
 
 def fit_answers(
-    bundle: Bundle, config: TrainConfig, prepared: Prepared, stages: Stages
+    bundle: Bundle, config: TrainConfig, prepared: Prepared, stages: Stages, *, decide: bool = True
 ) -> tuple[float, FittedDecision | None]:
     """The temperature, and when to accept, ask or say unknown; 1 and None without validation photos.
 
@@ -47,6 +64,7 @@ def fit_answers(
         config: the run's settings.
         prepared: the run's photos.
         stages: shows how far it is.
+        decide: False to fit the temperature alone.
     """
     if not prepared.split.val:
         return 1.0, None
@@ -54,6 +72,8 @@ def fit_answers(
     validation = _observe(bundle, prepared, prepared.split.val, stages, "Calibrating on validation photos")
     counts = None if tree.flat else tree.under[tree.node_of_category]
     temperature = fit_temperature(softmax(validation.logits), validation.labels, counts)
+    if not decide:
+        return temperature, None
     chosen = _some_of_each(prepared, config.seed)
     training = _observe(bundle, prepared, chosen, stages, "Learning what is familiar from training photos")
     decision = fit_decision(

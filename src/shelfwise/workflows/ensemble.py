@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 from shelfwise.bundle import Bundle, read_bundle, write_bundle
 from shelfwise.errors import ConfigError
 from shelfwise.inference.classifier import Classifier, session_of
-from shelfwise.inference.products.calibration import METRIC, prior_of
 from shelfwise.models import get_spec
 from shelfwise.models.merge import Member, merge_onnx
 from shelfwise.models.weights_precision import with_int8_weights
 from shelfwise.training.calibration import negative_log_likelihood
-from shelfwise.training.card import CardFacts, ClassRow, model_card
+from shelfwise.training.card import CardFacts, class_rows, model_card
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.decision_fit import FittedDecision
 from shelfwise.training.fit import Stages
 from shelfwise.training.folder import RunFolder, library_versions
-from shelfwise.workflows.by_source import by_source
-from shelfwise.workflows.decide import fit_answers, observing
+from shelfwise.workflows.by_source import by_source, figures_by_source
+from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import PartResult, evaluate_part
 from shelfwise.workflows.prepare import Prepared, prepare
 
@@ -65,7 +64,6 @@ def join_runs(
     name: str,
     weight_bits: int | None = None,
     shares: Sequence[float] | None = None,
-    similarity: Mapping[str, float] | None = None,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None] = print,
@@ -82,19 +80,15 @@ def join_runs(
         name: what to call the model.
         weight_bits: keep the weights in so many bits, at most 8, and the network compressed; None for float32.
         shares: each run's share in the answer, 0 or more and summing to 1, where they are not to be fitted.
-        similarity: what similarities the joined embedding gives on products it was not trained on, as of
-            :func:`~shelfwise.inference.products.calibration.measured_prior`; kept among the bundle's metrics.
         cache_dir: where decoded photos are kept.
         stages: shows how far each stage of the work is.
         note: shows a line for people.
 
     Raises:
         ConfigError: a run is not finished, or they differ in photos, division or preprocessing; the shares are wrong.
-        ProductIndexError: ``similarity`` is something else.
         DataError: the photos are no longer those of the runs.
         StorageError: the bundle cannot be written.
     """
-    prior_of({METRIC: similarity or {}}, name)  # it is refused now, not after all the work
     opened = [_open(path) for path in runs]
     _refuse_differences(opened)
     given = None if shares is None else _checked(shares, len(opened))
@@ -116,19 +110,19 @@ def join_runs(
     )
     if weight_bits is not None:
         model = with_int8_weights(model, bits=weight_bits)
-    writer = _Writer(opened, fitted, prepared, out, name, model, weight_bits, similarity or {})
-    unfitted = writer.write(1.0, {}, observing(prepared.dataset.hierarchy))
-    temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
-    bundle = writer.write(temperature, {}, decision)
-    parts = {
-        part: evaluate_part(
-            _classifier(bundle), prepared.dataset, indices, progress=stages(f"Measuring on {part} photos")
-        )
-        for part, indices in (("test", prepared.split.test), ("val", prepared.split.val))
-        if indices
-    }
-    bundle = writer.write(temperature, parts, decision)
-    return Joined(bundle, fitted, parts)
+    writer = _Writer(opened, fitted, prepared, name, model, weight_bits)
+    with provisional(out) as folder:
+        unfitted = writer.write(folder, 1.0, {}, observing(prepared.dataset.hierarchy))
+        temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
+        unmeasured = _classifier(writer.write(folder, temperature, {}, decision))
+        parts = {
+            part: evaluate_part(
+                unmeasured, prepared.dataset, indices, progress=stages(f"Measuring on {part} photos")
+            )
+            for part, indices in (("test", prepared.split.test), ("val", prepared.split.val))
+            if indices
+        }
+    return Joined(writer.write(out, temperature, parts, decision), fitted, parts)
 
 
 def best_shares(
@@ -230,19 +224,21 @@ class _Writer:
     runs: Sequence[_Run]
     shares: tuple[float, ...]
     prepared: Prepared
-    out: Path
     name: str
     model: bytes
     weight_bits: int | None
-    similarity: Mapping[str, float]
 
     def write(
-        self, temperature: float, parts: Mapping[str, PartResult], decision: FittedDecision | None
+        self,
+        folder: Path,
+        temperature: float,
+        parts: Mapping[str, PartResult],
+        decision: FittedDecision | None,
     ) -> Bundle:
-        """The bundle with these figures."""
+        """The bundle with these figures, in ``folder``."""
         dataset, split = self.prepared.dataset, self.prepared.split
         metrics = {part: result.headline() for part, result in parts.items()}
-        sources = {part: by_source(dataset, result) for part, result in parts.items()}
+        sources, test = self.prepared.sources, parts.get("test")
         counts = (len(split.train), len(split.val), len(split.test))
         card = CardFacts(
             name=self.name,
@@ -260,21 +256,18 @@ class _Writer:
             },
             rendered=dataset.rendered,
             decision=decision.rule if decision else None,
-            sources=sources.get("test", ()),
-            classes=_class_rows(parts.get("test")),
+            sources=sources,
+            by_source=() if test is None else by_source(dataset, test),
+            classes=() if test is None else class_rows(test.evaluation, dataset.categories),
         )
         return write_bundle(
-            self.out,
+            folder,
             model_onnx=self.model,
             name=self.name,
             categories=dataset.categories,
             preprocessing=self.runs[0].bundle.preprocessing,
             temperature=temperature,
-            metrics={
-                **metrics,
-                "by_source": {p: [s.to_dict() for s in each] for p, each in sources.items()},
-                **({METRIC: dict(self.similarity)} if self.similarity else {}),
-            },
+            metrics={**metrics, "by_source": figures_by_source(dataset, parts)},
             provenance={
                 "members": [
                     {"share": share, "bundle": run.bundle.id, "temperature": run.bundle.temperature}
@@ -285,6 +278,7 @@ class _Writer:
                 "layout": dataset.layout,
                 "dataset_fingerprint": dataset.fingerprint(),
                 "photos": counts,
+                **({"sources": [each.to_dict() for each in sources]} if sources else {}),
                 "split": split.method,
                 "versions": library_versions(),
                 **({} if self.weight_bits is None else {"weight_bits": self.weight_bits}),
@@ -309,11 +303,3 @@ class _Writer:
         )
         licence = get_spec(run.config.recipe).licence if weights else ""
         return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''})."
-
-
-def _class_rows(part: PartResult | None) -> list[ClassRow]:
-    if part is None:
-        return []
-    names = part.evaluation.categories
-    rows = zip(names, part.evaluation.per_category, strict=True)
-    return [(name, each.support, each.recall, each.precision) for name, each in rows if each.support]

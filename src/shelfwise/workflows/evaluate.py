@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import shelfwise
 from shelfwise.bundle import Bundle, read_bundle
-from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, Sample
+from shelfwise.datasets.dataset import Dataset, Sample
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
 from shelfwise.errors import ConfigError, DataError, ImageError, SplitError
 from shelfwise.files import atomic_write_text
+from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, Source
-from shelfwise.text import some
 from shelfwise.training.decision_figures import (
     DecisionFigures,
     UnknownFigures,
     measure_decisions,
     measure_unknown,
 )
-from shelfwise.training.metrics import evaluate_predictions
+from shelfwise.training.metrics import Evaluation, evaluate_nodes
 from shelfwise.training.report import PartResult, ReportData, SampleResult, write_report
 from shelfwise.types import Decision, Prediction
+from shelfwise.workflows.classify import find_bundle
+from shelfwise.workflows.matching import Matched, match_dataset
 from shelfwise.workflows.photos import PhotoFinder
 
-__all__ = ["EvaluationRun", "PartResult", "SampleResult", "evaluate", "evaluate_part", "match_categories"]
+__all__ = ["EvaluationRun", "PartResult", "SampleResult", "evaluate", "evaluate_part"]
 
 Note = Callable[[str], None]
 Progress = Callable[[int, int], None]
@@ -107,7 +110,7 @@ def evaluate(
     """Measure a bundle on labelled photos.
 
     Args:
-        bundle: the trained model's folder, or the run's folder that holds it.
+        bundle: the trained model, as for :func:`~shelfwise.workflows.classify.find_bundle`.
         data: the photos, in any layout that can be read.
         layout, level: as for :func:`~shelfwise.datasets.layouts.read_dataset`.
         part: which photos: ``train``, ``val`` or ``test`` of ``split`` or of the set's own parts, one of its
@@ -126,8 +129,7 @@ def evaluate(
         DataError: the photos cannot be read as a dataset, the part is unknown or empty, or a category is unknown.
         StorageError: the report cannot be written.
     """
-    inside = bundle / "bundle"
-    classifier = Classifier(read_bundle(inside if inside.is_dir() else bundle))
+    classifier = Classifier(read_bundle(find_bundle(bundle)))
     if unknown is not None and classifier.bundle.decision is None:
         raise ConfigError(
             f"{classifier.bundle.path}: this model does not say when it does not know, so --unknown "
@@ -180,10 +182,14 @@ def evaluate_part(
 ) -> PartResult:
     """Classify some of a dataset's photos and compare with their labels.
 
+    A photo is judged by as much as its label tells: one labelled ``Fruit/Apple`` is right where the likeliest
+    category is apple, whichever varieties the model knows (:func:`~shelfwise.training.metrics.evaluate_nodes`).
+
     A box is cut out as in training. A photo that cannot be read is in ``errors`` and in no figure.
 
     Args:
-        classifier: the model; its categories are matched with the dataset's by :func:`match_categories`.
+        classifier: the model; the dataset's categories are looked up in its hierarchy by
+            :func:`~shelfwise.workflows.matching.match_dataset`.
         dataset: the photos.
         indices: which of them.
         ignore_unknown: leave out photos of categories that the model does not know.
@@ -193,96 +199,73 @@ def evaluate_part(
     Raises:
         DataError: the model does not know a category, or no photo can be read.
     """
-    label_of = _labels(dataset, indices, classifier.categories, ignore_unknown)
-    wanted = [i for i in indices if dataset.samples[i].label in label_of]
-    results: list[SampleResult] = []
+    tree = _tree(classifier.bundle)
+    matched = match_dataset(dataset, indices, tree, ignore_unknown=ignore_unknown)
+    wanted = [i for i in indices if dataset.samples[i].label in matched.nodes]
+    found: list[tuple[Sample, Prediction]] = []
     errors: list[ImageError] = []
     for done, (sample, outcome) in enumerate(_classified(classifier, dataset, wanted), start=1):
         if isinstance(outcome, ImageError):
             errors.append(outcome)
         else:
-            results.append(_result(dataset, sample, label_of[sample.label], outcome))
+            found.append((sample, outcome))
         if progress is not None:
             progress(done, len(wanted))
-    if not results:
+    if not found:
         first = f"; the first: {errors[0]}" if errors else ""
         raise DataError(f"{dataset.root}: no photo to measure on ({len(errors)} cannot be read){first}")
-    evaluation = evaluate_predictions(
-        np.array([r.label for r in results]),
-        np.stack([r.probabilities for r in results]),
-        classifier.categories,
-        seed=seed,
-        bootstrap=bootstrap,
-    )
-    decisions = _decisions(classifier.bundle, results)
+    truth = np.array([matched.nodes[sample.label] for sample, _ in found])
+    probabilities = np.stack([prediction.probabilities for _, prediction in found])
+    evaluation = evaluate_nodes(truth, probabilities, tree, seed=seed, bootstrap=bootstrap)
+    results = _results(dataset, found, evaluation)
+    decisions = _decisions(classifier.bundle, tree, results, truth, matched)
     return PartResult(evaluation, results, errors, len(indices) - len(wanted), decisions)
 
 
-def _result(dataset: Dataset, sample: Sample, label: int, prediction: Prediction) -> SampleResult:
-    return SampleResult(
-        dataset.root / sample.path,
-        sample.key,
-        label,
-        prediction.probabilities,
-        sample.box,
-        prediction.embedding,
-        prediction.decision,
-    )
+def _tree(bundle: Bundle) -> Hierarchy:
+    if bundle.decision is None:
+        return Hierarchy.from_categories(bundle.categories)
+    return bundle.decision.hierarchy(bundle.categories)
 
 
-def _decisions(bundle: Bundle, results: Sequence[SampleResult]) -> DecisionFigures | None:
+def _results(
+    dataset: Dataset, found: Sequence[tuple[Sample, Prediction]], evaluation: Evaluation
+) -> list[SampleResult]:
+    verdicts = evaluation.verdicts
+    judged = zip(verdicts.truth, verdicts.predicted, verdicts.confidence, strict=True)
+    return [
+        SampleResult(
+            dataset.root / sample.path,
+            sample.key,
+            int(true),
+            prediction.probabilities,
+            sample.box,
+            prediction.embedding,
+            prediction.decision,
+            (int(predicted), float(confidence)),
+        )
+        for (sample, prediction), (true, predicted, confidence) in zip(found, judged, strict=True)
+    ]
+
+
+def _decisions(
+    bundle: Bundle,
+    tree: Hierarchy,
+    results: Sequence[SampleResult],
+    truth: NDArray[np.int64],
+    matched: Matched,
+) -> DecisionFigures | None:
     if bundle.decision is None:
         return None
     return measure_decisions(
         [each.decision for each in results if each.decision is not None],
-        np.array([each.label for each in results]),
+        truth,
         np.stack([each.probabilities for each in results]),
-        bundle.decision.hierarchy(bundle.categories),
+        tree,
+        coarse=np.isin(truth, sorted(matched.coarse)),
         target=bundle.decision.precision,
         temperature=bundle.temperature,
     )
-
-
-def match_categories(names: Sequence[str], known: Sequence[str]) -> dict[str, str]:
-    """Which of ``known`` each of ``names`` is; names that are none of them are missing from the result.
-
-    A name is compared as it is, then without regard to case, then by its last level (``Fruit/Apple`` is
-    ``apple``). A comparison that does not tell two names of a side apart counts for neither.
-    """
-    matched: dict[str, str] = {}
-    for key in (str, str.casefold, _last_level):
-        ours, theirs = _unique(known, key), _unique(names, key)
-        for name in names:
-            if name not in matched and key(name) in ours and key(name) in theirs:
-                matched[name] = ours[key(name)]
-    return matched
-
-
-def _last_level(name: str) -> str:
-    return name.rpartition(LEVEL_SEPARATOR)[2].casefold()
-
-
-def _unique(names: Sequence[str], key: Callable[[str], str]) -> dict[str, str]:
-    counts = Counter(key(name) for name in names)
-    return {key(name): name for name in names if counts[key(name)] == 1}
-
-
-def _labels(
-    dataset: Dataset, indices: Sequence[int], known: Sequence[str], ignore_unknown: bool
-) -> dict[int, int]:
-    """The model's label for each of the dataset's labels that occur."""
-    present = sorted({dataset.samples[i].label for i in indices})
-    matched = match_categories(dataset.categories, known)
-    unknown = [dataset.categories[label] for label in present if dataset.categories[label] not in matched]
-    if unknown and not ignore_unknown:
-        raise DataError(
-            f"{dataset.root}: the model does not know {some(map(repr, unknown), 8)}; "
-            f"it knows {some(map(repr, known), 8)}. "
-            "Leave these photos out with --ignore-unknown, or choose another --level"
-        )
-    position = {name: label for label, name in enumerate(known)}
-    names = {label: matched.get(dataset.categories[label]) for label in present}
-    return {label: position[name] for label, name in names.items() if name is not None}
 
 
 def _classified(

@@ -10,13 +10,14 @@ from shelfwise.bundle import Bundle, write_bundle
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import ModelSpec
 from shelfwise.models.spec import HF_PREFIX
-from shelfwise.training.card import CardFacts, model_card
+from shelfwise.training.card import CardFacts, class_rows, model_card
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.decision_fit import FittedDecision
 from shelfwise.training.fit import FitResult
 from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.training.loop import best_record
 from shelfwise.training.report import PartResult, ReportData, write_report
+from shelfwise.workflows.by_source import by_source, figures_by_source
 from shelfwise.workflows.prepare import Prepared
 
 __all__ = ["Outcome", "write_run_bundle", "write_run_report"]
@@ -73,11 +74,23 @@ def write_run_bundle(
     outcome: Outcome,
     model: bytes,
     temperature: float,
-    metrics: Mapping[str, Mapping[str, float]],
+    parts: Mapping[str, PartResult],
     decision: FittedDecision | None = None,
+    folder: Path | None = None,
 ) -> Bundle:
-    """Write the bundle into the run's folder. No clock time and no path goes in: equal runs give equal bundles."""
-    config, dataset = outcome.config, outcome.prepared.dataset
+    """Write a run's bundle. No clock time and no path goes in: equal runs give equal bundles.
+
+    Args:
+        outcome: the run after its training.
+        model: the network as ONNX.
+        temperature: that the logits are divided by.
+        parts: what was measured, by part.
+        decision: when to rely on an answer.
+        folder: where to; by default the run's place for it.
+    """
+    config, dataset, sources = outcome.config, outcome.prepared.dataset, outcome.prepared.sources
+    headlines = {name: part.headline() for name, part in parts.items()}
+    test = parts.get("test")
     places = {"data", "out", "split", "backbone", "weights"}
     settings = config.model_dump(mode="json", exclude=places, exclude_none=True)
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
@@ -87,6 +100,7 @@ def write_run_bundle(
         "layout": dataset.layout,
         "dataset_fingerprint": dataset.fingerprint(),
         "photos": _photo_counts(outcome),
+        **({"sources": [each.to_dict() for each in sources]} if sources else {}),
         "split": outcome.prepared.split.method,
         "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
         "parameters": outcome.parameters,
@@ -98,20 +112,23 @@ def write_run_bundle(
         categories=dataset.categories,
         photos=_photo_counts(outcome),
         method=outcome.division,
-        metrics=metrics,
+        metrics=headlines,
         weights=outcome.weights,
         facts={"Seed": str(config.seed), "SHA-256 of the photos": outcome.prepared.data_hash},
         rendered=dataset.rendered,
         decision=None if decision is None else decision.rule,
+        sources=sources,
+        by_source=() if test is None else by_source(dataset, test),
+        classes=() if test is None else class_rows(test.evaluation, dataset.categories),
     )
     return write_bundle(
-        outcome.run.bundle,
+        folder or outcome.run.bundle,
         model_onnx=model,
         name=outcome.name,
         categories=dataset.categories,
         preprocessing=outcome.preprocessing,
         temperature=temperature,
-        metrics=metrics,
+        metrics={**headlines, **({"by_source": figures_by_source(dataset, parts)} if sources else {})},
         provenance=provenance,
         rendered=dataset.rendered,
         card=model_card(card),

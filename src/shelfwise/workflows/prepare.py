@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from shelfwise.datasets.checks import SummaryRow, check_dataset, duplicate_groups
-from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.dataset import Dataset, DataSource
 from shelfwise.datasets.duplicates import content_hashes
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import Split, load_split, save_split, split_dataset
@@ -25,6 +25,7 @@ from shelfwise.training.batches import Part
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages, TrainingData
 from shelfwise.training.folder import RunFolder
+from shelfwise.training.source_figures import SourcePhotos
 
 __all__ = ["Prepared", "prepare"]
 
@@ -43,6 +44,7 @@ class Prepared:
         data_hash: SHA-256 over all photos' names, labels and contents.
         checks: findings of the data check.
         broken: photos of the three parts that cannot be read.
+        sources: the photos of each set that the dataset is joined from; empty where it is one set.
     """
 
     dataset: Dataset
@@ -51,6 +53,7 @@ class Prepared:
     data_hash: str
     checks: list[SummaryRow]
     broken: list[ImageError]
+    sources: tuple[SourcePhotos, ...] = ()
 
 
 def prepare(
@@ -107,7 +110,8 @@ def prepare(
     )
     data = TrainingData(train, validation, plan, dataset.categories)
     readable = replace(split, train=kept[0], val=kept[1], test=kept[2])
-    return Prepared(dataset, readable, data, data_hash, checks, broken)
+    sources = _sources(dataset, readable, hashes)
+    return Prepared(dataset, readable, data, data_hash, checks, broken, sources)
 
 
 def _refuse_one_class(dataset: Dataset) -> None:
@@ -182,9 +186,29 @@ def _refuse_empty(dataset: Dataset, train: Part) -> None:
         )
 
 
-def _data_hash(dataset: Dataset, hashes: Sequence[str]) -> str:
+def _sources(dataset: Dataset, split: Split, hashes: Sequence[str]) -> tuple[SourcePhotos, ...]:
+    def count(source: DataSource, indices: Sequence[int]) -> int:
+        return sum(source.holds(dataset.samples[i].key) for i in indices)
+
+    return tuple(
+        SourcePhotos(
+            source.name,
+            source.licence,
+            (count(source, split.train), count(source, split.val), count(source, split.test)),
+            _data_hash(dataset, hashes, source),
+        )
+        for source in dataset.sources
+    )
+
+
+def _data_hash(dataset: Dataset, hashes: Sequence[str], source: DataSource | None = None) -> str:
+    """SHA-256 over names, labels and contents of all photos, or of those of one source."""
     digest = hashlib.sha256()
-    rows = zip(dataset.samples, hashes, strict=True)
-    for key, label, content in sorted((s.key, dataset.categories[s.label], h) for s, h in rows):
+    rows = [
+        (sample.key, dataset.categories[sample.label], content)
+        for sample, content in zip(dataset.samples, hashes, strict=True)
+        if source is None or source.holds(sample.key)
+    ]
+    for key, label, content in sorted(rows):
         digest.update(f"{key}\0{label}\0{content}\n".encode())
     return digest.hexdigest()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shelfwise.errors import ProductIndexError
+from shelfwise.errors import ConfigError, ProductIndexError
 from shelfwise.settings import Settings
 from shelfwise.text import printable
 from shelfwise.workflows.product_folder import has_index, index_folder
@@ -36,9 +36,8 @@ def product_finder(
         ProductIndexError: the index that was asked for is missing, damaged or of another model.
     """
     settings = Settings()
-    named = given or settings.products
-    folder = index_folder(classifier.bundle.path, named, home=lambda: settings.products_home)
-    if named is None and not has_index(folder):
+    folder = _index_to_use(classifier.bundle.path, given or settings.products, settings)
+    if folder is None:
         yield None
         return
     # What reads an index is imported where there is one.
@@ -55,3 +54,15 @@ def product_finder(
         return
     with finder:
         yield finder
+
+
+def _index_to_use(bundle: Path, named: Path | None, settings: Settings) -> Path | None:
+    """The index that is named, whether it is there or not, else the model's own, if it has one."""
+    if named is not None:
+        return named
+    try:
+        folder = index_folder(bundle, None, home=lambda: settings.products_home)
+    except ConfigError:
+        # Without a home folder no index can have been made there; classifying needs neither.
+        return None
+    return folder if has_index(folder) else None

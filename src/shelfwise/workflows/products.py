@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
+import shlex
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from shelfwise.errors import ImageError, ProductError, ProductIndexError
 from shelfwise.gtin import parse_gtin
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.products.calibration import prior_of
-from shelfwise.inference.products.index import Added, Enrolled, ModelRef, ProductIndex
+from shelfwise.inference.products.index import Added, ModelRef, ProductIndex
 from shelfwise.inference.products.journal import Answer, Journal
 from shelfwise.inference.products.photos import KeptPhoto, keep
-from shelfwise.inference.products.records import Photo, Product, clean_category, clean_name
+from shelfwise.inference.products.records import Product, clean_category, clean_name
 from shelfwise.inference.products.store import ProductStore
 from shelfwise.workflows.product_answers import UNKNOWN_PRODUCT, Finder, ProductAnswer, embedding_of
+from shelfwise.workflows.product_intake import Intake, Progress
 
 __all__ = ["Addition", "ProductBook", "Rebuilt"]
 
 _ANSWER_ID: Final = re.compile(r"[0-9a-f]{4,10}\Z", re.ASCII)
-Progress = Callable[[int, int], None]
 Floats = NDArray[np.float32]
 
 
@@ -98,13 +98,16 @@ class ProductBook:
     ) -> Addition:
         """Add photos to a product, which is made if there is none of this name. No training.
 
+        Of the photos only the embeddings are held in memory, however many there are.
+
         Args:
             name: the product's name.
             photos: paths, or the content of picture files.
             category: levels joined by ``/``.
             gtin: 8, 12, 13 or 14 digits with a right check digit.
             move: take photos away from other products.
-            progress: told (done, total).
+            progress: told (done, total) after each photo that the model is done with; the total is None where
+                ``photos`` has no length.
 
         Raises:
             ProductError: a name or number cannot be taken, no photo can be read, or one belongs to another product.
@@ -117,11 +120,7 @@ class ProductBook:
             clean_category(category)
         if gtin is not None:
             parse_gtin(gtin)
-        self.read()
-        kept, errors = _kept(list(photos), progress)
-        if not kept:
-            raise ProductError(_nothing_readable(errors))
-        return Addition(self._enrol(name, kept, category=category, gtin=gtin, move=move), tuple(errors))
+        return self._enrol(lambda _: name, photos, category=category, gtin=gtin, move=move, progress=progress)
 
     def match(
         self, photos: Iterable[str | bytes], *, top: int = 3, tell: Callable[[str], None] | None = None
@@ -182,10 +181,15 @@ class ProductBook:
                 f"{what}: the answer was '{UNKNOWN_PRODUCT}', so there is nothing to confirm. "
                 f"Say what it is: shelfwise products correct {answer.id} NAME"
             )
-        product = self.read().product(answer.product_id)
-        if product is None:
-            raise ProductError(f"{what}: the product {answer.product!r} has been removed since")
-        return Addition(self._enrol(product.name, [kept]), ())
+        product_id, name = answer.product_id, answer.product
+
+        def named(index: ProductIndex) -> str:
+            product = index.product(product_id)
+            if product is None:
+                raise ProductError(f"{what}: the product {name!r} has been removed since")
+            return product.name
+
+        return self._enrol(named, [kept])
 
     def correct(self, what: str, name: str, *, new: bool = False) -> Addition:
         """Add the photo of a past answer, or any photo, to the product that it shows; away from any other.
@@ -199,19 +203,17 @@ class ProductBook:
             ProductError: there is no such answer or product, or the photo has changed.
             ImageError: the photo cannot be read.
         """
-        if not new:
-            self.read().find(name)
         _, kept = self._past(what)
-        return Addition(self._enrol(name, [kept], move=True), ())
+        return self._enrol(lambda index: name if new else index.find(name).name, [kept], move=True)
 
     def rebuild(self, progress: Progress | None = None) -> Rebuilt:
         """Make the embeddings anew with this model, from the copies of the photos; for one that is of another model.
 
-        A copy that is lost is left out and named.
+        A copy that is missing or damaged is left out and named.
 
         Raises:
-            ProductIndexError: there is no index, its list is damaged, or no copy can be read.
-            StorageError: it cannot be written; it is then as it was.
+            ProductIndexError: there is no index, its list is damaged, or no copy can be used.
+            StorageError: a copy cannot be read now, or the index not be written; it is then as it was.
         """
         there = self.store.read_products()
         if there is None:
@@ -231,28 +233,47 @@ class ProductBook:
 
     def _enrol(
         self,
-        name: str,
-        kept: Sequence[KeptPhoto],
+        named: Callable[[ProductIndex], str],
+        photos: Iterable[str | bytes | Path | KeptPhoto],
         *,
         category: str | None = None,
         gtin: str | None = None,
         move: bool = False,
-    ) -> Added:
-        now = self._now()
-        enrolled = [
-            Enrolled(_photo(each, now), embedding)
-            for each, embedding in zip(kept, self._embeddings([each.data for each in kept]), strict=True)
-        ]
+        progress: Progress | None = None,
+    ) -> Addition:
+        """Add photos to the product that ``named`` gives, which is asked again when the index is written."""
+        now, before = self._now(), self.read()
         done: list[Added] = []
+        with self.store.staging() as staging:
+            intake = Intake(
+                self.classifier,
+                before,
+                staging,
+                name=named(before),
+                move=move,
+                now=now,
+                progress=progress,
+            )
+            intake.take(photos)
+            if not intake.enrolled and not intake.again:
+                raise ProductError(_nothing_readable(intake.errors))
 
-        def change(before: ProductIndex | None) -> ProductIndex:
-            index = self._own(before)
-            after, added = index.add(name, enrolled, now=now, category=category, gtin=gtin, move=move)
-            done.append(added)
-            return before if before is not None and after is index else after
+            def change(there: ProductIndex | None) -> ProductIndex:
+                index = self._own(there)
+                after, added = index.add(
+                    named(index),
+                    intake.enrolled,
+                    now=now,
+                    again=intake.again,
+                    category=category,
+                    gtin=gtin,
+                    move=move,
+                )
+                done.append(added)
+                return there if there is not None and after is index else after
 
-        self.store.update(change, {each.sha256: each.data for each in kept})
-        return done[0]
+            self.store.update(change, staging)
+        return Addition(done[0], tuple(intake.errors))
 
     def _embeddings(self, copies: Iterable[bytes]) -> Iterator[Floats]:
         for result in self.classifier.stream(copies):
@@ -298,7 +319,7 @@ class ProductBook:
             raise ProductIndexError(
                 f"{self.store.folder}: this index was made with the model {index.model.name} ({index.model.id}), "
                 f"not with {bundle.name} ({bundle.id}). To make it anew from its photos: "
-                f"shelfwise products rebuild --model {bundle.path} --index {self.store.folder}"
+                f"shelfwise products rebuild --model {_quoted(bundle.path)} --index {_quoted(self.store.folder)}"
             )
         return index
 
@@ -321,31 +342,11 @@ class ProductBook:
         return self._clock().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _kept(
-    photos: Sequence[str | bytes | Path], progress: Progress | None
-) -> tuple[list[KeptPhoto], list[ImageError]]:
-    kept, errors = [], []
-    for number, photo in enumerate(photos, start=1):
-        try:
-            kept.append(keep(photo))
-        except ImageError as error:
-            errors.append(error)
-        if progress is not None:
-            progress(number, len(photos))
-    return kept, errors
-
-
 def _nothing_readable(errors: Sequence[ImageError]) -> str:
     if not errors:
         return "no photo is given: a product is learned from at least one"
     return f"none of the photos can be read, so nothing was added. The first: {errors[0]}"
 
 
-def _photo(kept: KeptPhoto, now: str) -> Photo:
-    return Photo(
-        sha256=kept.sha256,
-        kept_sha256=hashlib.sha256(kept.data).hexdigest(),
-        kept_bytes=len(kept.data),
-        added=now,
-        name=kept.name,
-    )
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))

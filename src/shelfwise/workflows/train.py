@@ -24,7 +24,7 @@ from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
-from shelfwise.workflows.decide import fit_answers, observing
+from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
@@ -63,6 +63,7 @@ def train(
     stages: Stages,
     note: Callable[[str], None] = print,
     hub: Hub | None = None,
+    member: bool = False,
 ) -> RunResult:
     """Train as ``config`` says, in a new run folder.
 
@@ -72,6 +73,8 @@ def train(
         stages: shows how far each stage of the work is.
         note: shows a line for people.
         hub: where weights come from that ``config`` names no file of; None to fetch none.
+        member: it will be joined with others, and decided with and tested on as a whole: only its temperature is
+            fitted, and only the validation photos are measured.
 
     Raises:
         ShelfwiseError: the settings, the data or the disk do not allow it; the run folder stays usable.
@@ -86,7 +89,7 @@ def train(
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
-        return _run(run, config, spec, cache_dir, stages, note)
+        return _run(run, config, spec, cache_dir, stages, note, member)
     except ShelfwiseError:
         if not run.split.exists():
             run.discard()  # nothing was begun: the same name may be used again
@@ -100,8 +103,11 @@ def resume(
     stages: Stages,
     note: Callable[[str], None] = print,
     hub: Hub | None = None,
+    member: bool = False,
 ) -> RunResult:
     """Go on with a run that was stopped, killed or interrupted; its end is the same as if it had not been.
+
+    The arguments are those of :func:`train`.
 
     Raises:
         ShelfwiseError: there is no run, or its settings, photos or libraries are no longer the same.
@@ -111,7 +117,7 @@ def resume(
     spec = _with_weights(config, get_spec(config.model_name), hub, stages)
     if run.finished.exists():
         note(f"{folder} is finished: writing its bundle and report anew")
-    return _run(run, config, spec, cache_dir, stages, note)
+    return _run(run, config, spec, cache_dir, stages, note, member)
 
 
 def _with_weights(config: TrainConfig, spec: ModelSpec, hub: Hub | None, stages: Stages) -> ModelSpec:
@@ -146,6 +152,7 @@ def _run(
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None],
+    member: bool,
 ) -> RunResult:
     started = time.monotonic()
     run.finished.unlink(missing_ok=True)
@@ -160,12 +167,13 @@ def _run(
     note(_kept(fitted.history))
     outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
     model = export_onnx(fitted.network, preprocessing)
-    unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy))
-    temperature, decision = fit_answers(unfitted, config, prepared, stages)
-    bundle = write_run_bundle(outcome, model, temperature, {}, decision)
-    parts = _measure(bundle, prepared, stages)
+    with provisional(run.bundle) as folder:
+        unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy), folder)
+        temperature, decision = fit_answers(unfitted, config, prepared, stages, decide=not member)
+        unmeasured = write_run_bundle(outcome, model, temperature, {}, decision, folder)
+        parts = _measure(unmeasured, prepared, stages, ("val",) if member else ("test", "val"))
+    bundle = write_run_bundle(outcome, model, temperature, parts, decision)
     metrics = {name: part.headline() for name, part in parts.items()}
-    bundle = write_run_bundle(outcome, model, temperature, metrics, decision)
     if decision is not None and not any(
         part.decisions and part.decisions.total.accepted for part in parts.values()
     ):
@@ -196,15 +204,16 @@ def _kept(history: Sequence[EpochRecord]) -> str:
     return f"best epoch {best.epoch}, after {last}: validation accuracy {best.val_accuracy:.1%}"
 
 
-def _measure(bundle: Bundle, prepared: Prepared, stages: Stages) -> dict[str, PartResult]:
-    """Test and validation figures of the exported model itself, by way of the path that serves."""
+def _measure(
+    bundle: Bundle, prepared: Prepared, stages: Stages, parts: Sequence[str]
+) -> dict[str, PartResult]:
+    """Figures of the exported model itself, by way of the path that serves."""
     # Not the engine that is fastest here: equal trainings are to give equal bundles on all machines.
     classifier = Classifier(bundle, session_of(bundle, engine="onnxruntime"))
-    wanted = {"test": prepared.split.test, "val": prepared.split.val}
     return {
         name: evaluate_part(
             classifier, prepared.dataset, indices, progress=stages(f"Measuring on {name} photos")
         )
-        for name, indices in wanted.items()
-        if indices
+        for name in parts
+        if (indices := prepared.split.parts[name])
     }

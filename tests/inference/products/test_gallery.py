@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shelfwise.inference.products.gallery import CANDIDATES, Gallery, unit_rows
@@ -30,6 +30,36 @@ def test_it_is_the_formula(counts, seed):
         )
         for number, similarity in found:
             assert similarity == pytest.approx(expected[number], abs=1e-5)
+
+
+def directions(numbers):
+    """Rows of length 1, the same number giving the same row."""
+    return unit_rows(np.stack([np.random.default_rng(n).standard_normal(16) for n in numbers]).astype("f4"))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(0, 6), min_size=1, max_size=40),
+    st.sampled_from([1, 5, 30]),
+    st.sampled_from([0, 1e-3, 1]),
+    st.integers(1, 12),
+)
+def test_the_best_are_the_best_whatever_they_are_like(numbers, times, apart, top):
+    """Few products and many, all alike, nearly alike, several times the same, and the photo itself among them."""
+    rows = np.repeat(directions(numbers), times, axis=0)
+    noise = np.random.default_rng(9).standard_normal(rows.shape).astype(np.float32)
+    rows = unit_rows(rows + np.float32(apart) * noise)
+    queries = np.concatenate([rows[:2], directions([100]), -rows[:1]])
+    gallery = Gallery(rows, [1] * len(rows))
+    together = gallery.search(queries, top)
+    for query, found in zip(queries, together, strict=True):
+        (alone,) = gallery.search(query[None], top)
+        expected = rows.astype(np.float64) @ query
+        best = np.sort(expected)[::-1][:top]
+        for each in (found, alone):
+            assert [similarity for _, similarity in each] == pytest.approx(best, abs=1e-6)
+            assert [expected[number] for number, _ in each] == pytest.approx(best, abs=1e-6)
+            assert len({number for number, _ in each}) == min(top, len(rows))
 
 
 def test_one_photo_alone_is_found_as_among_others():

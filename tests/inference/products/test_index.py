@@ -77,6 +77,25 @@ def test_a_photo_belongs_to_one_product(three, making):
     assert names(moved) == ["Cola", "Lime", "Water"]
 
 
+def test_a_photo_given_again_needs_no_embedding(three, making):
+    cola, lime = making.photo("Cola"), making.photo("Lime")
+    again, added = three.add("Cola", [], now=making.now, again=[cola.sha256])
+    assert again is three
+    assert (added.new, added.known, added.moved) == (0, 1, 0)
+    with pytest.raises(ProductError, match="--move"):
+        three.add("Cola", [], now=making.now, again=[lime.sha256])
+    moved, added = three.add("Cola", [], now="2027-01-01T00:00:00Z", again=[lime.sha256], move=True)
+    assert (added.new, added.known, added.moved) == (0, 0, 1)
+    assert lime in moved.find("Cola").photos
+    assert said(moved, 0, 1, 0) == "Cola"
+
+
+def test_a_photo_given_again_that_has_been_taken_away_is_asked_for_once_more(three, making):
+    without, _ = three.remove("Lime")
+    with pytest.raises(ProductError, match="taken away meanwhile"):
+        without.add("Lime", [], now=making.now, again=[making.photo("Lime").sha256])
+
+
 def test_category_and_number_are_kept_and_can_be_set_later(three, making):
     index, _ = three.add("Cola", [], now=making.now, category=" drinks/ soda /", gtin="4 006381 333931")
     product = index.find("cola")

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import hashlib
 import io
@@ -22,21 +23,24 @@ from shelfwise.inference.products import ProductIndex, ProductStore, store
 PHOTOS = ("a", "b", "c")
 
 
-def adding(making, *texts, name="Cola"):
-    """A change that adds photos, and the copies that go with it."""
+def add(products, making, *texts, name="Cola"):
+    """Add photos with their copies."""
     photos = [making.enrolled(text, np.random.default_rng(len(text)).standard_normal(4)) for text in texts]
 
     def change(index):
         index = index or ProductIndex.empty(making.model)
         return index.add(name, photos, now=making.now)[0]
 
-    return change, {photo.photo.sha256: text.encode() for photo, text in zip(photos, texts, strict=True)}
+    with products.staging() as staging:
+        for photo, text in zip(photos, texts, strict=True):
+            staging.put(photo.photo, text.encode())
+        return products.update(change, staging)
 
 
 @pytest.fixture
 def products(tmp_path, making):
     made = ProductStore(tmp_path / "products")
-    made.update(*adding(making, *PHOTOS))
+    add(made, making, *PHOTOS)
     return made
 
 
@@ -64,8 +68,8 @@ def changed(products, old, new):
     manifest(products).write_bytes(signed(text.replace(old, new, 1)))
 
 
-def test_it_is_read_as_it_was_written(products, making):
-    written = adding(making, *PHOTOS)[0](None)
+def test_it_is_read_as_it_was_written(products, making, tmp_path):
+    written = add(ProductStore(tmp_path / "other"), making, *PHOTOS)
     read = products.read()
     assert (read.model, read.prior, read.products) == (written.model, written.prior, written.products)
     assert read.calibration == written.calibration
@@ -89,13 +93,13 @@ def test_nothing_there_is_no_index(tmp_path):
 def test_equal_contents_are_equal_files(tmp_path, making, products):
     other = ProductStore(tmp_path / "other")
     for text in reversed(PHOTOS):
-        other.update(*adding(making, text))
+        add(other, making, text)
     assert content(other.folder) == content(products.folder)
 
 
 def test_no_change_writes_nothing(products, making):
     before = {path: path.stat().st_mtime_ns for path in products.folder.rglob("*") if path.name != ".lock"}
-    products.update(*adding(making, "a"))
+    add(products, making, "a")
     after = {path: path.stat().st_mtime_ns for path in products.folder.rglob("*") if path.name != ".lock"}
     assert after == before
 
@@ -107,30 +111,45 @@ def test_what_is_removed_leaves_no_copy(products):
     assert len(list(products.folder.glob("embeddings-*"))) == 1
 
 
-@pytest.mark.parametrize("fails_at", range(12))
-def test_a_full_disk_leaves_the_index_as_it_was(products, making, monkeypatch, fails_at):
-    before = content(products.folder)
-    calls = iter(range(1000))
+@contextlib.contextmanager
+def full_disk(monkeypatch, fails_at):
+    """The disk is full when something is written for good for the so-manieth time; gives how often it was."""
+    calls = []
 
     def full(descriptor, real=os.fsync):
-        if next(calls) == fails_at:
+        calls.append(descriptor)
+        if len(calls) == fails_at + 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(descriptor)
 
-    monkeypatch.setattr(os, "fsync", full)
-    # Two a file: of itself and of its folder. The last one is that of the folder, when the index is there already.
-    writes = 2 * (2 + 2)
-    if fails_at >= writes:
-        products.update(*adding(making, "new", "newer"))
-        assert len(products.read().products[0].photos) == 5
-        return
-    with pytest.raises(StorageError, match="the disk is full"):
-        products.update(*adding(making, "new", "newer"))
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        yield calls
+
+
+def synced(monkeypatch, work):
+    """How often something is written for good."""
+    with full_disk(monkeypatch, -1) as calls:
+        work()
+    return len(calls)
+
+
+@pytest.mark.parametrize("fails_at", range(12))
+def test_a_full_disk_leaves_the_index_as_it_was(products, making, tmp_path, monkeypatch, fails_at):
+    before = content(products.folder)
+    writes = synced(monkeypatch, lambda: add(ProductStore(tmp_path / "same"), making, "new", "newer"))
+    with full_disk(monkeypatch, fails_at):
+        if fails_at >= writes:
+            add(products, making, "new", "newer")
+            assert len(products.read().products[0].photos) == 5
+            return
+        with pytest.raises(StorageError, match="the disk is full"):
+            add(products, making, "new", "newer")
+    # The last one is that of the folder, when the index is there already.
     if fails_at < writes - 1:
         assert content(products.folder) == before
     assert len(products.read().products[0].photos) in (3, 5)
-    products.update(*adding(making, "new", "newer"))
+    add(products, making, "new", "newer")
     assert len(products.read().products[0].photos) == 5
 
 
@@ -141,12 +160,15 @@ import numpy as np
 from conftest import Making
 from shelfwise.inference.products import ProductIndex, ProductStore
 store = ProductStore(__import__("pathlib").Path(sys.argv[1]))
+def grown(index):
+    index = index or ProductIndex.empty(Making.model)
+    return index.add(f"P{number % 7}", [photo], now=Making.now)[0]
+
 for number in range(100_000):
     photo = Making.enrolled(number, np.random.default_rng(number).standard_normal(300))
-    store.update(
-        lambda index: (index or ProductIndex.empty(Making.model)).add(f"P{number % 7}", [photo], now=Making.now)[0],
-        {photo.photo.sha256: str(number).encode()},
-    )
+    with store.staging() as staging:
+        staging.put(photo.photo, str(number).encode())
+        store.update(grown, staging)
     print(number, flush=True)
 """
 
@@ -173,7 +195,7 @@ def test_killed_at_any_moment_leaves_a_whole_index(tmp_path, making, wait):
             products.kept(photo)
     # The lock died with its holder, and what was half done is tidied up.
     products.update(lambda index: index.remove("P0")[0])
-    assert list(folder.rglob("*.tmp")) == []
+    assert [*folder.rglob("*.tmp"), *folder.glob("incoming-*")] == []
     assert len(list(folder.glob("embeddings-*"))) == 1
     wanted = {photo.sha256 for product in products.read().products for photo in product.photos}
     assert {path.name for path in folder.glob("photos/*/*")} == wanted
@@ -205,7 +227,7 @@ def test_a_reader_meets_a_whole_index_while_another_writes(products, making):
     reader = threading.Thread(target=read)
     reader.start()
     for number in range(40):
-        products.update(*adding(making, f"w{number}", name=f"P{number % 3}"))
+        add(products, making, f"w{number}", name=f"P{number % 3}")
     done.set()
     reader.join()
     assert failures == []
@@ -213,20 +235,20 @@ def test_a_reader_meets_a_whole_index_while_another_writes(products, making):
 
 def test_waiting_for_another_writer_ends(products, making):
     with products.locked(), pytest.raises(StorageError, match="another shelfwise has been writing"):
-        ProductStore(products.folder, wait=0.05).update(*adding(making, "x"))
+        add(ProductStore(products.folder, wait=0.05), making, "x")
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path, making):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
-        ProductStore(tmp_path / "file" / "products").update(*adding(making, "x"))
+        add(ProductStore(tmp_path / "file" / "products"), making, "x")
 
 
 @settings(max_examples=40)
 @given(st.data())
 def test_one_changed_byte_anywhere_is_found(tmp_path_factory, making, data):
     products = ProductStore(tmp_path_factory.mktemp("byte"))
-    products.update(*adding(making, *PHOTOS))
+    add(products, making, *PHOTOS)
     (matrix,) = products.folder.glob("embeddings-*")
     path = data.draw(st.sampled_from([manifest(products), matrix]))
     content = bytearray(path.read_bytes())
@@ -359,6 +381,15 @@ def test_damaged_and_missing_copies_are_named(products):
         products.kept(photo)
 
 
+def test_a_copy_that_cannot_be_read_now_is_not_taken_for_lost(products):
+    photo = products.read().products[0].photos[0]
+    path = products.folder / "photos" / photo.sha256[:2] / photo.sha256
+    path.unlink()
+    path.mkdir()  # stands for a disk that fails for a moment
+    with pytest.raises(StorageError, match="cannot be read"):
+        products.kept(photo)
+
+
 def test_a_reader_that_is_overtaken_looks_again(products, making, monkeypatch):
     real = store.ProductStore._manifest
     late = []
@@ -367,7 +398,7 @@ def test_a_reader_that_is_overtaken_looks_again(products, making, monkeypatch):
         found = real(self)
         if not late:
             late.append(1)
-            products.update(*adding(making, "late"))
+            add(products, making, "late")
         return found
 
     monkeypatch.setattr(store.ProductStore, "_manifest", overtaken)

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -152,7 +152,9 @@ def _read(
         for entry in _entries(source, root, read_one(root / source.folder, source.layout))
     ]
     joined = build(root, layout, entries, joining.categories, strict=how.strict)
-    sources = (DataSource(each.name, each.folder.rstrip("/"), each.licence) for each in joining.source)
+    sources = (
+        DataSource(each.name, PurePosixPath(each.folder).as_posix(), each.licence) for each in joining.source
+    )
     return replace(joined, sources=tuple(sources), levels=tuple(joining.levels))
 
 

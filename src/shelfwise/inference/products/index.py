@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, count
@@ -219,6 +220,28 @@ class ProductIndex:
         """The product that a photo, named by its hash, is enrolled under, or None."""
         return self._owners.get(photo)
 
+    def elsewhere(self, photo: str, name: str, *, move: bool, shown: str | None = None) -> bool:
+        """Whether a photo, named by its hash, is enrolled under another product than that of this name.
+
+        Args:
+            photo: its hash.
+            name: the product it is to be added to.
+            move: whether it may be taken away from the other product.
+            shown: what to call the photo in the error; by default its file's name when it was added.
+
+        Raises:
+            ProductError: it is, and may not be taken away.
+        """
+        owner = self._owners.get(photo)
+        if owner is None or name_key(owner.name) == name_key(name):
+            return False
+        if not move:
+            raise ProductError(
+                f"{shown or self._entry(photo)[0].name}: this photo is enrolled under {owner.name!r} already. "
+                f"To move it to {clean_name(name)!r}, add it with --move"
+            )
+        return True
+
     @cached_property
     def _owners(self) -> dict[str, Product]:
         return {photo.sha256: product for product in self.products for photo in product.photos}
@@ -229,25 +252,29 @@ class ProductIndex:
         photos: Sequence[Enrolled],
         *,
         now: str,
+        again: Collection[str] = (),
         category: str | None = None,
         gtin: str | None = None,
         move: bool = False,
     ) -> tuple[ProductIndex, Added]:
         """Add photos to a product, which is made if there is none of this name.
 
-        A photo that is there already changes nothing. Category and GTIN, where given, replace what was there.
+        A photo that is there already changes nothing, and one that is moved keeps its embedding. Category and GTIN,
+        where given, replace what was there.
 
         Args:
             name: the product's name.
             photos: with their embeddings.
             now: the time, as in ``2026-01-31T12:00:00Z``.
+            again: hashes of photos that are in the index, given again.
             category: levels joined by ``/``.
             gtin: 8, 12, 13 or 14 digits.
             move: take photos away from other products they are enrolled under.
 
         Raises:
             ProductError: a name or number cannot be taken; another product has the GTIN; a photo is enrolled under
-                another product and ``move`` is not set; an embedding cannot be used.
+                another product and ``move`` is not set, or is not in the index although it is given ``again``; an
+                embedding cannot be used.
         """
         old = self._by_name.get(name_key(name))
         product = old or Product(id=self._free_id(name), name=clean_name(name), added=now)
@@ -255,24 +282,22 @@ class ProductIndex:
             product = product.model_copy(update={"category": clean_category(category)})
         if gtin is not None:
             product = product.model_copy(update={"gtin": self._free_gtin(parse_gtin(gtin), product)})
-        fresh = {each.photo.sha256: each for each in photos}
-        known = {photo.sha256 for photo in product.photos} & fresh.keys()
-        elsewhere = {sha: owner for sha in fresh.keys() - known if (owner := self._owners.get(sha))}
-        if elsewhere and not move:
-            sha, owner = min(elsewhere.items())
-            raise ProductError(
-                f"{fresh[sha].photo.name}: this photo is enrolled under {owner.name!r} already. "
-                f"To move it to {product.name!r}, add it with --move"
-            )
-        added = [each for sha, each in fresh.items() if sha not in known]
-        all_photos = tuple(sorted((*product.photos, *(e.photo for e in added)), key=lambda p: p.sha256))
+        if not self._owners.keys() >= set(again):
+            raise ProductError("a photo has been taken away meanwhile: add them again")
+        fresh = {each.photo.sha256: each for each in photos if each.photo.sha256 not in self._owners}
+        there = {*again, *(each.photo.sha256 for each in photos)} - fresh.keys()
+        elsewhere = {sha for sha in sorted(there) if self.elsewhere(sha, name, move=move)}
+        moved = {sha: self._entry(sha) for sha in elsewhere}
+        added = (*(each.photo for each in fresh.values()), *(photo for photo, _ in moved.values()))
+        all_photos = tuple(sorted((*product.photos, *added), key=lambda photo: photo.sha256))
         product = product.model_copy(update={"photos": all_photos})
-        result = Added(product, len(added) - len(elsewhere), len(elsewhere), len(known))
+        result = Added(product, len(fresh), len(elsewhere), len(there) - len(elsewhere))
         if product == old:
             return self, result
-        rows = {e.photo.sha256: _stored(e.embedding) for e in added}
-        entries = self._entries(without=fresh.keys() - known, leave_out=product.id)
-        own = {**self._rows_of(old), **rows} if old else rows
+        own = self._rows_of(old) if old else {}
+        own |= {sha: _stored(each.embedding) for sha, each in fresh.items()}
+        own |= {sha: row for sha, (_, row) in moved.items()}
+        entries = self._entries(without=elsewhere, leave_out=product.id)
         return self._of(self.model, self.prior, [*entries, (product, own)]), result
 
     def remove(self, name: str) -> tuple[ProductIndex, Product]:
@@ -328,6 +353,12 @@ class ProductIndex:
     def _rows_of(self, product: Product) -> dict[str, Floats]:
         start = self._starts[product.id]
         return {photo.sha256: self.embeddings[start + i] for i, photo in enumerate(product.photos)}
+
+    def _entry(self, photo: str) -> tuple[Photo, Floats]:
+        """An enrolled photo and its embedding."""
+        owner = self._owners[photo]
+        place = bisect_left(owner.photos, photo, key=lambda each: each.sha256)
+        return owner.photos[place], self.embeddings[self._starts[owner.id] + place]
 
     def _fitted(self) -> Calibration:
         hashes = [photo.sha256 for product in self.products for photo in product.photos]

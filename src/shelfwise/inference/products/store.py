@@ -3,6 +3,7 @@
 The folder holds ``index.json`` (products, model, calibration, checksums), ``embeddings-….npy`` (half precision, one
 row a photo), ``photos/`` (a copy of each photo, for another model) and the journal of answers. ``index.json`` is
 written last and names the file of embeddings by its checksum: replacing it is the one step that makes a change.
+Copies of photos that are being added wait in ``incoming-…`` (:mod:`shelfwise.inference.products.staging`).
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field, ValidationError
 
 from shelfwise.errors import ProductIndexError, StorageError
-from shelfwise.files import atomic_write_bytes, storage_errors
+from shelfwise.files import atomic_write_bytes, move_files, storage_errors
 from shelfwise.gtin import gtin_key
 from shelfwise.inference.products.calibration import Calibration, Prior
 from shelfwise.inference.products.index import ModelRef, ProductIndex
 from shelfwise.inference.products.records import Photo, Product, Sha256, Strict, name_key
+from shelfwise.inference.products.staging import Staging, sweep
 
 __all__ = ["ProductStore"]
 
@@ -40,7 +42,7 @@ _NO_DIGEST: Final = b"0" * 64
 _OLD_VERSIONS: Final = 8
 _WAIT: Final = 60.0
 _RESTORE: Final = "Restore the folder from a copy, or remove it and add the products again"
-_REBUILD: Final = "Make it anew from the kept photos with: shelfwise products rebuild --index"
+_REBUILD: Final = "Make it anew from the kept photos with: shelfwise products rebuild --model BUNDLE --index"
 
 
 class _Head(BaseModel):
@@ -125,10 +127,19 @@ class ProductStore:
         finally:
             lock.release()
 
+    @contextlib.contextmanager
+    def staging(self) -> Iterator[Staging]:
+        """Where copies of photos wait until :meth:`update` takes them over; what then still waits is removed."""
+        staging = Staging(self.folder, self.locked)
+        try:
+            yield staging
+        finally:
+            staging.close()
+
     def update(
         self,
         change: Callable[[ProductIndex | None], ProductIndex],
-        copies: Mapping[str, bytes] | None = None,
+        staging: Staging | None = None,
         *,
         from_damaged: bool = False,
     ) -> ProductIndex:
@@ -136,7 +147,7 @@ class ProductStore:
 
         Args:
             change: gives the new index from the one that is there, or from None.
-            copies: the copies to keep of photos, by the hashes of the photos.
+            staging: where the copies of new photos wait.
             from_damaged: call ``change`` with None instead of reading what is there.
 
         Returns:
@@ -154,11 +165,8 @@ class ProductStore:
             wanted = {photo.sha256: photo for product in after.products for photo in product.photos}
             made: list[Path] = []
             try:
-                for sha256, data in (copies or {}).items():
-                    path = self._photo_path(sha256)
-                    if sha256 in wanted and not _holds(path, wanted[sha256]):
-                        made.append(path)
-                        atomic_write_bytes(path, data)
+                if staging is not None:
+                    self._take_over(staging, wanted, made)
                 current = self._write(after, made)
             except BaseException:
                 self._undo(made)
@@ -174,12 +182,15 @@ class ProductStore:
 
         Raises:
             ProductIndexError: it is missing or damaged.
+            StorageError: it is there, but cannot be read now.
         """
         path = self._photo_path(photo.sha256)
         try:
             data = _read(path, photo.kept_bytes)
         except FileNotFoundError:
             raise ProductIndexError(f"{path}: the copy of {photo.name} is missing") from None
+        except ProductIndexError as error:
+            raise StorageError(str(error)) from error
         if len(data) != photo.kept_bytes or _sha256(data) != photo.kept_sha256:
             raise ProductIndexError(f"{path}: the copy of {photo.name} is damaged (its checksum differs)")
         return data
@@ -214,6 +225,16 @@ class ProductStore:
         return ProductIndex(
             manifest.model, manifest.prior, manifest.products, embeddings, manifest.calibration
         )
+
+    def _take_over(self, staging: Staging, wanted: Mapping[str, Photo], made: list[Path]) -> None:
+        moves = []
+        for photo, waiting in staging.waiting():
+            path, kept = self._photo_path(photo.sha256), wanted.get(photo.sha256)
+            # A photo that another process has added meanwhile has its own copy.
+            if kept and kept.kept_sha256 == photo.kept_sha256 and not _holds(path, kept):
+                moves.append((waiting, path))
+        made += [path for _, path in moves]
+        move_files(moves)
 
     def _write(self, index: ProductIndex, made: list[Path]) -> Path:
         buffer = io.BytesIO()
@@ -254,6 +275,7 @@ class ProductStore:
             stale += [each for each in self.folder.glob(f"{_PHOTOS}/??/*") if each.name not in wanted]
             stale += self.folder.glob(f"{_PHOTOS}/??/.*.tmp")
         self._forget(stale)
+        sweep(self.folder)
 
     @staticmethod
     def _forget(paths: list[Path]) -> None:
@@ -350,13 +372,17 @@ def _read(path: Path, at_most: int) -> bytes:
         ProductIndexError: it cannot be read for another reason.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             return file.read(at_most + 1)
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
         raise ProductIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for who writes to a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _sha256(data: bytes) -> str:

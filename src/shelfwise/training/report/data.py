@@ -29,11 +29,13 @@ class SampleResult:
     Attributes:
         path: where the photo is.
         key: its name within the dataset.
-        label: true category, index into the model's categories.
+        label: true category, index into the evaluation's categories, the first of which are the model's in label
+            order.
         probabilities: float32 array, one for each of the model's categories.
         box: the part of the photo that was looked at, or None for all of it.
         embedding: what the network's last layer saw, float32 (D,), where it was kept.
         decision: whether to rely on the answer, where the model has thresholds for that.
+        taken_for: what the photo was taken for, likewise an index, and its probability; None for the likeliest label.
     """
 
     path: Path
@@ -43,20 +45,21 @@ class SampleResult:
     box: Box | None = None
     embedding: NDArray[np.float32] | None = None
     decision: Decision | None = None
+    taken_for: tuple[int, float] | None = None
 
     @property
     def predicted(self) -> int:
-        """The most probable category."""
-        return int(self.probabilities.argmax())
+        """What the photo was taken for."""
+        return int(self.probabilities.argmax()) if self.taken_for is None else self.taken_for[0]
 
     @property
     def confidence(self) -> float:
         """Its probability."""
-        return float(self.probabilities.max())
+        return float(self.probabilities.max()) if self.taken_for is None else self.taken_for[1]
 
     @property
     def right(self) -> bool:
-        """Whether the most probable category is the true one."""
+        """Whether it was taken for what it is."""
         return self.predicted == self.label
 
 

@@ -17,6 +17,7 @@ __all__ = ["Card", "Name", "PairView", "PhotoView", "View", "view_of"]
 
 PHOTOS = 12
 """In each gallery."""
+_MEANING = {"category": "the likeliest category, its varieties summed", "exact": "the likeliest label of all"}
 SHOWN_ERRORS = 50
 """Unreadable photos that are listed by name."""
 
@@ -144,7 +145,9 @@ def _cards(evaluation: Evaluation) -> Iterator[Card]:
         f"of photos, when {percent(PRECISION_TARGET, 0)} of answers must be right",
     )
     yield Card("ECE", f"{percent(evaluation.ece)}", _range(evaluation, "ece"))
-    for level in evaluation.levels[:-1]:
+    for name, accuracy in evaluation.other_accuracies.items():
+        yield Card(f"{name.capitalize()} accuracy", f"{percent(accuracy)}", _MEANING[name])
+    for level in evaluation.wider_levels:
         yield Card(
             f"Level {level.level}",
             f"{percent(level.accuracy)}",
