@@ -71,12 +71,12 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
     bundle = _joined(runs, options.work / "joined", progress)
     shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
     progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
-    if measured is not None and shares == {r: s for r, s in measured.shares.items() if s}:
-        bundle = similarity.carried(bundle, measured)
-    else:
+    if measured is None or shares != {r: s for r, s in measured.shares.items() if s}:
         progress.note(
             f"{options.similarity} is not of this model: measure it with --left-out, then run again"
         )
+        measured = None
+    bundle = similarity.carried(bundle, measured)
     _install(bundle, options.out)
     progress.note(f"the model is in {options.out}")
 

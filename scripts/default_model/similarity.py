@@ -122,8 +122,13 @@ def write(measured: Measured, path: Path) -> None:
     atomic_write_text(path, measured.model_dump_json(indent=1) + "\n")
 
 
-def carried(bundle: Bundle, measured: Measured) -> Bundle:
-    """The same bundle in the same place, with these similarities among its metrics."""
+def carried(bundle: Bundle, measured: Measured | None) -> Bundle:
+    """The same bundle in the same place, with these similarities among its metrics, or with none."""
+    metrics = {name: value for name, value in bundle.metrics.items() if name != METRIC}
+    if measured is not None:
+        metrics[METRIC] = measured.similarity
+    if metrics == bundle.metrics:
+        return bundle
     return write_bundle(
         bundle.path,
         model_onnx=bundle.model_onnx(),
@@ -131,7 +136,7 @@ def carried(bundle: Bundle, measured: Measured) -> Bundle:
         categories=bundle.categories,
         preprocessing=bundle.preprocessing,
         temperature=bundle.temperature,
-        metrics={**bundle.metrics, METRIC: measured.similarity},
+        metrics=metrics,
         provenance=bundle.provenance,
         rendered=bundle.rendered,
         card=bundle.card_path.read_text("utf-8"),
