@@ -122,7 +122,13 @@ def refuse_familiar(bundle: Bundle, others: Sequence[str], problems: Sequence[st
     Raises:
         BenchmarkError: it was trained on Grocery Store, or a category of it is one of the classes.
     """
-    known = twin.familiar([*groceries().categories, *others], bundle.categories)
+    places = [
+        place
+        for source in groceries().source
+        if source.layout == _GROCERY
+        for place in dict.fromkeys(source.categories.values())
+    ]
+    known = twin.familiar([*places, *others], bundle.categories)
     layouts = {origin.get("layout") for origin in twin.origins(bundle)}
     if not known and layouts.isdisjoint(_SEEN_LAYOUTS):
         return

@@ -21,7 +21,7 @@ from shelfwise.inference.classifier import Classifier
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.evaluate import evaluate_part
 
-__all__ = ["Candidate", "front", "plot"]
+__all__ = ["Candidate", "front", "named", "plot"]
 
 _NAME = "front"
 _PICTURE = "images/front.png"
@@ -57,7 +57,7 @@ class Candidate:
 
 
 def front(options: Options) -> Result:
-    """All bundles or runs that are named, and the model in the package."""
+    """All runs and bundles (exports too) that are named by ``--run``, and the model in the package."""
     dataset = read_dataset(dataset_folder("freiburg").parent, "groceries")
     shipped = find_bundle(None)
     places = [find_bundle(run) for run in options.runs]
@@ -105,15 +105,21 @@ def _measure(bundle: Bundle, dataset: Dataset, options: Options, *, shipped: boo
     right = hits(bundle, evaluate_part(classifier, dataset, indices, bootstrap=0))
     chosen = indices[:: max(1, len(indices) // _SPEED_PHOTOS)]
     rate = _rate(classifier, [dataset.path(i) for i in chosen], options.repeats or _REPEATS)
-    made = bundle.provenance.get("export")
-    kept = f", {made['precision']}" if isinstance(made, dict) else ""
     return Candidate(
-        name=bundle.name + kept,
+        name=named(bundle),
         **{name: float(np.mean(values)) for name, values in right.items()},
         rate=rate,
         megabytes=bundle.model_path.stat().st_size / 1e6,
         shipped=shipped,
     )
+
+
+def named(bundle: Bundle) -> str:
+    """A bundle's name, and how its numbers are kept where that is not float32."""
+    made, bits = bundle.provenance.get("export"), bundle.provenance.get("weight_bits")
+    if isinstance(made, dict):
+        return f"{bundle.name}, {made['precision']}"
+    return bundle.name if bits is None else f"{bundle.name}, weights in {bits} bits"
 
 
 def _rate(classifier: Classifier, photos: list[Path], repeats: int) -> float:

@@ -32,8 +32,10 @@ $ python -m benchmarks report                      # only write this page anew
 
 Real photos are read from the folder that `SHELFWISE_DATA` names (`../shared/data` if unset). Accuracy needs them;
 where they are absent, speed and memory are measured on rendered pictures, and say so. Without `--run`, accuracy
-trains its run first, into `runs/bench-NAME`, and goes on with it after an interruption. Keras gets an environment of
-its own, `.venv-keras`, on first use.
+trains its run first, into `runs/bench-NAME`, and goes on with it after an interruption. Figures of what a model has
+never learned (new products from a few photos, categories left out) need the left-out twin of the model that ships:
+`make default-model ARGS="--left-out"`. The speed of the engine needs the runs that the model was joined from, in
+`runs/default-model`. Keras gets an environment of its own, `.venv-keras`, on first use.
 """
 
 

@@ -500,7 +500,7 @@ def test_few_shot_refuses_a_model_that_knows_the_classes(left_out_twin, toy, tmp
 
 
 def test_few_shot_takes_another_model_that_knows_none_of_the_classes(left_out_twin, toy, tmp_path):
-    bundle = toy.write_toy_bundle(tmp_path / "other")
+    bundle = toy.write_toy_bundle(tmp_path / "other", categories=["Pantry/Beans", "TEA", "Red"])
     arguments = ["few-shot", "--repeats", "1", "--results", str(tmp_path / "results")]
     assert main([*arguments, "--bundle", str(bundle.path)]) == 0
     measured = read_results(tmp_path / "results")["few-shot"]
@@ -576,6 +576,20 @@ def test_the_front_joins_what_nothing_beats(tmp_path):
     plot(candidates, tmp_path / "images" / "front.png")
     with Image.open(tmp_path / "images" / "front.png") as picture:
         assert picture.size[0] > 800
+
+
+@pytest.mark.parametrize(
+    ("provenance", "name"),
+    [
+        ({}, "toy"),
+        ({"weight_bits": 7}, "toy, weights in 7 bits"),
+        ({"weight_bits": 7, "export": {"precision": "int8"}}, "toy, int8"),
+    ],
+)
+def test_a_candidate_is_named_with_how_its_numbers_are_kept(toy, tmp_path, provenance, name):
+    from benchmarks.front import named
+
+    assert named(toy.write_toy_bundle(tmp_path / "bundle", provenance=provenance)) == name
 
 
 def test_a_table_and_a_picture_are_shown():

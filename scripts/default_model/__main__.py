@@ -70,13 +70,15 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
     bundle = _joined(runs, options.work / "joined", progress)
     shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
     progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
-    if measured is not None and shares == {r: s for r, s in measured.shares.items() if s}:
-        bundle = similarity.carried(bundle, measured)
-    else:
+    if measured is None or shares != {r: s for r, s in measured.shares.items() if s}:
         progress.note(
             f"{options.similarity} is not of this model: measure it with --left-out, then run again"
         )
-    _install(bundle, options.out)
+        measured = None
+    size = sum(file.stat().st_size for file in bundle.path.iterdir())
+    if size > MOST_BYTES:
+        raise ConfigError(f"{bundle.path} has {size:,} bytes; the package takes {MOST_BYTES:,} at most")
+    similarity.carried(bundle, options.out, measured)
     progress.note(f"the model is in {options.out}")
 
 

@@ -123,11 +123,14 @@ def write(measured: Measured, path: Path) -> None:
 
 
 def carried(bundle: Bundle, folder: Path, measured: Measured | None) -> Bundle:
-    """Write the same bundle to ``folder``, with these similarities among its metrics.
+    """Write the same bundle to ``folder``, with these similarities among its metrics, or with none.
 
     Raises:
         StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
     """
+    metrics = {name: value for name, value in bundle.metrics.items() if name != METRIC}
+    if measured is not None:
+        metrics[METRIC] = measured.similarity
     return write_bundle(
         folder,
         model_onnx=bundle.model_onnx(),
@@ -135,7 +138,7 @@ def carried(bundle: Bundle, folder: Path, measured: Measured | None) -> Bundle:
         categories=bundle.categories,
         preprocessing=bundle.preprocessing,
         temperature=bundle.temperature,
-        metrics={**bundle.metrics, **({METRIC: measured.similarity} if measured else {})},
+        metrics=metrics,
         provenance=bundle.provenance,
         rendered=bundle.rendered,
         card=bundle.card_path.read_text("utf-8"),
