@@ -14,12 +14,10 @@ from shelfwise.inference.novelty import novelty_score
 from shelfwise.rules import DecisionRule
 from shelfwise.training.novelty_fit import Observed, fit_reference
 
-__all__ = ["FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wilson"]
+__all__ = ["FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wilson_upper"]
 
-Z = 1.2816
-"""Quantile of the normal distribution: the error of a level is bounded with a confidence of 90 %, one-sided."""
-PLAINLY = 1.6449
-"""A node is plainly worse than asked for where its share of errors is above that with a confidence of 95 %."""
+Z = 1.6449
+"""Quantile of the normal distribution: the error of a level is bounded with a confidence of 95 %, one-sided."""
 PRIOR_PHOTOS = 40
 """A category's own errors count as much as its level's when it has so many accepted validation photos."""
 _LEAST = 0.5
@@ -103,9 +101,7 @@ def fit_thresholds(
     Within a level, the share of errors of all nodes together above a threshold is bounded from above by Wilson's
     interval (1927). A node's own share is drawn towards that bound, as if it had been seen on
     :data:`PRIOR_PHOTOS` photos more: categories with few validation photos so get the threshold of their level,
-    those with many their own. Below the level of categories a node whose answers are plainly worse than asked for
-    (:data:`PLAINLY`) counts for itself and not for its level: one pair of look-alike varieties would otherwise keep
-    the model from naming any variety. The node's threshold is the smallest at which that share is at most
+    those with many their own. The node's threshold is the smallest at which that share is at most
     ``1 - precision``, never below one half, and infinite where there is none.
 
     Args:
@@ -126,13 +122,9 @@ def fit_thresholds(
         sure = nodes[np.arange(len(nodes)), best]
         wrong = ~tree.holds(best, truth)
         seen = left & (sure >= _LEAST)
-        curves = {
-            node: _Curve.of(sure[seen & (best == node)], wrong[seen & (best == node)]) for node in members
-        }
-        apart = [node for node, own in curves.items() if own.plainly_worse(1 - precision)]
-        pooled = seen & ~np.isin(best, apart) if depth > tree.answer_depth else seen
-        level = _Curve.of(sure[pooled], wrong[pooled])
-        for node, own in curves.items():
+        level = _Curve.of(sure[seen], wrong[seen])
+        for node in members:
+            own = _Curve.of(sure[seen & (best == node)], wrong[seen & (best == node)])
             thresholds[node] = _threshold(own, level, 1 - precision)
         answered = deepest_sure(tree, nodes, np.where(tree.depth == depth, thresholds, np.inf))
         left &= answered < 0
@@ -151,11 +143,6 @@ class _Curve:
         order = np.argsort(-sure, kind="stable")
         return cls(sure[order], np.concatenate([[0], np.cumsum(wrong[order])]))
 
-    def plainly_worse(self, allowed: float) -> bool:
-        """Whether all its answers together show more errors than ``allowed``, beyond chance."""
-        count, errors = len(self.sure), self.errors[-1:]
-        return bool(wilson(errors, np.array([count]), -PLAINLY)[0] > allowed) if count else False
-
     def above(self, thresholds: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Photos and errors at or above each threshold."""
         count = np.searchsorted(-self.sure, -thresholds, side="right")
@@ -169,7 +156,7 @@ def _threshold(own: _Curve, level: _Curve, allowed: float) -> float:
         return float("inf")
     count, errors = own.above(tried)
     all_count, all_errors = level.above(tried)
-    prior = wilson(all_errors, all_count)
+    prior = wilson_upper(all_errors, all_count)
     share = (errors + PRIOR_PHOTOS * prior) / (count + PRIOR_PHOTOS)
     fits = np.flatnonzero(share <= allowed)
     if not len(fits):
@@ -178,20 +165,20 @@ def _threshold(own: _Curve, level: _Curve, allowed: float) -> float:
     return max(_LEAST, float(np.floor(tried[fits[0]] * 2e4) / 2e4))
 
 
-def wilson(errors: Ints, count: Ints, z: float = Z) -> NDArray[np.float64]:
-    """An end of Wilson's score interval for a share of errors: the upper one, for ``z`` below 0 the lower one.
+def wilson_upper(errors: Ints, count: Ints, z: float = Z) -> NDArray[np.float64]:
+    """Upper end of Wilson's score interval for a share of errors; 1 where there are no photos.
 
     Wilson 1927, Probable inference, the law of succession, and statistical inference, J. Am. Stat. Assoc. 22.
 
     Args:
         errors: how many of the photos are wrong.
-        count: how many photos there are; where there are none, the end is 1.
+        count: how many photos there are.
         z: quantile of the normal distribution for the one-sided confidence.
     """
     n = np.maximum(np.asarray(count, dtype=np.float64), 1e-12)
     share = np.asarray(errors, dtype=np.float64) / n
     middle = share + z * z / (2 * n)
     spread = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    end = (middle + spread) / (1 + z * z / n)
-    result: NDArray[np.float64] = np.where(np.asarray(count) > 0, np.clip(end, 0.0, 1.0), 1.0)
+    upper = (middle + spread) / (1 + z * z / n)
+    result: NDArray[np.float64] = np.where(np.asarray(count) > 0, np.minimum(upper, 1.0), 1.0)
     return result
