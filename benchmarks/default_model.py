@@ -22,7 +22,7 @@ from shelfwise.workflows.evaluate import PartResult, evaluate_part
 __all__ = ["accuracy_default", "hits"]
 
 _NAME = "accuracy-default"
-_LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow")
+_LIBRARIES = ("shelfwise", "onnxruntime", "openvino", "numpy", "pillow")
 _ROUNDS = 1000
 _PUBLISHED = {
     "freiburg": "frozen DINOv2 ViT-S/14 with a linear head: 88.8 % (mean of five folds); published: 78.9 % (CaffeNet,"

@@ -273,7 +273,7 @@ def _result(
         ),
         table=(heading, *rows),
         machine=machine.facts(),
-        versions=machine.versions(("shelfwise", "onnxruntime", "numpy", "pillow")),
+        versions=machine.versions(("shelfwise", "onnxruntime", "openvino", "numpy", "pillow")),
         samples={
             "bundle": bundle.id,
             "network": bundle.name,

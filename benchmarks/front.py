@@ -27,7 +27,7 @@ _NAME = "front"
 _PICTURE = "images/front.png"
 _SPEED_PHOTOS = 200
 _REPEATS = 3
-_LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow")
+_LIBRARIES = ("shelfwise", "onnxruntime", "openvino", "numpy", "pillow")
 
 
 @dataclass(frozen=True, slots=True)

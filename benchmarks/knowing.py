@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _ROUNDS = 1000
-LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow")
+LIBRARIES = ("shelfwise", "onnxruntime", "openvino", "numpy", "pillow")
 HOW = (
     "All photos go through the classifier that serves. Known are photos that the model was not trained on, of"
     " categories that it was trained on. An accepted answer is right if the true category is the answered node or one"

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from shelfwise.inference.engines import choose
+
 __all__ = ["cores", "facts", "versions"]
 
 
@@ -18,7 +20,7 @@ def cores() -> int:
 
 
 def facts() -> dict[str, str]:
-    """CPU model, cores, memory, the instruction sets that matter here, and the system."""
+    """CPU model, cores, memory, the instruction sets that matter here, the engine taken by itself, and the system."""
     cpuinfo = Path("/proc/cpuinfo").read_text("utf-8")
     model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.MULTILINE)
     flags = {name for name in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if name in cpuinfo}
@@ -27,6 +29,7 @@ def facts() -> dict[str, str]:
         "CPU": model[1].strip() if model else platform.machine(),
         "cores": str(cores()),
         "instruction sets": ", ".join(sorted(flags)) or "none of AVX2, AVX-512, AMX",
+        "engine where none is named": str(choose()),
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
     }

@@ -23,7 +23,7 @@ from shelfwise.inference.cpu import BF16, cpu_flags
 from shelfwise.inference.engines import available, choose
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.export import export
-from shelfwise.workflows.export_photos import of_photos
+from shelfwise.workflows.export_photos import of_photos, of_run
 
 __all__ = ["speed_engine"]
 
@@ -84,8 +84,9 @@ class _Way:
     engine: str
 
     def __str__(self) -> str:
-        hint = " bf16" if self.engine == "openvino" and self.numbers == "fp32" and cpu_flags() & BF16 else ""
-        return f"{self.engine} {self.numbers}{' as' + hint if hint else ''}"
+        if self.engine != "openvino" or not cpu_flags() & BF16:
+            return f"{self.engine} {self.numbers}"
+        return f"{self.engine} {self.numbers} {'as bf16' if self.numbers == 'fp32' else 'with bf16'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _measure(subject: _Subject, folder: Path, few: Path, exports: Path, options:
 
     tell(f"  {subject.what}; auto is {choose()}")
     refused: list[str] = []
-    ways = {str(way): way for way in _ways(subject.bundle, folder, exports, refused.append)}
+    ways = {str(way): way for way in _ways(subject, folder, exports, refused.append)}
     tried = {name: _rate(few, classifying.ours(way.bundle, few, way.engine)) for name, way in ways.items()}
     torch_ways = [way for way in classifying.TORCH_WAYS if "channels_last" not in way]
     torch_tried = {way: _rate(few, by_torch(few, way)) for way in torch_ways}
@@ -172,15 +173,18 @@ def _measure(subject: _Subject, folder: Path, few: Path, exports: Path, options:
         peer=peer,
         limits=classifying.limits(best.bundle, folder, best.engine),
         agreement=same,
-        cold=_cold_starts(best.bundle, next(few.iterdir())),
+        cold=_cold_starts(subject.bundle.path, next(few.iterdir())),
         whole=compare([_rate(folder, each) for each in ours], [_rate(folder, each) for each in peer]),
     )
 
 
-def _ways(original: Bundle, photos: Path, exports: Path, refused: Callable[[str], None]) -> Iterator[_Way]:
+def _ways(subject: _Subject, photos: Path, exports: Path, refused: Callable[[str], None]) -> Iterator[_Way]:
+    original = subject.bundle
     bundles = {"fp32": original.path}
+    # Calibrated on photos that it was trained on, and compared on others.
+    chosen = of_run(subject.runs[0]) or of_photos([str(photos)])
     try:
-        made = export(original, exports / "int8", "int8", of_photos([str(photos)]), stages=_silent)
+        made = export(original, exports / "int8", "int8", chosen, stages=_silent)
         bundles["int8"] = made.bundle.path
     except ParityError as error:
         refused(str(error))

@@ -233,6 +233,14 @@ def test_a_compressed_network_that_is_not_what_the_bundle_says(tmp_path, content
         read_bundle(bundle.path)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_network_that_is_gone_is_told(tmp_path, packed):
+    bundle = write(tmp_path / "bundle", packed=packed)
+    bundle.model_path.unlink()
+    with pytest.raises(BundleError, match=r"model\.onnx"):
+        bundle.model_onnx()
+
+
 def test_what_is_derived_from_a_compressed_bundle_holds_one_network(tmp_path):
     source = write(tmp_path / "bundle", packed=True)
     made = derive_bundle(source, tmp_path / "made", model_onnx=b"other", provenance={}, card="# Other\n")

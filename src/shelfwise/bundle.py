@@ -84,12 +84,13 @@ class Bundle:
         Raises:
             BundleError: the file is missing, or is not what the bundle says.
         """
-        if self.unpacked_bytes is None:
-            return self.model_path.read_bytes()
-        # Never more than it should give, whatever the file holds.
         unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            content = unpacking.decompress(self.model_path.read_bytes(), self.unpacked_bytes)
+            kept = self.model_path.read_bytes()
+            if self.unpacked_bytes is None:
+                return kept
+            # Never more than it should give, whatever the file holds.
+            content = unpacking.decompress(kept, self.unpacked_bytes)
         except (OSError, zlib.error) as error:
             raise BundleError(f"{self.model_path}: {error}. Copy the bundle again or train again") from error
         if not unpacking.eof or len(content) != self.unpacked_bytes:

@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from shelfwise.errors import ConfigError, MissingExtraError, ModelError
 from shelfwise.inference import engines, openvino_session, session
+from shelfwise.inference.cpu import VNNI, cpu_flags
 from shelfwise.inference.engines import available, choose, open_session
 
 HERE = available()
@@ -220,6 +221,17 @@ def test_int8_products_do_not_saturate(engine):
     images = np.full((5, 8, 8, 3), 255, np.uint8)
     logits = open_session(saturating_onnx(), engine=engine, precision="fp32").run(images).logits
     np.testing.assert_allclose(logits, 255 * 127 * 192, rtol=1e-6)
+
+
+def test_openvino_leaves_a_quantised_network_in_int8(openvino):
+    if not cpu_flags() & VNNI:
+        pytest.skip("the processor has no VNNI")
+    opened = open_session(saturating_onnx(), engine="openvino", precision="fp32")
+    kinds = [
+        node.get_rt_info()["runtimePrecision"].astype(str)
+        for node in opened._compiled.get_runtime_model().get_ops()
+    ]
+    assert {"i8", "u8"} & set(kinds)
 
 
 def test_without_vnni_int8_is_told_to_be_exact(toy, monkeypatch):

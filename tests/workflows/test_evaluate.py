@@ -183,6 +183,14 @@ def test_photos_it_was_trained_on_are_warned_of(bundle: Path, photos: Path) -> N
     assert run.to_dict()["trained_or_chosen_on"] == 0
 
 
+def test_it_says_where_nothing_tells_what_a_model_was_trained_on(bundle: Path, photos: Path) -> None:
+    run, notes = notes_of(bundle, photos, report=bundle.parent / "page")
+    assert "which is not known here" in notes[-1]
+    assert str(bundle / "card.md") in notes[-1]
+    assert run.to_dict()["trained_or_chosen_on"] is None
+    assert "If the model was trained on some of these photos" in run.report.read_text()
+
+
 def test_a_split_of_the_models_categories_fits_a_set_that_has_more(bundle: Path, photos: Path) -> None:
     (photos / "Amber").mkdir()
     Image.new("RGB", (9, 9), "orange").save(photos / "Amber" / "0.png")

@@ -10,7 +10,7 @@ from shelfwise.errors import BundleError, ConfigError, DataError, ParityError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.rules import DecisionRule
 from shelfwise.workflows import export as module
-from shelfwise.workflows.export import MOST_CHANGED, Parity, export, read_source
+from shelfwise.workflows.export import MOST_CHANGED, Parity, export
 from shelfwise.workflows.export_photos import ExportPhotos, Item, of_data, of_photos, of_run
 
 
@@ -27,7 +27,7 @@ def few(monkeypatch):
 @pytest.fixture
 def source(toy, tmp_path):
     toy.write_toy_bundle(tmp_path / "run" / "bundle", temperature=2.0, metrics={"test": {"accuracy": 0.9}})
-    return read_source(tmp_path / "run")
+    return read_bundle(tmp_path / "run" / "bundle")
 
 
 @pytest.fixture
@@ -146,7 +146,9 @@ def test_smaller_weights_are_exported_again_and_both_steps_kept(
     monkeypatch.setattr("shelfwise.models.weights_precision._LEAST", 1)
     toy.write_toy_bundle(tmp_path / "run" / "bundle", model_onnx=toy.toy_onnx(gain=9.7))
     chosen = of_photos([str(photos)])
-    made = export(read_source(tmp_path / "run"), tmp_path / "out", first, chosen, stages=silent).bundle
+    made = export(
+        read_bundle(tmp_path / "run" / "bundle"), tmp_path / "out", first, chosen, stages=silent
+    ).bundle
     again = export(made, tmp_path / "again", "int8", chosen, stages=silent).bundle
     noted = again.provenance["export"]
     assert (noted["precision"], noted["from"]) == ("int8", made.id)

@@ -79,17 +79,17 @@ def benchmark(
     Beside each rate stand what decoding alone and the network alone reach, and how much of the CPU's measured
     float32 peak the network uses. Takes about a minute; other work on the machine shows in the figures.
     """
+    from shelfwise.bundle import read_bundle
     from shelfwise.cli.progress import Progress
     from shelfwise.settings import Settings
     from shelfwise.workflows.benchmark import benchmark as measure
     from shelfwise.workflows.benchmark import ways
     from shelfwise.workflows.benchmark_photos import drawn_photos, found_photos
     from shelfwise.workflows.classify import find_bundle
-    from shelfwise.workflows.export import read_source
 
     given = bundle or [find_bundle(Settings().model)]
     plan = ways(_engines(engine), _precisions(precision), batch or (), threads or ())
-    bundles = [read_source(each) for each in given]
+    bundles = [read_bundle(find_bundle(each)) for each in given]
     chosen = found_photos(photos) if photos else drawn_photos()
     with Progress() as progress:
         run = measure(bundles, chosen, plan, seconds=seconds, progress=progress.stage("Measuring"))

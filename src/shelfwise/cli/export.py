@@ -24,7 +24,11 @@ EXAMPLES = (
 SOME_FAILED = 1
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="RUN_OR_BUNDLE", help="A training run's folder, or a model bundle.")
+    Path,
+    typer.Argument(
+        metavar="RUN_OR_BUNDLE",
+        help="A training run's folder, a model bundle, or default: the one in the package.",
+    ),
 ]
 PrecisionOption = Annotated[
     Literal["fp32", "fp16", "int8-weights", "int8"],
@@ -91,12 +95,13 @@ def export(
     quarter of the size too, and faster on processors with VNNI or AMX. Where the first answer changes on more than
     0.5 % of the photos, or there are fewer than 200 photos to compare on, nothing is written, unless forced.
     """
+    from shelfwise.bundle import read_bundle
     from shelfwise.cli.progress import Progress
     from shelfwise.text import printable
+    from shelfwise.workflows.classify import find_bundle
     from shelfwise.workflows.export import export as make
-    from shelfwise.workflows.export import read_source
 
-    bundle = read_source(source)
+    bundle = read_bundle(find_bundle(source))
     with Progress() as progress:
         run = make(
             bundle,

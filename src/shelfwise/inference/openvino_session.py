@@ -128,7 +128,10 @@ def _expand_weights(network: Any, openvino: Any) -> None:
     In bfloat16 with several streams (2026.4, a processor with AVX-512 BF16 and no AMX) logits then come out as
     thousands.
     """
-    for node in network.get_ordered_ops():
+    nodes = network.get_ordered_ops()
+    if any(node.get_type_name() == "FakeQuantize" for node in nodes):
+        return  # quantised to int8 on purpose: these weights are to stay as they are
+    for node in nodes:
         kind, inputs = node.get_type_name(), [each.get_node() for each in node.input_values()]
         if not inputs or any(each.get_type_name() != "Constant" for each in inputs):
             continue

@@ -29,14 +29,14 @@ COMPARED = 3_000
 
 @contextmanager
 def provisional(final: Path) -> Iterator[Path]:
-    """Where to put bundles that are not finished: a hidden folder beside ``final``, removed at the end.
+    """Where to put bundles that are not finished: in a hidden folder beside ``final``, removed at the end.
 
     What a process left there that was killed is removed too.
     """
     folder = final.with_name(f".{final.name}.provisional")
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        yield folder
+        yield folder / final.name
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -53,7 +53,7 @@ class EvaluationRun:
         dataset: the photos.
         part: which of them (``test``, ``fold0``, ``all`` …).
         result: figures, photos and errors.
-        learned: how many of the photos the model was trained or chosen on, where its run's split tells.
+        learned: how many of the photos the model was trained or chosen on; None where nothing here tells.
         unknown: figures of photos of things that the model never learned, where there are such.
         report: the report's page, or None where none was asked for.
     """
@@ -62,7 +62,7 @@ class EvaluationRun:
     dataset: Dataset
     part: str
     result: PartResult
-    learned: int = 0
+    learned: int | None = 0
     unknown: UnknownFigures | None = None
     report: Path | None = None
 
@@ -139,11 +139,15 @@ def evaluate(
     name, indices = _choose(dataset, classifier.categories, part, split, note)
     result = evaluate_part(classifier, dataset, indices, ignore_unknown=ignore_unknown, progress=progress)
     learned = _count_learned(classifier.bundle, dataset, indices)
+    if learned is None and split is not None:
+        learned = 0  # whoever names a split knows what it is of
     strange = _measure_unknown(classifier, unknown, result, unknown_progress) if unknown else None
     run = EvaluationRun(classifier.bundle, dataset, name, result, learned, strange)
     if learned:
         where = classifier.bundle.path.parent / RUN_SPLIT
         note(f"warning: {_too_good(run)}; measure on its test part with --split {where}")
+    elif learned is None:
+        note(f"warning: {_NOT_KNOWN}; {classifier.bundle.card_path} says what it was trained on")
     if report is None:
         return run
     page = write_report(report, _report_data(run))
@@ -332,16 +336,24 @@ def _split_parts(path: Path, dataset: Dataset, known: Sequence[str]) -> dict[str
         }
 
 
-def _count_learned(bundle: Bundle, dataset: Dataset, indices: Sequence[int]) -> int:
-    """How many of these photos the split of the bundle's run shows that the model was trained or chosen on."""
+def _count_learned(bundle: Bundle, dataset: Dataset, indices: Sequence[int]) -> int | None:
+    """How many of these photos the split of the bundle's run shows that the model was trained or chosen on.
+
+    None where the bundle lies in no run.
+    """
     path = bundle.path.parent / RUN_SPLIT
     if not path.is_file():
-        return 0
+        return None
     try:
         parts = _split_parts(path, dataset, bundle.categories)
     except SplitError:  # of another dataset
         return 0
     return len({*parts["train"], *parts["val"]}.intersection(indices))
+
+
+_NOT_KNOWN = (
+    "if the model was trained on some of these photos, which is not known here, the figures are too good"
+)
 
 
 def _too_good(run: EvaluationRun) -> str:
@@ -375,5 +387,10 @@ def _report_data(run: EvaluationRun) -> ReportData:
         parts={run.part: run.result},
         facts=facts,
         rendered=run.dataset.rendered or bundle.rendered,
-        warning=f"{_too_good(run).capitalize()}." if run.learned else "",
+        warning=_warning(run),
     )
+
+
+def _warning(run: EvaluationRun) -> str:
+    text = _NOT_KNOWN if run.learned is None else _too_good(run) if run.learned else ""
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.bundle import Bundle, derive_bundle, read_bundle
+from shelfwise.bundle import Bundle, derive_bundle
 from shelfwise.errors import ConfigError, DataError, ImageError, ParityError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
@@ -22,7 +22,7 @@ from shelfwise.models.weights_precision import with_fp16_weights, with_fp32_weig
 from shelfwise.types import Prediction
 from shelfwise.workflows.export_photos import ExportPhotos, Item
 
-__all__ = ["LEAST_COMPARED", "MOST_CHANGED", "ExportRun", "Parity", "Stored", "export", "read_source"]
+__all__ = ["LEAST_COMPARED", "MOST_CHANGED", "ExportRun", "Parity", "Stored", "export"]
 
 Stored = Literal["fp32", "fp16", "int8-weights", "int8"]
 """How a network's numbers are kept; ``int8`` also reckons in them, the others in float32."""
@@ -276,9 +276,3 @@ def _decoded(
                 good.append(found)
     size = preprocessing.size
     return np.stack(good) if good else np.zeros((0, size, size, 3), np.uint8)
-
-
-def read_source(given: Path) -> Bundle:
-    """The bundle of a run's folder, or the one that is named. Raises BundleError."""
-    inner = given / "bundle"
-    return read_bundle(inner if (inner / "bundle.json").is_file() else given)
