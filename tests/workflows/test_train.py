@@ -84,16 +84,16 @@ def test_a_bundles_figures_do_not_depend_on_the_fastest_engine_here(toy, tmp_pat
     monkeypatch.setattr(
         engines, "_automatic", lambda precision: pytest.fail("the fastest engine was asked for")
     )
-    prepared = SimpleNamespace(split=SimpleNamespace(test=(0,), val=()), dataset=None)
+    prepared = SimpleNamespace(split=SimpleNamespace(parts={"test": (0,), "val": ()}), dataset=None)
     monkeypatch.setattr(train_module, "evaluate_part", lambda classifier, *_, **__: classifier)
-    measured = train_module._measure(bundle, prepared, silent)["test"]
+    measured = train_module._measure(bundle, prepared, silent, ("test", "val"))["test"]
     assert isinstance(measured._session, OnnxRuntimeSession)
 
 
 def test_a_bundle_is_where_one_is_looked_for_only_when_it_is_finished(painted, tmp_path, monkeypatch):
     out = tmp_path / "run"
 
-    def killed(bundle, *_):
+    def killed(bundle, *_, **__):
         assert bundle.decision is not None
         assert not (out / "bundle").exists()
         raise RuntimeError("killed")
