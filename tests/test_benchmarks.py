@@ -212,7 +212,14 @@ def test_agreement_is_by_photo_whatever_the_order_and_folder():
 
 def test_machine_facts_have_no_date_and_no_name_of_the_machine():
     facts = machine.facts()
-    assert set(facts) == {"CPU", "cores", "instruction sets", "memory", "engine where none is named", "system"}
+    assert set(facts) == {
+        "CPU",
+        "cores",
+        "instruction sets",
+        "memory",
+        "engine where none is named",
+        "system",
+    }
     assert machine.versions(["numpy", "no-such-package"])["no-such-package"] == "not installed"
 
 
