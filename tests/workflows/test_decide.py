@@ -19,6 +19,8 @@ from shelfwise.workflows.decide import _logits, observing
 from shelfwise.workflows.evaluate import SampleResult, evaluate
 from shelfwise.workflows.train import RunResult, train
 
+PRECISION = 0.9
+
 
 def paint(folder: Path, per_category: int) -> Path:
     """Photos in a hierarchy: two colours of fruit, one of tea."""
@@ -44,6 +46,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
         "lr": 0.005,
         "val_fraction": 0.5,
         "train_fraction": 0.4,
+        # Sixty validation photos can promise this much; 98 % would want 133.
+        "accept_precision": PRECISION,
     }
     config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
     return train(config, cache_dir=folder / "cache", stages=lambda name: lambda *_: None, note=str)
@@ -52,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 def test_training_leaves_a_rule_in_the_bundle_and_its_figures_everywhere(run: RunResult) -> None:
     bundle = read_bundle(run.bundle.path)
     assert bundle.decision is not None
-    assert bundle.decision.precision == 0.98
+    assert bundle.decision.precision == PRECISION
     assert set(bundle.decision.thresholds) == {"fruit", "drinks", "fruit/apple", "fruit/pear", "drinks/tea"}
     assert set(bundle.reference()) == {"whiten", "means", "background", "background_mean", "usual", "spread"}
     for part in ("test", "val"):
@@ -105,7 +109,7 @@ def test_evaluate_tells_answers_and_how_well_unknown_photos_are_told_apart(
     assert measured.unknown.accepted == 0
     values = measured.to_dict()
     assert values["unknown_photos"]["auroc"] == measured.unknown.auroc
-    assert values["decisions"]["target"] == 0.98
+    assert values["decisions"]["target"] == PRECISION
 
 
 def test_the_observing_rule_tells_the_logits(toy, tmp_path: Path) -> None:
