@@ -84,6 +84,80 @@ def test_cuda_without_a_gpu_is_a_model_error(toy):
         open_session(toy.toy_onnx(), engine="cuda")
 
 
+@pytest.fixture
+def broken_gpu(machine, monkeypatch):
+    """Pretend a GPU and a session there that fails where it is told to; what was opened is in the list."""
+
+    def pretend(fails, *flags, installed=("onnxruntime", "cuda")):
+        real, opened = session.OnnxRuntimeSession, []
+
+        class Session(real):
+            def __init__(self, model, *, threads=None, cuda=False):
+                opened.append("cuda" if cuda else "cpu")
+                self.cuda = cuda
+                if cuda and fails == "loading":
+                    raise ModelError("toy.onnx: ONNX Runtime cannot use CUDA here")
+                super().__init__(model, threads=threads)
+
+            def run(self, images):
+                if self.cuda and fails == "running":
+                    raise ModelError("toy.onnx: ONNX Runtime failed (no memory)")
+                return super().run(images)
+
+        machine(*flags, installed=installed)
+        monkeypatch.setattr(engines, "OnnxRuntimeSession", Session)
+        monkeypatch.setattr(engines, "_told", threading.Event())
+        return opened
+
+    return pretend
+
+
+@pytest.mark.parametrize("fails", ["loading", "running"])
+def test_auto_goes_on_without_a_gpu_that_does_not_work_and_says_so_once(toy, broken_gpu, caplog, fails):
+    opened = broken_gpu(fails, "avx2")
+    for _ in range(2):
+        assert open_session(toy.toy_onnx()).run(pictures()).logits.shape == (4, 3)
+    assert opened == ["cuda", "cpu"] * 2
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert "the GPU is not used, onnxruntime fp32 is: toy.onnx: ONNX Runtime" in record.getMessage()
+
+
+def test_what_comes_after_the_gpu_is_openvino_where_it_is_faster(toy, openvino, broken_gpu, caplog):
+    opened = broken_gpu("loading", "amx_bf16", installed=("onnxruntime", "openvino", "cuda"))
+    assert isinstance(open_session(toy.toy_onnx()), openvino_session.OpenVinoSession)
+    assert opened == ["cuda"]
+    assert "openvino bf16 is" in caplog.text
+
+
+def test_a_gpu_that_is_asked_for_and_does_not_work_is_an_error(toy, broken_gpu, caplog):
+    opened = broken_gpu("loading", "avx2")
+    with pytest.raises(ModelError, match="cannot use CUDA here"):
+        open_session(toy.toy_onnx(), engine="cuda")
+    assert opened == ["cuda"]
+    assert not caplog.records
+
+
+def test_a_broken_file_is_not_blamed_on_the_gpu(broken_gpu, caplog):
+    broken_gpu("loading", "avx2")
+    with pytest.raises(ModelError, match="ONNX Runtime cannot load it"):
+        open_session(b"not a network")
+    assert not caplog.records
+
+
+def test_onnx_runtime_does_not_go_on_without_cuda_by_itself(toy, monkeypatch, capsys):
+    import onnxruntime
+
+    def create(self, providers, *rest):
+        raise RuntimeError("CUDA failure 35: the driver is too old\nmore")
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setattr(onnxruntime.InferenceSession, "_create_inference_session", create)
+    with pytest.raises(ModelError, match=r"cannot load it \(CUDA failure 35: the driver is too old\)"):
+        session.OnnxRuntimeSession(toy.toy_onnx(), cuda=True)
+    assert capsys.readouterr().out == ""
+
+
 def test_cuda_gives_the_same_as_the_cpu(toy):
     if "cuda" not in HERE:
         pytest.skip("no GPU, or ONNX Runtime without CUDA")

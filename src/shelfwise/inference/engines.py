@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, Protocol, get_args
 
-from shelfwise.errors import ConfigError
+import numpy as np
+
+from shelfwise.errors import ConfigError, ModelError
 from shelfwise.inference.cpu import BF16, cpu_flags
 from shelfwise.inference.session import OnnxRuntimeSession, Session
 
@@ -32,6 +36,9 @@ Precision = Literal["auto", "fp32", "bf16"]
 """What a network's float32 is reckoned in. A network that was quantised to int8 has its own precision."""
 
 _GPU: Final = Path("/proc/driver/nvidia/version")
+_log: Final = logging.getLogger(__name__)
+_told = threading.Event()
+"""Set when it was said that the GPU cannot be used."""
 
 
 class SizedSession(Session, Protocol):
@@ -80,6 +87,9 @@ def open_session(
     2. OpenVINO in bfloat16, where it is installed and the processor multiplies that (AMX, AVX-512 BF16);
     3. ONNX Runtime in float32: as fast as OpenVINO on other processors, and quicker to start.
 
+    Where CUDA then cannot run the network (a library of it is missing, the driver does not fit, the memory is full),
+    ``auto`` says so in a log message, once a process, and goes on with what comes next.
+
     Args:
         model: path or content of an ONNX file that takes uint8 N×H×W×3 ``images`` and gives ``logits`` and
             ``embedding``.
@@ -95,6 +105,22 @@ def open_session(
         ModelError: the engine cannot load the network.
     """
     chosen = choose(engine, precision)
+    if engine != "auto" or chosen.engine != "cuda":
+        return _opened(model, chosen, threads, streams)
+    try:
+        session = _opened(model, chosen, threads, streams)
+        _try(session)
+    except ModelError as error:
+        instead = _automatic(precision, gpu=False)
+        # First, so that a file that is no network at all is not blamed on the GPU.
+        session = _opened(model, instead, threads, streams)
+        if not _told.is_set():
+            _told.set()
+            _log.warning("the GPU is not used, %s %s is: %s", instead.engine, instead.precision, error)
+    return session
+
+
+def _opened(model: Path | bytes, chosen: Choice, threads: int | None, streams: int | None) -> SizedSession:
     cores = os.cpu_count() or 1
     if chosen.engine == "openvino":
         from shelfwise.inference.openvino_session import OpenVinoSession
@@ -103,6 +129,12 @@ def open_session(
         exact: Literal["fp32", "bf16"] = "bf16" if chosen.precision == "bf16" else "fp32"
         return OpenVinoSession(model, precision=exact, threads=each, streams=streams or max(1, cores // each))
     return OnnxRuntimeSession(model, threads=threads, cuda=chosen.engine == "cuda")
+
+
+def _try(session: SizedSession) -> None:
+    """Run one picture: some of CUDA's libraries and its memory are asked for only then. Raises ModelError."""
+    if session.size is not None:
+        session.run(np.zeros((1, session.size, session.size, 3), np.uint8))
 
 
 def choose(engine: Engine = "auto", precision: Precision = "auto") -> Choice:
@@ -137,11 +169,11 @@ def precision_named(name: str) -> Precision:
     raise ConfigError(f"no precision is called {name!r}: there are {', '.join(get_args(Precision))}")
 
 
-def _automatic(precision: Precision) -> Choice:
+def _automatic(precision: Precision, *, gpu: bool = True) -> Choice:
     bf16 = sorted(cpu_flags() & BF16)
     if precision == "bf16":
         return Choice("openvino", "bf16", "the engine that has bf16")
-    if "cuda" in available():
+    if gpu and "cuda" in available():
         return Choice("cuda", "fp32", "ONNX Runtime has CUDA and there is a GPU")
     if bf16 and "openvino" in available():
         return Choice(

@@ -75,9 +75,11 @@ class OnnxRuntimeSession:
         if cuda and _CUDA not in onnxruntime.get_available_providers():
             raise ModelError(_no_cuda(self._name))
         try:
-            self._session = onnxruntime.InferenceSession(source, options, providers)
+            # Its own fallback would print to standard output and go on without the GPU, when loading or in any run.
+            self._session = onnxruntime.InferenceSession(source, options, providers, enable_fallback=0)
         except Exception as error:  # ONNX Runtime's exceptions share no base of their own
             raise ModelError(f"{self._name}: ONNX Runtime cannot load it ({_first_line(error)})") from error
+        # A provider whose libraries cannot be loaded is left out without an error.
         if cuda and _CUDA not in self._session.get_providers():
             raise ModelError(_no_cuda(self._name))
         self.size, self.categories = _checked(self._session, self._name)
