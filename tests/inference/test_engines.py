@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import onnx
@@ -210,6 +211,33 @@ sys.exit(any(each.is_alive() for each in threads))
     for _ in range(3):
         command = [sys.executable, "-c", script, str(tmp_path / "model.onnx")]
         assert subprocess.run(command, check=False, timeout=120).returncode == 0
+
+
+def test_the_first_sessions_of_a_process_are_loaded_one_by_one(toy, openvino, monkeypatch):
+    core, inside, most = openvino.Core, [], []
+
+    def slow():
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return core()
+
+    monkeypatch.setattr(openvino, "Core", slow)
+    monkeypatch.setattr(openvino_session, "_ran", threading.Event())
+    opened = []
+
+    def work():
+        opened.append(open_session(toy.toy_onnx(), engine="openvino", streams=1).run(pictures()).logits)
+
+    # Two threads, as the third may come when the first is through and nothing needs guarding any more.
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert len(opened) == 2
+    assert max(most) == 1
 
 
 def test_many_threads_share_an_openvino_session(toy, openvino):

@@ -22,7 +22,7 @@ __all__ = ["OpenVinoSession"]
 
 _HINTS: Final = {"fp32": "f32", "bf16": "bf16"}
 _IMAGES, _LOGITS, _EMBEDDING = "images", "logits", "embedding"
-_first_run = threading.Lock()
+_first_steps = threading.Lock()
 _ran = threading.Event()
 """Set when this process has been through a whole run."""
 
@@ -72,11 +72,12 @@ class OpenVinoSession:
             # Its int8 products saturate without VNNI; a quantised network then runs in float32, and is right.
             settings["LP_TRANSFORMS_MODE"] = False
         try:
-            core = openvino.Core()
-            network = core.read_model(model if isinstance(model, bytes) else os.fspath(model))
-            _expand_weights(network, openvino)
-            self.size, self.categories = _checked(network, self._name)
-            self._compiled = core.compile_model(network, "CPU", settings)
+            with _alone_at_first():
+                core = openvino.Core()
+                network = core.read_model(model if isinstance(model, bytes) else os.fspath(model))
+                _expand_weights(network, openvino)
+                self.size, self.categories = _checked(network, self._name)
+                self._compiled = core.compile_model(network, "CPU", settings)
         except RuntimeError as error:
             raise ModelError(f"{self._name}: OpenVINO cannot load it ({_reason(error)})") from error
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -89,14 +90,10 @@ class OpenVinoSession:
         Raises:
             ModelError: the shape does not fit the network, or the run fails.
         """
-        if not _ran.is_set():
-            # At its first calls the binding sets itself up, and two threads that are in there at once may wait for
-            # each other for ever: one holds Python's lock, the other that of what is being set up.
-            with _first_run:
-                outputs = self._run(images)
-            _ran.set()
-            return outputs
-        return self._run(images)
+        with _alone_at_first():
+            outputs = self._run(images)
+        _ran.set()
+        return outputs
 
     def _run(self, images: NDArray[np.uint8]) -> Outputs:
         with self._request() as request:
@@ -119,6 +116,21 @@ class OpenVinoSession:
             yield request
         finally:
             self._requests.put(request)
+
+
+@contextmanager
+def _alone_at_first() -> Iterator[None]:
+    """Let one thread in at a time until this process has been through a whole run.
+
+    At its first calls the binding sets itself up, and two threads that are in there at once may wait for each other
+    for ever: one holds Python's lock, the other that of what is being set up. That was seen where networks were
+    loaded and run at once, not where they were only loaded; nothing says that loading is safe.
+    """
+    if _ran.is_set():
+        yield
+        return
+    with _first_steps:
+        yield
 
 
 def _expand_weights(network: Any, openvino: Any) -> None:
