@@ -44,6 +44,13 @@ def test_it_says_what_the_model_is_for_and_what_not() -> None:
     assert "look at the answer" in card(decision=rule())
 
 
+def test_it_tells_the_confidence_that_thresholds_are_fitted_with() -> None:
+    answers = card(decision=rule()).partition("## Answers")[2].partition("\n##")[0]
+    assert "upper bound with a confidence of 95%, one-sided" in answers
+    assert "98.0% of such answers should be right" in answers
+    assert "## Answers" not in card()
+
+
 def test_each_set_stands_with_photos_licence_and_digest() -> None:
     text = card(sources=[SourcePhotos("Shop A", "CC BY 4.0", (1000, 20, 30), "ab" * 32)])
     assert "- Shop A: 1,000 photos to train on, 20 to validate on, 30 to test on." in text

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shelfwise.rules import DecisionRule
+from shelfwise.training.decision_fit import CONFIDENCE
 from shelfwise.training.metrics import Evaluation
 from shelfwise.training.source_figures import SourceFigures, SourcePhotos
 
@@ -166,6 +167,9 @@ def _answers(decision: DecisionRule | None) -> list[str]:
     lines = [
         f"- Accepts an answer where {decision.precision:.1%} of such answers should be right, by thresholds fitted on"
         " the validation photos (whose own figures are flattered by it), else asks.",
+        "- So that few photos do not promise too much, what a threshold keeps low is not the share of errors of its"
+        f" level as it was seen, but its upper bound with a confidence of {CONFIDENCE:.0%}, one-sided (Wilson's"
+        " interval).",
         f"- Calls a photo unknown whose novelty ({decision.novelty}) is above that of {decision.keep_known:.1%} of"
         " the validation photos.",
     ]

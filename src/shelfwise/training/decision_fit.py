@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,12 @@ from shelfwise.inference.novelty import novelty_score
 from shelfwise.rules import DecisionRule
 from shelfwise.training.novelty_fit import Observed, fit_reference
 
-__all__ = ["FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wilson_upper"]
+__all__ = ["CONFIDENCE", "FittedDecision", "Observed", "fit_decision", "fit_thresholds", "wilson_upper"]
 
-Z = 1.6449
-"""Quantile of the normal distribution: the error of a level is bounded with a confidence of 95 %, one-sided."""
+CONFIDENCE = 0.95
+"""With which the share of errors of a level is bounded, one-sided."""
+Z = round(NormalDist().inv_cdf(CONFIDENCE), 4)
+"""Its quantile of the normal distribution."""
 PRIOR_PHOTOS = 40
 """A category's own errors count as much as its level's when it has so many accepted validation photos."""
 _LEAST = 0.5
