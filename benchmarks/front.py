@@ -116,10 +116,7 @@ def _measure(bundle: Bundle, dataset: Dataset, options: Options, *, shipped: boo
 
 def named(bundle: Bundle) -> str:
     """A bundle's name, and how its numbers are kept where that is not float32."""
-    made, bits = bundle.provenance.get("export"), bundle.provenance.get("weight_bits")
-    if isinstance(made, dict):
-        return f"{bundle.name}, {made['precision']}"
-    return bundle.name if bits is None else f"{bundle.name}, weights in {bits} bits"
+    return bundle.name if bundle.kept_in == "fp32" else f"{bundle.name}, {bundle.kept_in}"
 
 
 def _rate(classifier: Classifier, photos: list[Path], repeats: int) -> float:

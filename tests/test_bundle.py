@@ -266,3 +266,18 @@ def test_has_the_permissions_of_an_ordinary_folder(tmp_path):
     (tmp_path / "ordinary").mkdir()
     mode = (tmp_path / "ordinary").stat().st_mode
     assert write(tmp_path / "bundle").path.stat().st_mode == mode
+
+
+@pytest.mark.parametrize(
+    ("provenance", "kept"),
+    [
+        ({}, "fp32"),
+        ({"weight_bits": 7}, "weights in 7 bits"),
+        ({"export": {"precision": "int8-weights"}}, "int8-weights"),
+        ({"weight_bits": 7, "export": {"precision": "int8"}}, "int8"),
+        ({"weight_bits": 7, "export": {"precision": "fp32"}}, "weights in 7 bits"),
+        ({"export": "by hand"}, "fp32"),
+    ],
+)
+def test_it_tells_how_its_weights_are_kept(toy, tmp_path, provenance, kept):
+    assert toy.write_toy_bundle(tmp_path / "bundle", provenance=provenance).kept_in == kept

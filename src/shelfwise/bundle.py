@@ -104,6 +104,17 @@ class Bundle:
         return self.model_path if self.unpacked_bytes is None else self.model_onnx()
 
     @property
+    def kept_in(self) -> str:
+        """How the network's weights are kept: ``fp32``, the precision of an export, or ``weights in 7 bits``.
+
+        It says nothing of what an engine reckons in: weights in fewer bits become float32 when they are loaded, in
+        all but a network that was quantised to ``int8``.
+        """
+        export, bits = self.provenance.get("export"), self.provenance.get("weight_bits")
+        made = str(export.get("precision", "fp32")) if isinstance(export, dict) else "fp32"
+        return made if made != "fp32" or bits is None else f"weights in {bits} bits"
+
+    @property
     def card_path(self) -> Path:
         """The model card, Markdown."""
         return self.path / _CARD

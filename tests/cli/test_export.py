@@ -93,6 +93,20 @@ def test_benchmark_of_both(shop, few):
     assert set(found["stages"]["small"]) == {"decode", "preprocess", "inference", "decide"}
 
 
+def test_benchmark_tells_weights_in_fewer_bits_from_what_is_reckoned_in(toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    toy.write_toy_bundle(tmp_path / "packed", provenance={"weight_bits": 7})
+    arguments = ["benchmark", "--bundle", str(tmp_path / "packed"), "--photos", str(tmp_path / "a.png")]
+    arguments += ["--seconds", "0.05", "--engine", "onnxruntime", "--batch", "1", "--threads", "1"]
+    table = CliRunner().invoke(app, arguments)
+    assert table.exit_code == 0, table.output
+    for word in ("Kept in", "weights in 7 bits", "Reckons in", "fp32"):
+        assert word in table.stdout
+    (row,) = json.loads(CliRunner().invoke(app, [*arguments, "--format", "json"]).stdout)["rows"]
+    assert row["stored"] == "weights in 7 bits" and row["way"]["precision"] == "fp32"
+
+
 def test_benchmark_refuses_what_is_not_there(shop):
     for arguments, message in (
         (["--engine", "abacus"], "no engine is called 'abacus'"),

@@ -130,7 +130,7 @@ def _print(run: BenchmarkRun, *, drawn: bool) -> None:
     printer.print()
     printer.print(stages)
     rates = table(
-        *("Model", "Numbers", "Engine", "Precision", ">Batch", ">Threads", ">Photos/s", ">Network alone"),
+        *("Model", "Kept in", "Engine", "Reckons in", ">Batch", ">Threads", ">Photos/s", ">Network alone"),
         *(">Decoding alone", ">fp32 peak allows", ">Of the slower", ">Of fp32 peak"),
     )
     for row in sorted(run.rows, key=lambda row: -row.rate):

@@ -67,8 +67,8 @@ class Row:
 
     Attributes:
         bundle: the bundle's folder.
-        stored: how its network's numbers are kept.
-        way: how it was run.
+        stored: how its network's weights are kept (:attr:`~shelfwise.bundle.Bundle.kept_in`).
+        way: how it was run, with what it reckons in.
         rate: from file to answer.
         network: the network alone.
         decode: decoding and resizing alone, in as many threads.
@@ -272,10 +272,9 @@ def _row(
     session = session_of(bundle, engine=way.engine, precision=way.precision, callers=way.threads)
     classifier = Classifier(bundle, session, threads=way.threads, batch_size=way.batch)
     network = _network_rate(session, _pixels(bundle, photos, way.batch), way.threads, seconds)
-    stored = bundle.provenance.get("export", {}).get("precision", "fp32")
     return Row(
         bundle=str(bundle.path),
-        stored=stored,
+        stored=bundle.kept_in,
         way=way,
         rate=_whole_rate(classifier, photos, seconds),
         network=network,
