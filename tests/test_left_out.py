@@ -157,3 +157,34 @@ def test_the_model_that_ships_carries_the_similarities(work, capsys):
     assert main([*made, "none.json"]) == 0
     assert prior_of(read_bundle(work / "package").metrics, "") == Prior()
     assert "measure it with --left-out" in capsys.readouterr().err
+
+
+def test_what_is_joined_is_joined_again_only_where_something_differs(work, capsys, monkeypatch):
+    (work / "one.toml").write_text(SETTINGS.format(epochs=1).replace("groceries", "freiburg"))
+    (work / "two.toml").write_text((work / "one.toml").read_text().replace("epochs = 1", "epochs = 2"))
+
+    def again(*names):
+        made = [
+            "--data",
+            "data/freiburg",
+            "--out",
+            "package",
+            "--similarity",
+            "none.json",
+            "--members",
+            *names,
+        ]
+        assert main(made) == 0
+        return "joined already" not in capsys.readouterr().err
+
+    assert again("one")
+    assert not again("one")
+    assert again("one", "two")
+    assert not again("one", "two")
+    assert again("two", "one")
+    monkeypatch.setattr("scripts.default_model.__main__.WEIGHT_BITS", 6)
+    assert again("two", "one")
+    assert not again("two", "one")
+    assert read_bundle(work / "package").kept_in == "weights in 6 bits"
+    (work / "runs" / "default-model" / "joined.json").unlink()
+    assert again("two", "one")

@@ -7,6 +7,7 @@ broken off goes on where it was.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,11 @@ from scripts.default_model import left_out, similarity
 from scripts.default_model.members import WEIGHT_BITS, trained
 from shelfwise.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
 from shelfwise.cli.progress import Progress
+from shelfwise.download import file_digest
 from shelfwise.errors import ConfigError, ShelfwiseError
+from shelfwise.files import atomic_write_text
 from shelfwise.settings import Settings
+from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.workflows.ensemble import join_runs
 
 NAME = "groceries"
@@ -83,14 +87,14 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
 
 
 def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
-    """The members as one model; the one that is there already, if it is of them."""
-    if (folder / "bundle.json").is_file():
+    """The members as one model; the one that is there already, if it was made of all the same."""
+    noted, depends = folder.with_name(f"{folder.name}.json"), _depends(runs)
+    if (folder / "bundle.json").is_file() and noted.is_file():
         there = read_bundle(folder)
-        members = {member["bundle"] for member in there.provenance["members"]}
-        if members <= {read_bundle(run / "bundle").id for run in runs}:
+        if json.loads(noted.read_text("utf-8")) == {"bundle": there.id, **depends}:
             progress.note(f"joined already: {folder}; remove it to join again")
             return there
-    return join_runs(
+    bundle = join_runs(
         runs,
         folder,
         name=NAME,
@@ -99,6 +103,19 @@ def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
         stages=progress.stage,
         note=progress.note,
     ).bundle
+    atomic_write_text(noted, json.dumps({"bundle": bundle.id, **depends}, indent=1) + "\n")
+    return bundle
+
+
+def _depends(runs: Sequence[Path]) -> dict[str, object]:
+    """What the joined model follows from: also members that got no share, which it does not name itself."""
+    return {
+        "name": NAME,
+        "weight_bits": WEIGHT_BITS,
+        "members": [read_bundle(run / "bundle").id for run in runs],
+        "settings": [file_digest(RunFolder(run).config) for run in runs],
+        "versions": library_versions(),
+    }
 
 
 if __name__ == "__main__":
