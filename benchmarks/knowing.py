@@ -20,7 +20,9 @@ from shelfwise.inference.classifier import Classifier, Source
 from shelfwise.training.calibration import retempered
 from shelfwise.training.decision_figures import auroc
 from shelfwise.training.measures import calibration_bins, expected_calibration_error
+from shelfwise.training.verdicts import answers_right
 from shelfwise.types import Prediction
+from shelfwise.workflows.matching import Matched
 
 __all__ = [
     "HOW",
@@ -43,8 +45,9 @@ LIBRARIES = ("shelfwise", "onnxruntime", "openvino", "numpy", "pillow")
 HOW = (
     "All photos go through the classifier that serves. Known are photos that the model was not trained on, of"
     " categories that it was trained on. An accepted answer is right if the true category is the answered node or one"
-    " under it; one more exact than the label is wrong. Thresholds and temperature are those of the bundle, fitted on"
-    " none of these photos.",
+    " under it. One more exact than the label is right too where the set tells nothing under that label, since nobody"
+    " can say that it is wrong (`shelfwise.training.verdicts.answers_right`, as in `shelfwise evaluate`). Thresholds"
+    " and temperature are those of the bundle, fitted on none of these photos.",
     "AUROC: the probability that the novelty of an unlearned picture is above that of a known photo; the figure is"
     " the mean over the kinds. Intervals are 95 % percentile intervals of 1,000 bootstrap resamples.",
 )
@@ -56,6 +59,7 @@ class Known:
 
     Attributes:
         accepted, right: whether the answer is accepted; whether it is accepted and right.
+        deeper: whether it is right though more exact than the label.
         asked: whether it asks.
         novelty: the novelty score.
         confidence: calibrated probability of the likeliest category (not variety).
@@ -66,6 +70,7 @@ class Known:
 
     accepted: NDArray[np.bool_]
     right: NDArray[np.bool_]
+    deeper: NDArray[np.bool_]
     asked: NDArray[np.bool_]
     novelty: NDArray[np.float64]
     confidence: NDArray[np.float64]
@@ -98,6 +103,7 @@ class Known:
             "photos": len(self.accepted),
             "precision": self.precision,
             "coverage": self.coverage,
+            "deeper": int(self.deeper.sum()),
             "asked": float(self.asked.mean()),
             "unknown": float(1 - self.accepted.mean() - self.asked.mean()),
             "accuracy": float(self.hit.mean()),
@@ -153,11 +159,12 @@ def known_photos(
     tree: Hierarchy,
     dataset: Dataset,
     indices: Sequence[int],
-    matched: Mapping[str, str],
+    matched: Matched,
     options: Options,
 ) -> Known:
+    """What a model says of some of a set's photos, whose labels are matched with the nodes of its tree."""
     predictions = _predictions(classifier, [dataset.path(i) for i in indices], dataset.root.name, options)
-    truth = np.array([tree.index[matched[dataset.categories[dataset.samples[i].label]]] for i in indices])
+    truth = np.array([matched.nodes[dataset.samples[i].label] for i in indices])
     decisions = [each.decision for each in predictions]
     answers = np.array(["" if each is None else each.answer for each in decisions])
     nodes = np.array([-1 if d is None or d.node is None else tree.index[d.node] for d in decisions])
@@ -166,9 +173,12 @@ def known_photos(
     for values in (probabilities, retempered(probabilities, 1 / classifier.bundle.temperature)):
         best, sure = tree.likeliest(values)
         sides.append((np.minimum(sure, 1.0), tree.holds(best, truth)))
+    accepted = answers == "accept"
+    right = accepted & answers_right(tree, nodes, truth, matched.is_coarse(truth))
     return Known(
-        accepted=answers == "accept",
-        right=(answers == "accept") & tree.holds(nodes, truth),
+        accepted=accepted,
+        right=right,
+        deeper=right & ~tree.holds(nodes, truth),
         asked=answers == "ask",
         novelty=np.array([np.nan if each is None else each.novelty for each in decisions]),
         confidence=sides[0][0],

@@ -29,7 +29,7 @@ from shelfwise.bundle import Bundle
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.inference.classifier import Classifier
-from shelfwise.workflows.matching import match_categories
+from shelfwise.workflows.matching import match_dataset
 
 __all__ = ["left_out"]
 
@@ -53,13 +53,14 @@ def left_out(options: Options) -> Result:
     classifier, tree = Classifier(bundle), tree_of(bundle)
     freiburg = read_dataset(dataset_folder("freiburg"))
     fold = freiburg.official[twin.FOLD]
-    matched = match_categories(freiburg.categories, tree.nodes)
-    inside = [i for i in fold if freiburg.categories[freiburg.samples[i].label] in matched]
+    matched = match_dataset(freiburg, range(len(freiburg)), tree, ignore_unknown=True)
+    learned = [freiburg.categories[label] for label in matched.nodes]
+    inside = [i for i in fold if freiburg.samples[i].label in matched.nodes]
     known = known_photos(classifier, tree, freiburg, spread(inside, options.photos), matched, options)
     grocery = read_dataset(dataset_folder("grocery-store"))
     near = _by_category(freiburg, sorted(set(fold) - set(inside)), 0)
     other = _by_category(
-        grocery, grocery.official["test"], 1, familiar=twin.familiar(grocery.categories, matched)
+        grocery, grocery.official["test"], 1, familiar=twin.familiar(grocery.categories, learned)
     )
     found = {
         kind: unlearned_pictures(classifier, spread(photos, options.photos), kind, options)

@@ -32,7 +32,7 @@ from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.inference.classifier import Classifier
 from shelfwise.workflows.classify import find_bundle
-from shelfwise.workflows.matching import match_categories
+from shelfwise.workflows.matching import match_dataset
 
 __all__ = ["unknown"]
 
@@ -46,10 +46,10 @@ def unknown(options: Options) -> Result:
     known: dict[str, Known] = {}
     for name, (folder, part, level) in _SETS.items():
         dataset = read_dataset(dataset_folder(folder), level=level)
-        matched = match_categories(dataset.categories, tree.nodes)
-        if options.photos and not matched:
+        matched = match_dataset(dataset, range(len(dataset)), tree, ignore_unknown=True)
+        if options.photos and not matched.nodes:
             continue  # in a trial one set is enough
-        if missing := sorted(set(dataset.categories) - set(matched)):
+        if missing := sorted(n for label, n in enumerate(dataset.categories) if label not in matched.nodes):
             raise BenchmarkError(f"{bundle.path} does not know of {name}: {', '.join(missing[:5])}")
         chosen = spread(dataset.official[part], options.photos)
         known[name] = known_photos(classifier, tree, dataset, chosen, matched, options)
@@ -66,7 +66,8 @@ def unknown(options: Options) -> Result:
     assert decision is not None
     remarks = (
         f"Bundle {bundle.id} ({bundle.name}, {len(bundle.categories)} categories), thresholds fitted for"
-        f" {percent(decision.precision)}, novelty score {decision.novelty}. Right of accepted by set: {shown}.",
+        f" {percent(decision.precision)}, novelty score {decision.novelty}. Right of accepted by set: {shown}."
+        f" {int(everything.deeper.sum()):,} of the right ones are more exact than the label.",
         *(
             f"Unlearned, {kind}: {ORIGIN[kind]}. AUROC {auroc_of(each.novelty, everything):.3f}; {each.text()}."
             for kind, each in found.items()

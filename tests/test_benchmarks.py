@@ -18,6 +18,7 @@ from benchmarks.result import BenchmarkError, Result, read_results
 from benchmarks.unlearned import NOISE, freiburg_left_out, noise, pictures
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.rules import DecisionRule
+from shelfwise.workflows.evaluate import evaluate
 
 
 def result(name="speed-train", value=2.5, **changes):
@@ -331,6 +332,22 @@ def test_a_trial_of_knowing_when_not_to_know(toy, tmp_path, monkeypatch):
     assert measured.samples["known"]["freiburg"]["photos"] == 3
     assert set(measured.samples["unlearned"]) == {"noise", "other pictures"}
     assert 0.0 <= told_apart.low <= told_apart.value <= told_apart.high <= 1.0
+
+
+def test_a_variety_under_the_label_is_judged_as_evaluate_does(toy, tmp_path, monkeypatch):
+    """Freiburg tells nothing under red, so that nobody can say that a kind of red is wrong."""
+    data = tmp_path / "data"
+    freiburg_of_colours(data / "freiburg")
+    monkeypatch.setenv("SHELFWISE_DATA", str(data))
+    monkeypatch.setattr("benchmarks.unknown._SETS", {"freiburg": ("freiburg", "fold0", None)})
+    bundle = deciding_bundle(toy, tmp_path / "bundle", ["paint/red/bravo", "paint/green", "paint/dark-blue"])
+    arguments = ["unknown", "--photos", "30", "--results", str(tmp_path / "results")]
+    assert main([*arguments, "--run", str(bundle.path)]) == 0
+    measured = read_results(tmp_path / "results")["unknown"]
+    run = evaluate(bundle.path, data / "freiburg", part="fold0", note=lambda _: None)
+    assert measured.figures[0].value == run.result.decisions.total.precision == 1.0
+    assert measured.samples["known"]["freiburg"]["deeper"] == 1
+    assert "1 of the right ones are more exact than the label" in measured.remarks[0]
 
 
 def test_a_bundle_that_decides_nothing_is_not_measured(toy, tmp_path, capsys):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.training.metrics import evaluate_nodes, evaluate_predictions
-from shelfwise.training.verdicts import judge
+from shelfwise.training.verdicts import answers_right, judge
 
 NAMES = ("fruit/apple/gala", "fruit/apple/granny", "fruit/pear", "drinks/juice", "drinks/juice/bravo")
 TREE = Hierarchy.from_categories(NAMES)
@@ -84,3 +84,26 @@ def test_labels_compared_as_they_are_differ_from_labels_at_their_own_level():
 def test_a_node_outside_the_hierarchy_is_refused():
     with pytest.raises(ValueError, match="outside"):
         evaluate_nodes(np.array([len(TREE)]), np.full((1, 5), 0.2), TREE, bootstrap=0)
+
+
+@pytest.mark.parametrize(
+    ("answered", "truth", "strict", "loose"),
+    [
+        ("drinks/juice", "drinks/juice", True, True),
+        ("drinks", "drinks/juice", True, True),
+        # More exact than the label: wrong only where the set tells what is more exact.
+        ("drinks/juice/bravo", "drinks/juice", False, True),
+        ("fruit/pear", "drinks/juice", False, False),
+        ("fruit/apple/gala", "fruit/apple/granny", False, False),
+        (None, "drinks/juice", False, False),
+    ],
+)
+def test_an_answer_more_exact_than_the_label_is_wrong_only_where_that_can_be_said(
+    answered, truth, strict, loose
+):
+    given_answer = np.array([-1]) if answered is None else nodes(answered)
+    found = [
+        bool(answers_right(TREE, given_answer, nodes(truth), np.array([coarse]))[0])
+        for coarse in (False, True)
+    ]
+    assert found == [strict, loose]

@@ -17,7 +17,7 @@ from shelfwise.training.measures import (
     expected_calibration_error,
     risk_coverage,
 )
-from shelfwise.training.verdicts import judge
+from shelfwise.training.verdicts import answers_right, judge
 from shelfwise.types import Decision
 
 __all__ = [
@@ -56,9 +56,7 @@ class CategoryDecisions:
 class DecisionFigures:
     """Decisions on labelled photos of known categories.
 
-    An accepted answer is right if the true node is the answered one or lies under it. An answer more exact than the
-    truth is wrong where the set tells what is more exact: a joined set's photo of ``drinks/juice`` is of no variety
-    that it knows. Where the set tells nothing under the true node (coarse), such an answer is right.
+    Which accepted answers are right says :func:`~shelfwise.training.verdicts.answers_right`.
 
     Attributes:
         target: share of right answers that the thresholds were fitted for.
@@ -155,7 +153,7 @@ def measure_decisions(
     loose = np.zeros(len(truth), bool) if coarse is None else coarse
     answers = np.array([each.answer for each in decisions])
     answered = np.array([-1 if each.node is None else hierarchy.index[each.node] for each in decisions])
-    right = _right(hierarchy, answered, truth, loose) & (answers == "accept")
+    right = answers_right(hierarchy, answered, truth, loose) & (answers == "accept")
     return DecisionFigures(
         target=target,
         total=_counts("all", answers, right, np.ones(len(answers), bool)),
@@ -216,16 +214,6 @@ def _counts(
     )
 
 
-def _right(
-    hierarchy: Hierarchy,
-    answered: NDArray[np.integer[Any]],
-    truth: NDArray[np.integer[Any]],
-    coarse: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Whether each answered node is right, see :class:`DecisionFigures`; -1 is never."""
-    return hierarchy.holds(answered, truth) | (coarse & hierarchy.holds(truth, answered))
-
-
 def _ece(
     truth: NDArray[np.integer[Any]], probabilities: NDArray[np.floating[Any]], hierarchy: Hierarchy
 ) -> float:
@@ -240,4 +228,4 @@ def _curve(
     coarse: NDArray[np.bool_],
 ) -> RiskCoverage:
     best, sure = hierarchy.likeliest(probabilities)
-    return risk_coverage(sure, _right(hierarchy, best, truth, coarse))
+    return risk_coverage(sure, answers_right(hierarchy, best, truth, coarse))

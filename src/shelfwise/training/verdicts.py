@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shelfwise.hierarchy import Hierarchy
 
-__all__ = ["Verdicts", "judge"]
+__all__ = ["Verdicts", "answers_right", "judge"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -74,6 +74,29 @@ def judge(
         brier[photos] = ((scores - np.eye(len(nodes))[place]) ** 2).sum(axis=1)
     names, position = _listed(tree, np.concatenate([truth, predicted]))
     return Verdicts(names, position[truth], position[predicted], confidence, own, rank, brier)
+
+
+def answers_right(
+    tree: Hierarchy,
+    answered: NDArray[np.integer[Any]],
+    truth: NDArray[np.integer[Any]],
+    coarse: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Whether each answer is right, as far as the photo's label tells.
+
+    It is right if the true node is the answered one or lies under it. An answer more exact than the truth is wrong
+    where the set tells what is more exact: a joined set's photo of ``drinks/juice`` is of no variety that it knows.
+    Where the set tells nothing under the true node (coarse), nobody can say that such an answer is wrong, and it is
+    right.
+
+    Args:
+        tree: of the model's categories.
+        answered: indices of the answered nodes, (N,); -1 for none, which is never right.
+        truth: indices of the true nodes, (N,).
+        coarse: bool array (N,), photos that are labelled by a set which tells nothing under their true node
+            (:class:`~shelfwise.workflows.matching.Matched`).
+    """
+    return tree.holds(answered, truth) | (coarse & tree.holds(truth, answered))
 
 
 def _listed(tree: Hierarchy, occurring: NDArray[np.integer[Any]]) -> tuple[tuple[str, ...], Ints]:

@@ -266,7 +266,7 @@ def _decisions(
         truth,
         np.stack([each.probabilities for each in results]),
         tree,
-        coarse=np.isin(truth, sorted(matched.coarse)),
+        coarse=matched.is_coarse(truth),
         target=bundle.decision.precision,
         temperature=bundle.temperature,
     )

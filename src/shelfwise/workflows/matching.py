@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset
 from shelfwise.errors import DataError
@@ -26,6 +30,10 @@ class Matched:
 
     nodes: dict[int, int]
     coarse: frozenset[int]
+
+    def is_coarse(self, truth: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Whether each of these true nodes is coarse, (N,)."""
+        return np.isin(truth, sorted(self.coarse))
 
 
 def match_dataset(
