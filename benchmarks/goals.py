@@ -94,7 +94,11 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     "few-shot": (
         Goal("5 photos each, 81 unseen fine classes, enrolled and asked from one pool, top-1", 0.80, "share"),
         Goal("the same with 1 photo each", 0.60, "share"),
-        Goal("5 photos each, the same classes, asked in other shops than enrolled, top-1", 0.80, "share"),
+        Goal(
+            "5 photos each, the same classes, enrolled from the training list, asked on the test list",
+            0.80,
+            "share",
+        ),
         Goal("the same with 1 photo each", 0.60, "share"),
         Goal("5 photos each, 9 checkout items, top-1", 0.95, "share"),
         Goal("the same with 1 photo each", 0.85, "share"),
