@@ -176,3 +176,10 @@ def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
     assert small.model_path.name == "model.onnx.gz"
     assert "kept in 7 bits" in small.card_path.read_text()
     assert small.provenance["weight_bits"] == 7
+    # Beside that a joined model is written as one that was trained alone.
+    alone = read_bundle(run / "bundle")
+    told = "divided by chance, stratified by category"
+    assert told in alone.card_path.read_text() and told in small.card_path.read_text()
+    assert small.metrics.keys() == {"test", "val"}
+    for what in ("data_sha256", "dataset_fingerprint", "photos", "split", "versions"):
+        assert small.provenance[what] == alone.provenance[what]

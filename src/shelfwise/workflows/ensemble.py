@@ -12,19 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.bundle import Bundle, read_bundle, write_bundle
+from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.errors import ConfigError
 from shelfwise.inference.classifier import Classifier, session_of
 from shelfwise.models import get_spec
 from shelfwise.models.merge import Member, merge_onnx
 from shelfwise.models.weights_precision import with_int8_weights
 from shelfwise.training.calibration import negative_log_likelihood
-from shelfwise.training.card import CardFacts, class_rows, model_card
 from shelfwise.training.config import TrainConfig
-from shelfwise.training.decision_fit import FittedDecision
 from shelfwise.training.fit import Stages
-from shelfwise.training.folder import RunFolder, library_versions
-from shelfwise.workflows.by_source import by_source, figures_by_source
+from shelfwise.training.folder import RunFolder
+from shelfwise.workflows.bundle_writer import BundleWriter
 from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import PartResult, evaluate_part
 from shelfwise.workflows.prepare import Prepared, prepare
@@ -110,7 +108,7 @@ def join_runs(
     )
     if weight_bits is not None:
         model = with_int8_weights(model, bits=weight_bits)
-    writer = _Writer(opened, fitted, prepared, name, model, weight_bits)
+    writer = _writer(opened, fitted, prepared, name, model, weight_bits)
     with provisional(out) as folder:
         unfitted = writer.write(folder, 1.0, {}, observing(prepared.dataset.hierarchy))
         temperature, decision = fit_answers(unfitted, first.config, prepared, stages)
@@ -217,89 +215,44 @@ def _shares(runs: Sequence[_Run], prepared: Prepared, stages: Stages) -> tuple[f
     return best_shares(logs, labels, tree.under[tree.node_of_category])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Writer:
-    """Writes the joined bundle, again whenever more of it is known."""
+def _writer(
+    runs: Sequence[_Run],
+    shares: Sequence[float],
+    prepared: Prepared,
+    name: str,
+    model: bytes,
+    weight_bits: int | None,
+) -> BundleWriter:
+    members = [(run, share) for run, share in zip(runs, shares, strict=True) if share > 0]
+    kept = (
+        "float32"
+        if weight_bits is None
+        else f"kept in {weight_bits} bits with a scale for each output channel, float32 when loaded; all figures are"
+        " those of this form"
+    )
+    return BundleWriter(
+        name=name,
+        model=model,
+        preprocessing=runs[0].bundle.preprocessing,
+        prepared=prepared,
+        weights=" ".join(_member(run, share) for run, share in members),
+        facts={"Weights": kept},
+        provenance={
+            "members": [
+                {"share": share, "bundle": run.bundle.id, "temperature": run.bundle.temperature}
+                | dict(run.bundle.provenance)
+                for run, share in members
+            ],
+            **({} if weight_bits is None else {"weight_bits": weight_bits}),
+        },
+        packed=weight_bits is not None,
+    )
 
-    runs: Sequence[_Run]
-    shares: tuple[float, ...]
-    prepared: Prepared
-    name: str
-    model: bytes
-    weight_bits: int | None
 
-    def write(
-        self,
-        folder: Path,
-        temperature: float,
-        parts: Mapping[str, PartResult],
-        decision: FittedDecision | None,
-    ) -> Bundle:
-        """The bundle with these figures, in ``folder``."""
-        dataset, split = self.prepared.dataset, self.prepared.split
-        metrics = {part: result.headline() for part, result in parts.items()}
-        sources, test = self.prepared.sources, parts.get("test")
-        counts = (len(split.train), len(split.val), len(split.test))
-        card = CardFacts(
-            name=self.name,
-            categories=dataset.categories,
-            photos=counts,
-            method="divided by the set's own lists" if split.method == "official" else split.method,
-            metrics=metrics,
-            weights=" ".join(self._member(run, share) for run, share in self._members()),
-            facts={
-                "SHA-256 of the photos": self.prepared.data_hash,
-                "Weights": "float32"
-                if self.weight_bits is None
-                else f"kept in {self.weight_bits} bits with a scale for each output channel, float32 when loaded; all"
-                " figures are those of this form",
-            },
-            rendered=dataset.rendered,
-            decision=decision.rule if decision else None,
-            sources=sources,
-            by_source=() if test is None else by_source(dataset, test),
-            classes=() if test is None else class_rows(test.evaluation, dataset.categories),
-        )
-        return write_bundle(
-            folder,
-            model_onnx=self.model,
-            name=self.name,
-            categories=dataset.categories,
-            preprocessing=self.runs[0].bundle.preprocessing,
-            temperature=temperature,
-            metrics={**metrics, "by_source": figures_by_source(dataset, parts)},
-            provenance={
-                "members": [
-                    {"share": share, "bundle": run.bundle.id, "temperature": run.bundle.temperature}
-                    | dict(run.bundle.provenance)
-                    for run, share in self._members()
-                ],
-                "data_sha256": self.prepared.data_hash,
-                "layout": dataset.layout,
-                "dataset_fingerprint": dataset.fingerprint(),
-                "photos": counts,
-                **({"sources": [each.to_dict() for each in sources]} if sources else {}),
-                "split": split.method,
-                "versions": library_versions(),
-                **({} if self.weight_bits is None else {"weight_bits": self.weight_bits}),
-            },
-            rendered=dataset.rendered,
-            card=model_card(card),
-            decision=decision.rule if decision else None,
-            reference=decision.reference if decision else None,
-            packed=self.weight_bits is not None,
-        )
-
-    def _members(self) -> list[tuple[_Run, float]]:
-        return [(run, share) for run, share in zip(self.runs, self.shares, strict=True) if share > 0]
-
-    @staticmethod
-    def _member(run: _Run, share: float) -> str:
-        weights = run.bundle.provenance.get("weights") or {}
-        origin = (
-            f"began with {weights['source']}, SHA-256 {weights['sha256']}"
-            if weights
-            else "from random weights"
-        )
-        licence = get_spec(run.config.recipe).licence if weights else ""
-        return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''})."
+def _member(run: _Run, share: float) -> str:
+    weights = run.bundle.provenance.get("weights") or {}
+    origin = (
+        f"began with {weights['source']}, SHA-256 {weights['sha256']}" if weights else "from random weights"
+    )
+    licence = get_spec(run.config.recipe).licence if weights else ""
+    return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''})."

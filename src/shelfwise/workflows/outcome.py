@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shelfwise.bundle import Bundle, write_bundle
+from shelfwise.bundle import Bundle
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import ModelSpec
 from shelfwise.models.spec import HF_PREFIX
-from shelfwise.training.card import CardFacts, class_rows, model_card
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.decision_fit import FittedDecision
 from shelfwise.training.fit import FitResult
 from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.training.loop import best_record
 from shelfwise.training.report import PartResult, ReportData, write_report
-from shelfwise.workflows.by_source import by_source, figures_by_source
+from shelfwise.workflows.bundle_writer import BundleWriter, division, photo_counts
 from shelfwise.workflows.prepare import Prepared
 
 __all__ = ["Outcome", "write_run_bundle", "write_run_report"]
@@ -43,16 +42,6 @@ class Outcome:
     def title(self) -> str:
         """Network and set of photos, for headings."""
         return f"{self.name} on {self.prepared.dataset.root.name}"
-
-    @property
-    def division(self) -> str:
-        """How the photos were divided, in words."""
-        method, _, fold = self.prepared.split.method.partition(":")
-        known = {
-            "stratified": "divided by chance, stratified by category",
-            "official": "divided by the set's own lists",
-        }
-        return f"tested on the official {fold}" if fold else known[method]
 
     @property
     def parameters(self) -> int:
@@ -88,53 +77,24 @@ def write_run_bundle(
         decision: when to rely on an answer.
         folder: where to; by default the run's place for it.
     """
-    config, dataset, sources = outcome.config, outcome.prepared.dataset, outcome.prepared.sources
-    headlines = {name: part.headline() for name, part in parts.items()}
-    test = parts.get("test")
+    config = outcome.config
     places = {"data", "out", "split", "backbone", "weights"}
-    settings = config.model_dump(mode="json", exclude=places, exclude_none=True)
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
-    provenance = {
-        "config": settings,
-        "data_sha256": outcome.prepared.data_hash,
-        "layout": dataset.layout,
-        "dataset_fingerprint": dataset.fingerprint(),
-        "photos": _photo_counts(outcome),
-        **({"sources": [each.to_dict() for each in sources]} if sources else {}),
-        "split": outcome.prepared.split.method,
-        "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
-        "parameters": outcome.parameters,
-        "best_epoch": best_record(outcome.fitted.history).epoch,
-        "versions": library_versions(),
-    }
-    card = CardFacts(
+    writer = BundleWriter(
         name=outcome.name,
-        categories=dataset.categories,
-        photos=_photo_counts(outcome),
-        method=outcome.division,
-        metrics=headlines,
-        weights=outcome.weights,
-        facts={"Seed": str(config.seed), "SHA-256 of the photos": outcome.prepared.data_hash},
-        rendered=dataset.rendered,
-        decision=None if decision is None else decision.rule,
-        sources=sources,
-        by_source=() if test is None else by_source(dataset, test),
-        classes=() if test is None else class_rows(test.evaluation, dataset.categories),
-    )
-    return write_bundle(
-        folder or outcome.run.bundle,
-        model_onnx=model,
-        name=outcome.name,
-        categories=dataset.categories,
+        model=model,
         preprocessing=outcome.preprocessing,
-        temperature=temperature,
-        metrics={**headlines, **({"by_source": figures_by_source(dataset, parts)} if sources else {})},
-        provenance=provenance,
-        rendered=dataset.rendered,
-        card=model_card(card),
-        decision=None if decision is None else decision.rule,
-        reference=None if decision is None else decision.reference,
+        prepared=outcome.prepared,
+        weights=outcome.weights,
+        facts={"Seed": str(config.seed)},
+        provenance={
+            "config": config.model_dump(mode="json", exclude=places, exclude_none=True),
+            "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
+            "parameters": outcome.parameters,
+            "best_epoch": best_record(outcome.fitted.history).epoch,
+        },
     )
+    return writer.write(folder or outcome.run.bundle, temperature, parts, decision)
 
 
 def write_run_report(
@@ -145,7 +105,7 @@ def write_run_report(
     balanced = plan.counts_before != plan.counts_after
     data = ReportData(
         title=outcome.title,
-        subtitle=f"{len(categories)} categories, {outcome.division}",
+        subtitle=f"{len(categories)} categories, {division(outcome.prepared)}",
         parts=parts,
         history=[record.to_dict() for record in outcome.fitted.history],
         best_epoch=best_record(outcome.fitted.history).epoch,
@@ -159,13 +119,8 @@ def write_run_report(
     return write_report(outcome.run.report, data)
 
 
-def _photo_counts(outcome: Outcome) -> tuple[int, int, int]:
-    split = outcome.prepared.split
-    return len(split.train), len(split.val), len(split.test)
-
-
 def _facts(outcome: Outcome, bundle: Bundle, seconds: float) -> dict[str, str]:
-    train, val, test = _photo_counts(outcome)
+    train, val, test = photo_counts(outcome.prepared)
     facts = {
         "Network": f"{outcome.spec.title}, input {outcome.preprocessing.size} × {outcome.preprocessing.size}",
         "Parameters": f"{outcome.parameters:,}",
