@@ -29,7 +29,7 @@ __all__ = [
 
 COMMAND = 'make default-model ARGS="--left-out"'
 """What makes the twin."""
-FOLDER = ROOT / "runs" / "left-out" / "joined"
+FOLDER = ROOT / "runs" / "left-out" / "twin"
 FOLD = "fold0"
 _LAYOUT = "freiburg"
 

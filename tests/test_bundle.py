@@ -2,6 +2,7 @@ import gzip
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from shelfwise.bundle import derive_bundle, read_bundle, write_bundle
@@ -246,6 +247,40 @@ def test_what_is_derived_from_a_compressed_bundle_holds_one_network(tmp_path):
     made = derive_bundle(source, tmp_path / "made", model_onnx=b"other", provenance={}, card="# Other\n")
     assert made.model_onnx() == b"other"
     assert sorted(path.name for path in made.path.iterdir()) == ["bundle.json", "card.md", "model.onnx"]
+
+
+def test_a_metric_travels_with_the_bundle_and_what_is_derived_from_it(tmp_path):
+    metric = np.arange(6, dtype=np.float16).reshape(3, 2)
+    source = write(tmp_path / "bundle", packed=True)
+    assert source.metric() is None
+    with_metric = derive_bundle(source, tmp_path / "metric", metric=metric, metrics={"accuracy": 0.5})
+    assert with_metric.metrics == {"accuracy": 0.5}
+    assert with_metric.model_onnx() == source.model_onnx()
+    exported = derive_bundle(read_bundle(with_metric.path), tmp_path / "made", model_onnx=b"other")
+    for bundle in (with_metric, exported):
+        assert np.array_equal(read_bundle(bundle.path).metric(), metric)
+    assert source.id != with_metric.id != exported.id
+
+
+@pytest.mark.parametrize(
+    "metric", [np.full((3, 2), np.nan, np.float16), np.ones((3, 2))], ids=["NaN", "float64"]
+)
+def test_a_metric_that_is_none_is_not_written(tmp_path, metric):
+    with pytest.raises(BundleError):
+        derive_bundle(write(tmp_path / "bundle"), tmp_path / "made", metric=metric)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_metric_that_is_no_matrix_or_damaged_is_told(tmp_path):
+    source = write(tmp_path / "bundle")
+    flat = derive_bundle(source, tmp_path / "flat", metric=np.ones(6, np.float16))
+    with pytest.raises(BundleError, match=r"metric\.npz: holds no matrix"):
+        flat.metric()
+    (flat.path / "metric.npz").write_bytes(b"PK")
+    with pytest.raises(BundleError, match=r"metric\.npz"):
+        flat.metric()
+    with pytest.raises(BundleError, match=r"metric\.npz: damaged or changed"):
+        read_bundle(flat.path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000, "\xff"])

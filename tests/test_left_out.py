@@ -74,7 +74,7 @@ def make(*arguments):
 def test_the_twin_learns_neither_what_is_left_out_nor_grocery_store(work, toy, capsys):
     package = shipped(toy, work / "package", {"small-cnn": 1.0})
     assert make("--out", "package") == 0
-    bundle = read_bundle(work / "runs" / "left-out" / "joined")
+    bundle = read_bundle(work / "runs" / "left-out" / "twin")
     assert bundle.categories == ("CAKE", "JUICE", "MILK", "TEA")
     assert bundle.provenance["split"] == "fold:fold0"
     assert twin.differences(bundle) == []
@@ -84,6 +84,7 @@ def test_the_twin_learns_neither_what_is_left_out_nor_grocery_store(work, toy, c
     assert (kept["classes"], kept["photos"], kept["shares"]) == (2, 8, {"small-cnn": 1.0})
     assert prior_of(bundle.metrics, "") == Prior(**kept["similarity"])
     assert load(bundle.path).bundle.decision is not None
+    assert bundle.has_metric
     # Again: the training is not repeated, and the result is the same.
     weights = work / "runs" / "left-out" / "one" / "checkpoints" / "best.safetensors"
     written = weights.stat().st_mtime_ns
@@ -182,7 +183,7 @@ def test_what_is_joined_is_joined_again_only_where_something_differs(work, capsy
     assert again("one", "two")
     assert not again("one", "two")
     assert again("two", "one")
-    monkeypatch.setattr("scripts.default_model.__main__.WEIGHT_BITS", 6)
+    monkeypatch.setattr("scripts.default_model.joining.WEIGHT_BITS", 6)
     assert again("two", "one")
     assert not again("two", "one")
     assert read_bundle(work / "package").kept_in == "weights in 6 bits"

@@ -7,22 +7,18 @@ broken off goes on where it was.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.result import BenchmarkError
 from scripts.default_model import left_out, similarity
-from scripts.default_model.members import WEIGHT_BITS, trained
-from shelfwise.bundle import DEFAULT_BUNDLE, Bundle, read_bundle
+from scripts.default_model.joining import joined, with_metric
+from scripts.default_model.members import trained
+from shelfwise.bundle import DEFAULT_BUNDLE
 from shelfwise.cli.progress import Progress
-from shelfwise.download import file_digest
 from shelfwise.errors import ConfigError, ShelfwiseError
-from shelfwise.files import atomic_write_text
 from shelfwise.settings import Settings
-from shelfwise.training.folder import RunFolder, library_versions
-from shelfwise.workflows.ensemble import join_runs
 
 NAME = "groceries"
 MOST_BYTES = 25_000_000
@@ -71,7 +67,8 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
     measured = similarity.read(options.similarity)
     changes = {"data": options.data}
     runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
-    bundle = _joined(runs, options.work / "joined", progress)
+    plain = joined(runs, options.work / "joined", NAME, progress)
+    bundle = with_metric(plain, options.work / "with-metric", runs[0], progress)
     shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
     progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
     if measured is None or shares != {r: s for r, s in measured.shares.items() if s}:
@@ -84,38 +81,6 @@ def _build(options: argparse.Namespace, progress: Progress) -> None:
         raise ConfigError(f"{bundle.path} has {size:,} bytes; the package takes {MOST_BYTES:,} at most")
     similarity.carried(bundle, options.out, measured)
     progress.note(f"the model is in {options.out}")
-
-
-def _joined(runs: Sequence[Path], folder: Path, progress: Progress) -> Bundle:
-    """The members as one model; the one that is there already, if it was made of all the same."""
-    noted, depends = folder.with_name(f"{folder.name}.json"), _depends(runs)
-    if (folder / "bundle.json").is_file() and noted.is_file():
-        there = read_bundle(folder)
-        if json.loads(noted.read_text("utf-8")) == {"bundle": there.id, **depends}:
-            progress.note(f"joined already: {folder}; remove it to join again")
-            return there
-    bundle = join_runs(
-        runs,
-        folder,
-        name=NAME,
-        weight_bits=WEIGHT_BITS,
-        cache_dir=Settings().cache_dir / "images",
-        stages=progress.stage,
-        note=progress.note,
-    ).bundle
-    atomic_write_text(noted, json.dumps({"bundle": bundle.id, **depends}, indent=1) + "\n")
-    return bundle
-
-
-def _depends(runs: Sequence[Path]) -> dict[str, object]:
-    """What the joined model follows from: also members that got no share, which it does not name itself."""
-    return {
-        "name": NAME,
-        "weight_bits": WEIGHT_BITS,
-        "members": [read_bundle(run / "bundle").id for run in runs],
-        "settings": [file_digest(RunFolder(run).config) for run in runs],
-        "versions": library_versions(),
-    }
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ from pathlib import Path
 
 from benchmarks import twin
 from scripts.default_model import similarity
-from scripts.default_model.members import WEIGHT_BITS, trained
+from scripts.default_model.joining import joined, with_metric
+from scripts.default_model.members import trained
 from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.errors import ConfigError
-from shelfwise.settings import Settings
-from shelfwise.workflows.ensemble import join_runs
 
 __all__ = ["build", "shares_like"]
 
@@ -37,21 +36,15 @@ def build(options: argparse.Namespace, progress: Progress) -> None:
     changes = twin.settings(photos)
     runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
     shares = shares_like(read_bundle(options.out), runs)
-    joined = join_runs(
-        runs,
-        options.work / "joined",
-        name=NAME,
-        weight_bits=WEIGHT_BITS,
-        shares=list(shares.values()),
-        cache_dir=Settings().cache_dir / "images",
-        stages=progress.stage,
-        note=progress.note,
-    )
+    plain = joined(runs, options.work / "joined", NAME, progress, list(shares.values()))
+    bundle = with_metric(plain, options.work / "with-metric", runs[0], progress)
     progress.note("measuring similarities on Grocery Store's training list")
-    measured = similarity.measure(joined.bundle, read_dataset(options.data / "grocery-store"), shares)
-    similarity.carried(joined.bundle, joined.bundle.path, measured)
+    measured = similarity.measure(bundle, read_dataset(options.data / "grocery-store"), shares)
+    similarity.carried(bundle, options.work / twin.FOLDER.name, measured)
     similarity.write(measured, options.similarity)
-    progress.note(f"the twin is in {joined.bundle.path}, its similarities in {options.similarity}")
+    progress.note(
+        f"the twin is in {options.work / twin.FOLDER.name}, its similarities in {options.similarity}"
+    )
 
 
 def shares_like(shipped: Bundle, runs: Sequence[Path]) -> dict[str, float]:

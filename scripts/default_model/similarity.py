@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmarks.embedded import Photos, embedded
 from benchmarks.twin import familiar
-from shelfwise.bundle import Bundle, write_bundle
+from shelfwise.bundle import Bundle, derive_bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.errors import ConfigError
 from shelfwise.files import atomic_write_text
@@ -126,23 +126,10 @@ def carried(bundle: Bundle, folder: Path, measured: Measured | None) -> Bundle:
     """Write the same bundle to ``folder``, with these similarities among its metrics, or with none.
 
     Raises:
+        BundleError: ``folder`` is the bundle's own.
         StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
     """
     metrics = {name: value for name, value in bundle.metrics.items() if name != METRIC}
     if measured is not None:
         metrics[METRIC] = measured.similarity
-    return write_bundle(
-        folder,
-        model_onnx=bundle.model_onnx(),
-        name=bundle.name,
-        categories=bundle.categories,
-        preprocessing=bundle.preprocessing,
-        temperature=bundle.temperature,
-        metrics=metrics,
-        provenance=bundle.provenance,
-        rendered=bundle.rendered,
-        card=bundle.card_path.read_text("utf-8"),
-        decision=bundle.decision,
-        reference=bundle.reference(),
-        packed=bundle.unpacked_bytes is not None,
-    )
+    return derive_bundle(bundle, folder, metrics=metrics)

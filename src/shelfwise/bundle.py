@@ -1,9 +1,9 @@
 """A trained model's folder: the only thing that training hands to whatever serves it.
 
 A bundle holds ``bundle.json`` (labels, preprocessing, calibration, decision rule, measurements, origin,
-checksums), the network as ``model.onnx`` or compressed as ``model.onnx.gz``, ``card.md`` and, where its decision rule
-compares photos with those of the training, ``reference.npz``. It carries no time of writing, so that equal
-trainings give equal bytes.
+checksums), the network as ``model.onnx`` or compressed as ``model.onnx.gz``, ``card.md``, where its decision rule
+compares photos with those of the training ``reference.npz``, and where products are compared by more than the plain
+embedding ``metric.npz``. It carries no time of writing, so that equal trainings give equal bytes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _MODEL = "model.onnx"
 _PACKED = "model.onnx.gz"
 _CARD = "card.md"
 _REFERENCE = "reference.npz"
+_METRIC = "metric.npz"
+_METRIC_ARRAY = "metric"
 _MAX_MANIFEST = 16 * 1024 * 1024
 
 
@@ -58,6 +60,7 @@ class Bundle:
         decision: when to rely on an answer; None where it was not fitted, as in bundles of format version 1.
         has_reference: whether the decision rule compares photos with those of the training.
         unpacked_bytes: size of the network's ONNX file where it is kept compressed, else None.
+        has_metric: whether embeddings are turned by :meth:`metric` before they are given out.
     """
 
     path: Path
@@ -72,6 +75,7 @@ class Bundle:
     decision: DecisionRule | None = None
     has_reference: bool = False
     unpacked_bytes: int | None = None
+    has_metric: bool = False
 
     @property
     def model_path(self) -> Path:
@@ -125,9 +129,25 @@ class Bundle:
         Raises:
             BundleError: the file is missing or damaged.
         """
-        if not self.has_reference:
-            return {}
-        path = self.path / _REFERENCE
+        return self._arrays(_REFERENCE) if self.has_reference else {}
+
+    def metric(self) -> NDArray[np.float32] | None:
+        """What an embedding is multiplied by so that products are told apart better, (features, kept), or None.
+
+        Raises:
+            BundleError: the file is missing or damaged.
+        """
+        if not self.has_metric:
+            return None
+        found = self._arrays(_METRIC).get(_METRIC_ARRAY)
+        if found is None or found.ndim != 2:
+            raise BundleError(
+                f"{self.path / _METRIC}: holds no matrix {_METRIC_ARRAY!r}. Copy the bundle again"
+            )
+        return found.astype(np.float32)
+
+    def _arrays(self, file: str) -> dict[str, NDArray[np.floating[Any]]]:
+        path = self.path / file
         try:
             return unpack_reference(_read(path, MAX_REFERENCE))
         except BundleError as error:
@@ -154,6 +174,7 @@ class _Files(_Strict):
     packed: Annotated[_PackedFile | None, Field(alias="model.onnx.gz")] = None
     card: Annotated[_File, Field(alias="card.md")]
     reference: Annotated[_File | None, Field(alias="reference.npz")] = None
+    metric: Annotated[_File | None, Field(alias="metric.npz")] = None
 
     @model_validator(mode="after")
     def _one_network(self) -> _Files:
@@ -245,36 +266,53 @@ def _network(model_onnx: bytes, packed: bool) -> dict[str, bytes]:
 
 
 def derive_bundle(
-    source: Bundle, folder: Path, *, model_onnx: bytes, provenance: Mapping[str, Any], card: str
+    source: Bundle,
+    folder: Path,
+    *,
+    model_onnx: bytes | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
+    card: str | None = None,
+    metric: NDArray[np.floating[Any]] | None = None,
 ) -> Bundle:
-    """Write a bundle that differs from ``source`` in its network's numbers alone: the same answers, other bytes.
+    """Write a bundle that differs from ``source`` in what is given alone.
 
     Args:
-        source: the bundle whose categories, calibration and all else are taken over.
+        source: the bundle from which all else is taken over.
         folder: where to, as for :func:`write_bundle`; not that of ``source``.
-        model_onnx: the other form of the network.
+        model_onnx: another form of the network, kept as it is.
         provenance: what it was made from.
+        metrics: what was measured.
         card: the model card in Markdown.
+        metric: what embeddings are multiplied by, float16 or float32 of shape (features, kept).
 
     Raises:
         BundleError: ``source`` is damaged, or ``folder`` is its own.
         StorageError: it cannot be written, or ``folder`` holds something that is no bundle.
     """
     if folder.resolve() == source.path.resolve():
-        raise BundleError(f"{folder}: is the bundle to export from; name another folder")
+        raise BundleError(f"{folder}: is the bundle to derive from; name another folder")
     read_bundle(source.path)
     manifest = json.loads(_read(source.path / _MANIFEST, _MAX_MANIFEST))
     del manifest["digest"]
-    kept = {
-        file: _read(source.path / file, each["bytes"])
-        for file, each in manifest["files"].items()
-        if file not in (_MODEL, _PACKED)
-    }
-    manifest["provenance"] = dict(provenance)
-    return _finished(folder, manifest, {_MODEL: model_onnx, **kept, _CARD: card.encode()}, len(model_onnx))
+    contents = {file: _read(source.path / file, each["bytes"]) for file, each in manifest["files"].items()}
+    unpacked = source.unpacked_bytes
+    if model_onnx is not None:
+        contents = {_MODEL: model_onnx} | {k: v for k, v in contents.items() if k not in (_MODEL, _PACKED)}
+        unpacked = len(model_onnx)
+    if card is not None:
+        contents[_CARD] = card.encode()
+    if metric is not None:
+        contents[_METRIC] = pack_reference({_METRIC_ARRAY: metric})
+    for name, given in (("provenance", provenance), ("metrics", metrics)):
+        if given is not None:
+            manifest[name] = dict(given)
+    return _finished(folder, manifest, contents, unpacked)
 
 
-def _finished(folder: Path, manifest: dict[str, Any], contents: dict[str, bytes], unpacked: int) -> Bundle:
+def _finished(
+    folder: Path, manifest: dict[str, Any], contents: dict[str, bytes], unpacked: int | None
+) -> Bundle:
     """Add the checksums, and write."""
     manifest["files"] = {
         file: {"sha256": _sha256(data), "bytes": len(data)} for file, data in contents.items()
@@ -307,6 +345,7 @@ def read_bundle(folder: Path) -> Bundle:
         (_PACKED, files.packed),
         (_CARD, files.card),
         (_REFERENCE, files.reference),
+        (_METRIC, files.metric),
     ):
         if expected is None:
             continue
@@ -365,6 +404,7 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         decision=manifest.decision,
         has_reference=manifest.files.reference is not None,
         unpacked_bytes=manifest.files.packed.unpacked_bytes if manifest.files.packed else None,
+        has_metric=manifest.files.metric is not None,
     )
     return bundle, manifest.files
 

@@ -59,8 +59,9 @@ class Prediction:
         categories: the model's category names, in label order (shared between predictions).
         probabilities: float32 array of shape ``(len(categories),)``, summing to 1.
         source: the photo's path, or None where it had none.
-        embedding: float32 array of shape ``(features,)``, what the network's last layer saw; None where the
-            prediction was made without a network.
+        embedding: float32 array of shape ``(features,)``, by whose cosine products are compared: what the
+            network's last layer saw, in the model's metric for products where it has one; None where the prediction
+            was made without a network.
         decision: whether to rely on it, and on how much of it; None where the model has no thresholds for that.
     """
 

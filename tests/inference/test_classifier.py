@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as npst
 from PIL import Image
 
 import shelfwise
+from shelfwise.bundle import derive_bundle
 from shelfwise.errors import BundleError, ImageError, ModelError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier, softmax
@@ -214,6 +215,18 @@ def test_a_network_that_does_not_fit_its_bundle_is_refused(toy, tmp_path):
         shelfwise.load(toy.write_toy_bundle(tmp_path / "b", preprocessing=Preprocessing(9)).path)
     with pytest.raises(BundleError, match="there is no such folder"):
         shelfwise.load(tmp_path / "none")
+
+
+def test_embeddings_are_given_out_in_the_bundles_metric(toy, bundle, tmp_path):
+    metric = np.array([[1, 0], [0, 2], [1, 1]], np.float16)
+    turned = derive_bundle(bundle, tmp_path / "metric", metric=metric)
+    photo = [png((51, 102, 255))]
+    before, after = (Classifier(each).classify(photo)[0] for each in (bundle, turned))
+    assert np.allclose(after.embedding, before.embedding @ metric, atol=1e-6)
+    assert np.array_equal(before.probabilities, after.probabilities)
+    wrong = derive_bundle(bundle, tmp_path / "wrong", metric=metric[:2])
+    with pytest.raises(BundleError, match="takes embeddings of 2 numbers, but its network gives 3"):
+        Classifier(wrong).classify(photo)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from shelfwise.errors import ConfigError, MissingExtraError, ModelError
 from shelfwise.inference import engines, openvino_session, session
 from shelfwise.inference.cpu import VNNI, cpu_flags
-from shelfwise.inference.engines import available, choose, open_session
+from shelfwise.inference.engines import FEW, available, choose, open_session
 
 HERE = available()
 
@@ -45,6 +45,15 @@ def test_onnx_runtime_is_chosen_elsewhere(machine):
     machine("amx_bf16")
     assert choose().engine == "onnxruntime"
     assert "not installed" in choose().reason
+
+
+def test_a_few_photos_are_worth_no_long_start(machine):
+    machine("amx_bf16", installed=("onnxruntime", "openvino"))
+    assert choose(photos=1).engine == choose(photos=FEW).engine == "onnxruntime"
+    assert "first to start" in choose(photos=1).reason
+    assert choose(photos=FEW + 1).engine == choose(photos=None).engine == "openvino"
+    # What is asked for is taken.
+    assert choose("openvino", photos=1).engine == choose(precision="bf16", photos=1).engine == "openvino"
 
 
 def test_a_gpu_comes_first(machine):

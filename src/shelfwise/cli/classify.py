@@ -119,7 +119,8 @@ def classify(
 
     chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
-    classifier = load(find_bundle(model or Settings().model), engine=engine)
+    count = finder.count()
+    classifier = load(find_bundle(model or Settings().model), engine=engine, photos=count)
     deciding = classifier.bundle.decision
     names = deciding.hierarchy(classifier.categories).nodes if deciding else classifier.categories
     sorter = Sorter(sort_into, [*names, UNKNOWN, *([ASK] if deciding else [])]) if sort_into else None
@@ -137,7 +138,7 @@ def classify(
     ):
         writer.products = products is not None
         _tell_model(progress, classifier.bundle, named=model is not None)
-        stage = progress.stage("Classifying", finder.count())
+        stage = progress.stage("Classifying", count)
         for answer in classify_photos(
             classifier, finder, min_confidence=min_confidence, sorter=sorter, finder=products
         ):

@@ -91,9 +91,10 @@ def add(
     from shelfwise.workflows.photos import PhotoFinder
 
     with Progress() as progress:
-        book = _book(model, index)
         found = PhotoFinder(photos)
-        stage = progress.stage("Adding photos", found.count())
+        count = found.count()
+        book = _book(model, index, count)
+        stage = progress.stage("Adding photos", count)
         addition = book.add(name, found, category=category, gtin=gtin, move=move, progress=stage)
         _tell_errors(addition, progress)
     _tell_addition(addition)
@@ -196,7 +197,9 @@ def match(
     from shelfwise.errors import ConfigError
     from shelfwise.workflows.photos import PhotoFinder
 
-    book, found = _book(model, index), PhotoFinder(photos)
+    found = PhotoFinder(photos)
+    count = found.count()
+    book = _book(model, index, count)
     there = book.store.read_products()
     writer = FORMATS[output](there[1] if there else (), top)
     # Where the table and the errors go to the same terminal, the table's row says it already.
@@ -205,7 +208,7 @@ def match(
         sys.stdout.reconfigure(errors="surrogateescape")
     total = failed = 0
     with Progress() as progress:
-        stage = progress.stage("Looking", found.count())
+        stage = progress.stage("Looking", count)
         for answer in book.match(found, top=max(top, 1), tell=progress.note):
             if answer.reason is not None:
                 failed += 1
@@ -227,7 +230,7 @@ def match(
 )
 def confirm(answer: AnswerArgument, model: ModelOption = None, index: IndexOption = None) -> None:
     """Say that an answer was right: its photo is added to the product that it named."""
-    _tell_addition(_book(model, index).confirm(answer))
+    _tell_addition(_book(model, index, 1).confirm(answer))
 
 
 @app.command(
@@ -248,7 +251,7 @@ def correct(
     index: IndexOption = None,
 ) -> None:
     """Say what a photo really shows: it is added to that product, and taken away from any other."""
-    _tell_addition(_book(model, index).correct(answer, name, new=new))
+    _tell_addition(_book(model, index, 1).correct(answer, name, new=new))
 
 
 @app.command(
@@ -287,14 +290,14 @@ def _folder(model: Path | None, index: Path | None) -> Path:
     return index_folder(find_bundle(model or settings.model), None, home=lambda: settings.products_home)
 
 
-def _book(model: Path | None, index: Path | None) -> ProductBook:
+def _book(model: Path | None, index: Path | None, photos: int | None = None) -> ProductBook:
     from shelfwise.inference.classifier import load
     from shelfwise.settings import Settings
     from shelfwise.workflows.classify import find_bundle
     from shelfwise.workflows.products import ProductBook
 
     bundle = find_bundle(model or Settings().model)
-    return ProductBook(load(bundle), _folder(bundle, index))
+    return ProductBook(load(bundle, photos=photos), _folder(bundle, index))
 
 
 def _tell_errors(addition: Addition, progress: Progress) -> None:

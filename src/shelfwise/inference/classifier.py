@@ -41,6 +41,7 @@ def load(
     limits: Limits = DEFAULT_LIMITS,
     engine: Engine = "auto",
     precision: Precision = "auto",
+    photos: int | None = None,
 ) -> Classifier:
     """Load a trained model.
 
@@ -55,7 +56,8 @@ def load(
         threads: how many photos are worked on at once; one a core by default.
         batch_size: photos that go through the network together.
         limits: what one picture may cost at most.
-        engine, precision: what runs the network, as for :func:`~shelfwise.inference.engines.open_session`.
+        engine, precision, photos: what runs the network, as for
+            :func:`~shelfwise.inference.engines.open_session`.
 
     Raises:
         BundleError: the folder is missing, damaged or of another version.
@@ -63,7 +65,7 @@ def load(
         MissingExtraError: the engine is not installed.
     """
     opened = read_bundle(default_bundle() if bundle is None else Path(bundle))
-    session = session_of(opened, engine=engine, precision=precision, callers=threads)
+    session = session_of(opened, engine=engine, precision=precision, callers=threads, photos=photos)
     return Classifier(opened, session, threads=threads, batch_size=batch_size, limits=limits)
 
 
@@ -97,6 +99,7 @@ class Classifier:
         self.bundle = bundle
         self._session = session or session_of(bundle, callers=threads)
         self._decisions = decisions_of(bundle)
+        self._metric = bundle.metric()
         self._threads = threads or os.cpu_count() or 1
         self._batch_size = batch_size
         self._limits = limits
@@ -217,7 +220,19 @@ class Classifier:
             decisions: Sequence[Decision | None] = [None] * len(images)
             if self._decisions is not None:
                 decisions = self._decisions.decide(logits, probabilities, embeddings)
-            yield from zip(probabilities, embeddings, decisions, strict=True)
+            yield from zip(probabilities, self._compared(embeddings), decisions, strict=True)
+
+    def _compared(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embeddings as products are compared by: in the bundle's metric where it has one."""
+        if self._metric is None:
+            return embeddings
+        if embeddings.shape[1] != len(self._metric):
+            raise BundleError(
+                f"{self.bundle.path}: its metric takes embeddings of {len(self._metric)} numbers, but its network"
+                f" gives {embeddings.shape[1]}"
+            )
+        turned: NDArray[np.float32] = embeddings @ self._metric
+        return turned
 
     def _pixels(self, source: Source, number: int) -> NDArray[np.uint8]:
         preprocessing = self.bundle.preprocessing
@@ -262,19 +277,22 @@ def session_of(
     engine: Engine = "auto",
     precision: Precision = "auto",
     callers: int | None = None,
+    photos: int | None = None,
 ) -> Session:
     """What runs a bundle's network for a :class:`Classifier`: one thread a call, since all cores call it.
 
     Args:
         bundle: the trained model.
-        engine, precision: as for :func:`~shelfwise.inference.engines.open_session`.
+        engine, precision, photos: as for :func:`~shelfwise.inference.engines.open_session`.
         callers: how many threads will call it at once; one a core by default.
 
     Raises:
         BundleError: the network does not fit the bundle's categories or preprocessing.
         ModelError: it cannot be loaded.
     """
-    session = open_session(bundle.model_source(), engine=engine, precision=precision, streams=callers)
+    session = open_session(
+        bundle.model_source(), engine=engine, precision=precision, streams=callers, photos=photos
+    )
     if session.categories not in (None, len(bundle.categories)):
         raise BundleError(
             f"{bundle.path}: {len(bundle.categories)} categories, but its network gives {session.categories}"

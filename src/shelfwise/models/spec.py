@@ -99,6 +99,8 @@ class ModelSpec:
         drops_tokens: whether it can leave out some of its patches while it is trained.
         hub: the file on a model hub that holds its weights; ``pretrained`` then needs :func:`with_weights`.
         read_file: gives a network that ``build`` made the body in a file of weights; None where it reads none.
+        features: length of its embedding, where that is needed to know.
+        compared: of these the first so many say what a product is; None for all.
     """
 
     name: str
@@ -118,6 +120,8 @@ class ModelSpec:
     drops_tokens: bool = False
     hub: HubFile | None = None
     read_file: Callable[[Network, Path], None] | None = None
+    features: int | None = None
+    compared: int | None = None
 
 
 LITE_WEIGHTS = {
@@ -226,6 +230,7 @@ def _tiny_vit() -> ModelSpec:
             ),
         ),
         read_file=read_file,
+        features=320,
     )
 
 
@@ -267,6 +272,9 @@ def _dinov2() -> ModelSpec:
             ),
         ),
         read_file=read_file,
+        features=768,
+        # The class token. The mean of the patches holds much of what a product stands on (docs/recipes.md).
+        compared=384,
     )
 
 

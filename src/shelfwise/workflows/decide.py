@@ -19,7 +19,7 @@ from shelfwise.training.decision_fit import FittedDecision, fit_decision
 from shelfwise.training.fit import Stages
 from shelfwise.training.novelty_fit import Observed
 from shelfwise.workflows.evaluate import SampleResult, evaluate_part
-from shelfwise.workflows.prepare import Prepared
+from shelfwise.workflows.prepare import Prepared, some_of_each
 
 __all__ = ["fit_answers", "observing", "provisional"]
 
@@ -74,7 +74,7 @@ def fit_answers(
     temperature = fit_temperature(softmax(validation.logits), validation.labels, counts)
     if not decide:
         return temperature, None
-    chosen = _some_of_each(prepared, config.seed)
+    chosen = some_of_each(prepared.dataset, prepared.split.train, COMPARED, config.seed)
     training = _observe(bundle, prepared, chosen, stages, "Learning what is familiar from training photos")
     decision = fit_decision(
         tree,
@@ -87,19 +87,6 @@ def fit_answers(
         seed=config.seed,
     )
     return temperature, decision
-
-
-def _some_of_each(prepared: Prepared, seed: int) -> list[int]:
-    """At most :data:`COMPARED` training photos, as evenly from all categories as these allow."""
-    order = np.random.default_rng(seed).permutation(prepared.split.train)
-    taken: dict[int, int] = {}
-    turns = []
-    for index in order:
-        label = prepared.dataset.samples[int(index)].label
-        taken[label] = taken.get(label, 0) + 1
-        turns.append(taken[label])
-    first = np.argsort(np.array(turns, dtype=np.int64), kind="stable")[:COMPARED]
-    return sorted(int(order[i]) for i in first)
 
 
 def _observe(

@@ -27,7 +27,7 @@ from shelfwise.training.fit import Stages, TrainingData
 from shelfwise.training.folder import RunFolder
 from shelfwise.training.source_figures import SourcePhotos
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "prepare", "some_of_each"]
 
 _CROP_MARGIN = 1.15
 """Training photos are kept this much larger than the input, so that the usual crop of them loses no detail."""
@@ -54,6 +54,19 @@ class Prepared:
     checks: list[SummaryRow]
     broken: list[ImageError]
     sources: tuple[SourcePhotos, ...] = ()
+
+
+def some_of_each(dataset: Dataset, indices: Sequence[int], count: int, seed: int) -> list[int]:
+    """At most ``count`` of these photos, as evenly from all categories as they allow, in order of index."""
+    order = np.random.default_rng(seed).permutation(indices)
+    taken: dict[int, int] = {}
+    turns = []
+    for index in order:
+        label = dataset.samples[int(index)].label
+        taken[label] = taken.get(label, 0) + 1
+        turns.append(taken[label])
+    first = np.argsort(np.array(turns, dtype=np.int64), kind="stable")[:count]
+    return sorted(int(order[i]) for i in first)
 
 
 def prepare(
