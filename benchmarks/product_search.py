@@ -27,12 +27,13 @@ PRODUCTS = 100_000
 SEARCHES = 200
 TOGETHER = 16
 _NOW = "2026-01-01T00:00:00Z"
-_FEATURES: Final = (1088, 320)
+_FEATURES: Final = (1088, 384)
 _GROUPS = 1000
 _DIRECTIONS = 64
 _METHOD = (
     f"Indexes of {PRODUCTS:,} products with one photo each. Embeddings have {_FEATURES[0]:,} numbers (768 of DINOv2"
-    f" beside 320 of TinyViT-5M) or {_FEATURES[1]} (TinyViT-5M alone), and are drawn (seed 0) in two ways. Isotropic:"
+    f" beside 320 of TinyViT-5M, as two joined networks give them) or {_FEATURES[1]} (what the metric of the packaged"
+    " model keeps of these), and are drawn (seed 0) in two ways. Isotropic:"
     f" all numbers from one normal distribution, so that no product is near another. Clustered: {_GROUPS:,} groups,"
     f" as kinds of goods are, their centres in {_DIRECTIONS} directions that carry less and less, each product its"
     " group's centre and as much again of its own.",
