@@ -40,6 +40,15 @@ def test_the_result_is_told(shop, few):
     assert read_bundle(shop / "small").provenance["export"]["calibration"] == "minmax"
 
 
+def test_a_calibration_that_does_not_fit_the_network_is_an_error(shop, few):
+    arguments = ("run", "--precision", "int8", "--out", "small", "--photos", "photos", "--calibration")
+    result = run(*arguments, "smooth")
+    assert result.exit_code == 2 and "smooth is for transformers" in " ".join(result.output.split())
+    assert not (shop / "small").exists()
+    assert run(*arguments, "guess").exit_code == 2
+    assert run(*arguments, "auto").exit_code == 0
+
+
 def test_few_photos_are_refused_or_told(shop):
     arguments = ("run", "--precision", "fp16", "--out", "small", "--photos", "photos")
     result = run(*arguments)

@@ -12,7 +12,7 @@ from shelfwise.inference.engines import open_session
 from shelfwise.models import build_network
 from shelfwise.models.dinov2 import DINOv2
 from shelfwise.models.export import export_onnx
-from shelfwise.models.quantise import is_transformer, quantise
+from shelfwise.models.quantise import is_transformer, quantise, settle
 
 SIZES = {"small-cnn": 104, "vit": 56}
 
@@ -43,10 +43,10 @@ def kinds(content):
     return Counter(node.op_type for node in onnx.load_from_string(content).graph.node)
 
 
-@pytest.mark.parametrize("name", ["small-cnn", "vit"])
-def test_int8_answers_nearly_as_float32_does(graphs, name, capfd):
+@pytest.mark.parametrize(("name", "calibration"), [("small-cnn", "auto"), ("vit", "auto"), ("vit", "minmax")])
+def test_int8_answers_nearly_as_float32_does(graphs, name, calibration, capfd):
     images = pictures(SIZES[name])
-    small = quantise(graphs[name], images)
+    small = quantise(graphs[name], images, calibration=calibration)
     assert kinds(small)["QuantizeLinear"] > 0
     expected = open_session(graphs[name], engine="onnxruntime").run(images).logits
     found = open_session(small, engine="onnxruntime").run(images).logits
@@ -56,7 +56,7 @@ def test_int8_answers_nearly_as_float32_does(graphs, name, capfd):
 
 
 def test_weights_are_int8_per_channel(graphs):
-    small = quantise(graphs["vit"], pictures(56))
+    small = quantise(graphs["vit"], pictures(56), calibration="minmax")
     weights = [
         each
         for each in onnx.load_from_string(small).graph.initializer
@@ -69,10 +69,11 @@ def test_weights_are_int8_per_channel(graphs):
         assert next(iter(scale.dims)) in weight.dims
 
 
-def test_a_transformers_attention_stays_in_float32(graphs):
+@pytest.mark.parametrize("calibration", ["minmax", "smooth"])
+def test_a_transformers_attention_stays_in_float32(graphs, calibration):
     original, small = (
         onnx.load_from_string(graphs["vit"]),
-        onnx.load_from_string(quantise(graphs["vit"], pictures(56))),
+        onnx.load_from_string(quantise(graphs["vit"], pictures(56), calibration=calibration)),
     )
     assert is_transformer(original) and not is_transformer(onnx.load_from_string(graphs["small-cnn"]))
     made_by = {name: node.op_type for node in small.graph.node for name in node.output}
@@ -103,10 +104,22 @@ def test_other_calibrations(graphs, calibration, capfd):
         calibration=calibration,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert small != quantise(graphs["vit"], images)
+    assert small != quantise(graphs["vit"], images, calibration="minmax")
     assert onnxruntime.InferenceSession(small).run(["logits"], {"images": images})[0].shape == (6, 5)
     assert told == [(4, 6), (6, 6)]
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_transformer_is_smoothed_and_another_network_is_not(graphs):
+    assert settle(graphs["vit"], "auto") == "smooth"
+    assert settle(graphs["small-cnn"], "auto") == "minmax"
+    assert settle(graphs["vit"], "minmax") == "minmax"
+    assert quantise(graphs["vit"], pictures(56)) == quantise(
+        graphs["vit"], pictures(56), calibration="smooth"
+    )
+    for refusing in (settle, lambda graph, how: quantise(graph, pictures(104), calibration=how)):
+        with pytest.raises(ConfigError, match=r"smooth is for transformers.* take auto, minmax"):
+            refusing(graphs["small-cnn"], "smooth")
 
 
 def test_wrong_input_is_refused(graphs):
@@ -118,7 +131,9 @@ def test_wrong_input_is_refused(graphs):
         quantise(b"not a network", pictures(56))
 
 
-def test_the_file_names_nothing_of_the_machine(graphs):
-    small = quantise(graphs["vit"], pictures(56))
+@pytest.mark.parametrize("calibration", ["minmax", "smooth"])
+def test_the_file_names_nothing_of_the_machine(graphs, calibration):
+    small = quantise(graphs["vit"], pictures(56), calibration=calibration)
     assert b"/tmp" not in small and b"onnx.quantize" not in small
-    assert quantise(graphs["vit"], pictures(56)) == small
+    assert onnx.load_from_string(small).producer_name == "shelfwise"
+    assert quantise(graphs["vit"], pictures(56), calibration=calibration) == small

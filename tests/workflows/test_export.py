@@ -93,6 +93,46 @@ def test_an_export_that_changes_answers_is_refused_unless_forced(source, photos,
     assert read_bundle(tmp_path / "out").provenance["export"]["parity"]["changed"] == run.parity.changed
 
 
+def attending(content):
+    """The same network with a softmax and one more product behind it, whose answers are the same."""
+    model = onnx.load_from_string(content)
+    product = next(node for node in model.graph.node if "logits" in node.output)
+    product.output[:] = ["scores"]
+    model.graph.node.extend(
+        [
+            onnx.helper.make_node("Softmax", ["scores"], ["shares"], axis=-1),
+            onnx.helper.make_node("MatMul", ["shares", "last"], ["logits"]),
+        ]
+    )
+    last = np.eye(3, dtype=np.float32) * 5
+    model.graph.initializer.append(onnx.numpy_helper.from_array(last, "last"))
+    return model.SerializeToString()
+
+
+def test_the_calibration_that_was_really_used_is_told(toy, source, photos, tmp_path, few):
+    toy.write_toy_bundle(tmp_path / "attending", model_onnx=attending(toy.toy_onnx()))
+    chosen = of_photos([str(photos)])
+    for bundle, expected in ((source, "minmax"), (read_bundle(tmp_path / "attending"), "smooth")):
+        told = []
+        stages = lambda name, told=told: lambda done, total: told.append((name, done, total))  # noqa: E731
+        made = export(bundle, tmp_path / expected, "int8", chosen, stages=stages).bundle
+        assert made.provenance["export"]["calibration"] == expected
+        assert f"Calibrated on 4 photos with the calibration {expected}" in made.card_path.read_text()
+        assert ("Calibrating", 4, 4) in told
+    with pytest.raises(ConfigError, match="smooth is for transformers"):
+        export(source, tmp_path / "none", "int8", chosen, calibration="smooth", stages=silent)
+
+
+def test_what_a_refusal_advises_can_help(toy, source, photos, tmp_path, monkeypatch, few):
+    monkeypatch.setattr(module, "quantise", lambda content, *_, **__: swapped(content))
+    toy.write_toy_bundle(tmp_path / "attending", model_onnx=attending(toy.toy_onnx()))
+    chosen = of_photos([str(photos)])
+    with pytest.raises(ParityError, match=r"Try another --calibration, more --calibration-photos, "):
+        export(source, tmp_path / "out", "int8", chosen, stages=silent)
+    with pytest.raises(ParityError, match=r"Try more --calibration-photos, --exclude .* or --precision fp16"):
+        export(read_bundle(tmp_path / "attending"), tmp_path / "out", "int8", chosen, stages=silent)
+
+
 def test_the_line_is_half_a_percent():
     assert MOST_CHANGED == 0.005
     assert Parity(1000, 5, 0.1).good and not Parity(1000, 6, 0.1).good

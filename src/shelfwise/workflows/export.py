@@ -17,7 +17,7 @@ from shelfwise.errors import ConfigError, DataError, ImageError, ParityError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.engines import open_session
-from shelfwise.models.quantise import Calibration, quantise
+from shelfwise.models.quantise import Calibration, quantise, settle
 from shelfwise.models.weights_precision import with_fp16_weights, with_fp32_weights, with_int8_weights
 from shelfwise.types import Prediction
 from shelfwise.workflows.export_photos import ExportPhotos, Item
@@ -95,7 +95,7 @@ def export(
     stored: Stored,
     photos: ExportPhotos | None,
     *,
-    calibration: Calibration = "minmax",
+    calibration: Calibration = "auto",
     exclude: Sequence[str] = (),
     force: bool = False,
     stages: Stages,
@@ -115,7 +115,10 @@ def export(
         stages: shows how far each stage of the work is.
 
     Raises:
-        ConfigError: ``source`` is quantised to int8 already, or there are no photos.
+        ConfigError: ``source`` is quantised to int8 already, there are no photos, or the calibration or what is
+            excluded does not fit the network.
+        ModelError: the network cannot be quantised.
+        MissingExtraError: a package that quantises is not installed.
         ParityError: the first answer changes on more than :data:`MOST_CHANGED` of the photos, or there are fewer than
             :data:`LEAST_COMPARED` to compare on; nothing is written.
         DataError: no photo can be read.
@@ -135,6 +138,7 @@ def export(
     unreadable: list[ImageError] = []
     details: dict[str, Any] = {}
     if stored == "int8":
+        calibration = settle(original, calibration)
         pictures = _pictures(photos.calibration, source.preprocessing, unreadable)
         progress = stages("Calibrating")
         content = quantise(original, pictures, calibration=calibration, exclude=exclude, progress=progress)
@@ -143,7 +147,7 @@ def export(
         content = (with_fp16_weights if stored == "fp16" else with_int8_weights)(original)
     parity = _compare(source, content, photos.parity, unreadable, stages("Comparing with the original"))
     if not force:
-        _refuse_changed(stored, parity)
+        _refuse_changed(stored, parity, calibration)
     run = ExportRun(source, stored, parity, 0, len(kept), unreadable)
     return _written(source, out, content, run, details)
 
@@ -165,19 +169,20 @@ def _refuse_few(count: int) -> None:
         )
 
 
-def _refuse_changed(stored: Stored, parity: Parity) -> None:
+def _refuse_changed(stored: Stored, parity: Parity, calibration: Calibration) -> None:
     _refuse_few(parity.photos)
     if not parity.good:
         raise ParityError(
             f"{stored} changes the first answer on {parity.changed:,} of {parity.photos:,} photos "
             f"({parity.share:.1%}; at most {MOST_CHANGED:.1%} may): nothing is written. "
-            f"{_advice(stored)}, or write it nevertheless with --force"
+            f"{_advice(stored, calibration)}, or write it nevertheless with --force"
         )
 
 
-def _advice(stored: Stored) -> str:
+def _advice(stored: Stored, calibration: Calibration) -> str:
     if stored == "int8":
-        return "Try --calibration percentile, more --calibration-photos, --exclude Conv, or --precision fp16"
+        another = "" if calibration == "smooth" else "another --calibration, "
+        return f"Try {another}more --calibration-photos, --exclude with a part of the network, or --precision fp16"
     return "Try --precision fp16" if stored == "int8-weights" else "Keep fp32"
 
 
@@ -205,6 +210,10 @@ def _card_lines(noted: dict[str, Any], parity: Parity | None) -> str:
         f"- {noted['precision']}, exported from the bundle {noted['from']}: {noted['bytes'] / 1e6:.1f} MB in place "
         f"of {noted['original_bytes'] / 1e6:.1f} MB. The figures above are those of the original."
     ]
+    if "calibration" in noted:
+        lines.append(
+            f"- Calibrated on {noted['calibration_photos']:,} photos with the calibration {noted['calibration']}."
+        )
     if parity is not None:
         lines.append(
             f"- Compared with the original on {parity.photos:,} photos, none of them calibrated on: the first answer "
