@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["Candidate", "Classifier", "ImageError", "Prediction", "ShelfwiseError", "__version__", "load"]
 
 __version__ = "0.1.0"
+
+# ONNX Runtime would keep a list of what it does in the user's home and send it to its makers. It looks at this when
+# it is imported. Whoever wants that sets it to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 _HOMES: Final = {
     "Candidate": "shelfwise.types",

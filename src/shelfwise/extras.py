@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Final
 
 from shelfwise.errors import MissingExtraError
 
 __all__ = ["require"]
 
+_TELEMETRY: Final = "openvino_telemetry"
+
 
 def require(module: str, *, what: str, extra: str) -> ModuleType:
-    """Import ``module`` and return it.
+    """Import ``module`` and return it, without letting it report that.
 
     Args:
         module: dotted name of the module.
@@ -22,8 +28,27 @@ def require(module: str, *, what: str, extra: str) -> ModuleType:
         MissingExtraError: it is not installed.
     """
     try:
-        return importlib.import_module(module)
+        with _no_telemetry():
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.partition(".")[0] == module.partition(".")[0]:
             raise MissingExtraError(what, extra) from error
         raise
+
+
+@contextlib.contextmanager
+def _no_telemetry() -> Iterator[None]:
+    """Hide the library by which OpenVINO and NNCF report that they are imported and used.
+
+    They do without it where it cannot be imported. Their switches come too late: the sender is made, and with it
+    files in the user's home, before these are looked at.
+    """
+    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == _TELEMETRY}
+    for name in loaded:
+        del sys.modules[name]
+    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # what makes an import fail
+    try:
+        yield
+    finally:
+        del sys.modules[_TELEMETRY]
+        sys.modules.update(loaded)

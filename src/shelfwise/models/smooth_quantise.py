@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sys
 from collections.abc import Callable, Collection, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +40,6 @@ _PASSES: Final = 2
 """How often NNCF reads the pictures: for SmoothQuant, then for the ranges and the biases."""
 _IMAGES: Final = "images"
 _LOGITS: Final = "logits"
-_TELEMETRY: Final = "openvino_telemetry"
 _PRODUCTS: Final = ("Gemm", "MatMul")
 Progress = Callable[[int, int], None]
 
@@ -180,26 +178,12 @@ def _heads(model: onnx.ModelProto, products: Collection[str]) -> set[str]:
 
 
 def _nncf() -> ModuleType:
-    """Import NNCF in such a way that it sends no telemetry, writes nothing into the home, and changes no logger.
-
-    It does without telemetry where ``openvino_telemetry`` cannot be imported. Its switches in the environment come
-    too late: it makes its sender, and with it files in the user's home, before it looks at them. OpenVINO, which it
-    imports where that is installed, would report being imported.
-    """
-    imported = sys.modules.get("nncf")
-    if imported is not None:
-        return imported
-    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == _TELEMETRY}
-    for name in loaded:
-        del sys.modules[name]
-    sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # what makes an import fail
+    """NNCF, imported in such a way that it sends no telemetry and changes no logger."""
     logger_class = logging.getLoggerClass()
     try:
         return require("nncf", what="Quantising a transformer to int8", extra="export")
     finally:
         logging.setLoggerClass(logger_class)
-        del sys.modules[_TELEMETRY]
-        sys.modules.update(loaded)
 
 
 @contextlib.contextmanager
