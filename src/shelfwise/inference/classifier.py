@@ -281,6 +281,8 @@ def session_of(
 ) -> Session:
     """What runs a bundle's network for a :class:`Classifier`: one thread a call, since all cores call it.
 
+    Only a single photo has all cores to itself.
+
     Args:
         bundle: the trained model.
         engine, precision, photos: as for :func:`~shelfwise.inference.engines.open_session`.
@@ -291,7 +293,13 @@ def session_of(
         ModelError: it cannot be loaded.
     """
     session = open_session(
-        bundle.model_source(), engine=engine, precision=precision, streams=callers, photos=photos
+        bundle.model_source(),
+        engine=engine,
+        precision=precision,
+        # A single photo is in nobody's way.
+        threads=None if photos == 1 else 1,
+        streams=callers,
+        photos=photos,
     )
     if session.categories not in (None, len(bundle.categories)):
         raise BundleError(
