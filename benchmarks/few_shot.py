@@ -14,7 +14,7 @@ from benchmarks.options import Options
 from benchmarks.photos import dataset_folder
 from benchmarks.product_threshold import Verdicts, verdicts
 from benchmarks.result import BenchmarkError, Figure, Result, percent
-from shelfwise.bundle import Bundle
+from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.layouts.joined import groceries
@@ -23,6 +23,7 @@ from shelfwise.inference.products.calibration import prior_of
 from shelfwise.inference.products.gallery import Gallery, unit_rows
 from shelfwise.inference.products.index import ModelRef
 from shelfwise.text import some
+from shelfwise.workflows.classify import find_bundle
 
 __all__ = ["Accuracies", "accuracies", "few_shot", "refuse_familiar"]
 
@@ -96,6 +97,8 @@ def few_shot(options: Options) -> Result:
     bundle = twin.bundle_or_twin(options.bundle)
     sets = {name: _dataset(name) for name in _CLASSES}
     problems = twin.differences(bundle)
+    if not problems:
+        _refuse_other_metric(bundle)
     if problems:
         refuse_familiar(bundle, sets[_ITEMS].categories, problems)
     classifier = Classifier(bundle)
@@ -108,6 +111,17 @@ def few_shot(options: Options) -> Result:
         options.tell(f"  {name}: " + "; ".join(f"{n} each {found.text()}" for n, found in by_shots.items()))
     threshold = _threshold(bundle, parts[_GROCERY], options)
     return _result(bundle, measured, threshold, known, is_twin=not problems)
+
+
+def _refuse_other_metric(bundle: Bundle) -> None:
+    """Refuse a twin whose embedding is not such as the model that ships gives."""
+    shipped = read_bundle(find_bundle(None))
+    ours, theirs = (None if (m := each.metric()) is None else m.shape for each in (bundle, shipped))
+    if ours != theirs:
+        raise BenchmarkError(
+            f"{bundle.path}: its metric for products has the shape {ours}, that of the model that ships {theirs}:"
+            f" make the twin again with {twin.COMMAND}"
+        )
 
 
 def refuse_familiar(bundle: Bundle, others: Sequence[str], problems: Sequence[str]) -> None:

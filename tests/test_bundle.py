@@ -271,11 +271,20 @@ def test_a_metric_that_is_none_is_not_written(tmp_path, metric):
     assert not (tmp_path / "made").exists()
 
 
-def test_a_metric_that_is_no_matrix_or_damaged_is_told(tmp_path):
-    source = write(tmp_path / "bundle")
-    flat = derive_bundle(source, tmp_path / "flat", metric=np.ones(6, np.float16))
+@pytest.mark.parametrize(
+    "metric",
+    [np.zeros((3, 2)), np.ones((3, 0)), np.full((3, 2), 1e30), np.ones(3)],
+    ids=["zero", "empty", "huge", "a row"],
+)
+def test_a_metric_that_no_embedding_can_be_multiplied_by_is_told(tmp_path, metric):
+    made = derive_bundle(write(tmp_path / "bundle"), tmp_path / "made", metric=metric.astype(np.float32))
     with pytest.raises(BundleError, match=r"metric\.npz: holds no matrix"):
-        flat.metric()
+        made.metric()
+
+
+def test_a_damaged_metric_is_told(tmp_path):
+    source = write(tmp_path / "bundle")
+    flat = derive_bundle(source, tmp_path / "flat", metric=np.ones((3, 2), np.float16))
     (flat.path / "metric.npz").write_bytes(b"PK")
     with pytest.raises(BundleError, match=r"metric\.npz"):
         flat.metric()
@@ -310,7 +319,7 @@ def test_has_the_permissions_of_an_ordinary_folder(tmp_path):
         ({"weight_bits": 7}, "weights in 7 bits"),
         ({"export": {"precision": "int8-weights"}}, "int8-weights"),
         ({"weight_bits": 7, "export": {"precision": "int8"}}, "int8"),
-        ({"weight_bits": 7, "export": {"precision": "fp32"}}, "weights in 7 bits"),
+        ({"weight_bits": 7, "export": {"precision": "fp32"}}, "fp32"),
         ({"export": "by hand"}, "fp32"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from shelfwise.inference.classifier import session_of
 from shelfwise.inference.engines import Precision
 
 MOST_BYTES = 25_000_000
+ROOT = Path(__file__).parents[1]
 
 
 def test_it_is_whole_and_small_enough() -> None:
@@ -24,6 +26,15 @@ def test_it_is_whole_and_small_enough() -> None:
     assert bundle.decision is not None
     assert bundle.decision.precision == 0.98
     assert not bundle.rendered
+
+
+def test_it_compares_products_in_its_metric_and_knows_what_similarities_to_expect() -> None:
+    bundle = read_bundle(DEFAULT_BUNDLE)
+    metric = bundle.metric()
+    assert metric is not None
+    assert metric.shape[1] == 384
+    measured = json.loads((ROOT / "scripts" / "default_model" / "similarity.json").read_text("utf-8"))
+    assert bundle.metrics["similarity"] == measured["similarity"]
 
 
 def test_its_card_tells_sources_licences_and_digests() -> None:
@@ -39,7 +50,7 @@ def test_its_card_tells_sources_licences_and_digests() -> None:
         assert figure in card
 
 
-def test_it_is_taken_where_none_is_named_and_gives_deep_answers() -> None:
+def test_it_is_taken_where_none_is_named_and_knows_noise_from_groceries() -> None:
     classifier = shelfwise.load()
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     (prediction,) = classifier.classify([noise])

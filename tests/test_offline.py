@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -49,3 +50,32 @@ def test_what_was_imported_before_is_there_again():
     before = sys.modules["openvino_telemetry"]
     shelfwise.extras.require("json", what="This test", extra="none")
     assert sys.modules["openvino_telemetry"] is before
+
+
+def test_two_threads_may_need_the_same_library_at_once(tmp_path):
+    pytest.importorskip("openvino")
+    code = textwrap.dedent(
+        """
+        import sys, threading
+        from shelfwise.extras import require
+
+        sys.setswitchinterval(1e-6)
+        start, failed = threading.Barrier(4), []
+
+        def load():
+            start.wait()
+            try:
+                assert require("openvino", what="This test", extra="openvino").Core
+            except BaseException as error:
+                failed.append(repr(error))
+
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert not failed, failed
+        assert "openvino_telemetry" not in sys.modules
+        """
+    )
+    assert _files_after(code, tmp_path) == []

@@ -98,7 +98,7 @@ def huge_shape():
     ],
 )
 def test_a_hostile_or_damaged_file_is_refused(data):
-    with pytest.raises(BundleError, match="the reference"):
+    with pytest.raises(BundleError, match="the arrays"):
         unpack_reference(data)
 
 

@@ -12,11 +12,13 @@ from shelfwise.cli.progress import Progress
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
 from shelfwise.download import file_digest
+from shelfwise.errors import BundleError
 from shelfwise.files import atomic_write_text
 from shelfwise.settings import Settings
 from shelfwise.training.folder import RunFolder, library_versions
+from shelfwise.training.product_metric import RANK, SHRINK
 from shelfwise.workflows.ensemble import join_runs
-from shelfwise.workflows.product_metric import with_product_metric
+from shelfwise.workflows.product_metric import PHOTOS, with_product_metric
 
 __all__ = ["joined", "with_metric"]
 
@@ -40,12 +42,10 @@ def joined(
     Raises:
         ShelfwiseError: they cannot be joined.
     """
-    noted, depends = folder.with_name(f"{folder.name}.json"), _depends(runs, name, shares)
-    if (folder / "bundle.json").is_file() and noted.is_file():
-        there = read_bundle(folder)
-        if json.loads(noted.read_text("utf-8")) == {"bundle": there.id, **depends}:
-            progress.note(f"joined already: {folder}; remove it to join again")
-            return there
+    depends = _depends(runs, name, shares)
+    if (there := _made_already(folder, depends)) is not None:
+        progress.note(f"joined already: {folder}; remove it to join again")
+        return there
     bundle = join_runs(
         runs,
         folder,
@@ -56,12 +56,14 @@ def joined(
         stages=progress.stage,
         note=progress.note,
     ).bundle
-    atomic_write_text(noted, json.dumps({"bundle": bundle.id, **depends}, indent=1) + "\n")
+    _note(folder, bundle, depends)
     return bundle
 
 
 def with_metric(bundle: Bundle, folder: Path, run: Path, progress: Progress) -> Bundle:
     """The joined model with a metric for products, fitted to training photos of its members.
+
+    One that is there already is taken, if it was made of the same model in the same way.
 
     Args:
         bundle: the joined model.
@@ -72,10 +74,35 @@ def with_metric(bundle: Bundle, folder: Path, run: Path, progress: Progress) -> 
     Raises:
         ShelfwiseError: the photos are not those of the run, or it cannot be written.
     """
+    depends = {"joined": bundle.id, "photos": PHOTOS, "rank": RANK, "shrink": SHRINK}
+    if (there := _made_already(folder, depends)) is not None:
+        progress.note(f"made already: {folder}; remove it to make it again")
+        return there
     opened, config = RunFolder.open(run)
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     split = load_split(opened.split, dataset)
-    return with_product_metric(bundle, folder, dataset, split.train, progress.stage)
+    made = with_product_metric(bundle, folder, dataset, split.train, progress.stage)
+    _note(folder, made, depends)
+    return made
+
+
+def _noted(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")
+
+
+def _note(folder: Path, bundle: Bundle, depends: Mapping[str, object]) -> None:
+    """Write down what a bundle follows from."""
+    atomic_write_text(_noted(folder), json.dumps({"bundle": bundle.id, **depends}, indent=1) + "\n")
+
+
+def _made_already(folder: Path, depends: Mapping[str, object]) -> Bundle | None:
+    """The bundle in a folder, if it follows from just this."""
+    try:
+        noted = json.loads(_noted(folder).read_text("utf-8"))
+        there = read_bundle(folder)
+    except (OSError, ValueError, BundleError):
+        return None
+    return there if noted == {"bundle": there.id, **depends} else None
 
 
 def _depends(runs: Sequence[Path], name: str, shares: Sequence[float] | None) -> Mapping[str, object]:

@@ -40,6 +40,7 @@ _CARD = "card.md"
 _REFERENCE = "reference.npz"
 _METRIC = "metric.npz"
 _METRIC_ARRAY = "metric"
+_LARGEST = float(np.finfo(np.float16).max)
 _MAX_MANIFEST = 16 * 1024 * 1024
 
 
@@ -115,8 +116,9 @@ class Bundle:
         all but a network that was quantised to ``int8``.
         """
         export, bits = self.provenance.get("export"), self.provenance.get("weight_bits")
-        made = str(export.get("precision", "fp32")) if isinstance(export, dict) else "fp32"
-        return made if made != "fp32" or bits is None else f"weights in {bits} bits"
+        if isinstance(export, dict):
+            return str(export.get("precision", "fp32"))
+        return "fp32" if bits is None else f"weights in {bits} bits"
 
     @property
     def card_path(self) -> Path:
@@ -140,9 +142,11 @@ class Bundle:
         if not self.has_metric:
             return None
         found = self._arrays(_METRIC).get(_METRIC_ARRAY)
-        if found is None or found.ndim != 2:
+        # What float16 holds is room enough, and no embedding becomes infinite by it.
+        if found is None or found.ndim != 2 or not 0 < np.abs(found).max(initial=0) <= _LARGEST:
             raise BundleError(
-                f"{self.path / _METRIC}: holds no matrix {_METRIC_ARRAY!r}. Copy the bundle again"
+                f"{self.path / _METRIC}: holds no matrix {_METRIC_ARRAY!r} to multiply embeddings by. Copy the bundle"
+                " again"
             )
         return found.astype(np.float32)
 
@@ -410,7 +414,9 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
 
 
 def _refuse_odd_decision(manifest: _Manifest, where: Path) -> None:
-    decision, reference = manifest.decision, manifest.files.reference
+    decision, reference, metric = manifest.decision, manifest.files.reference, manifest.files.metric
+    if metric is not None and metric.bytes > MAX_REFERENCE:
+        raise BundleError(f"{where}: {_METRIC}: larger than {MAX_REFERENCE:,} bytes")
     if decision is None:
         if reference is not None:
             raise BundleError(f"{where}: decision: missing, but there is a {_REFERENCE} for it")

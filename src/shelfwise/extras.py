@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Final
@@ -14,6 +15,8 @@ from shelfwise.errors import MissingExtraError
 __all__ = ["require"]
 
 _TELEMETRY: Final = "openvino_telemetry"
+_importing: Final = threading.RLock()
+"""Held while a library is hidden: what one thread hides, another would not find again."""
 
 
 def require(module: str, *, what: str, extra: str) -> ModuleType:
@@ -28,7 +31,7 @@ def require(module: str, *, what: str, extra: str) -> ModuleType:
         MissingExtraError: it is not installed.
     """
     try:
-        with _no_telemetry():
+        with _importing, contextlib.nullcontext() if module in sys.modules else _no_telemetry():
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.partition(".")[0] == module.partition(".")[0]:
@@ -43,12 +46,16 @@ def _no_telemetry() -> Iterator[None]:
     They do without it where it cannot be imported. Their switches come too late: the sender is made, and with it
     files in the user's home, before these are looked at.
     """
-    loaded = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == _TELEMETRY}
+    loaded = {name: module for name, module in list(sys.modules.items()) if _is_telemetry(name)}
     for name in loaded:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
     sys.modules[_TELEMETRY] = None  # type: ignore[assignment]  # what makes an import fail
     try:
         yield
     finally:
-        del sys.modules[_TELEMETRY]
+        sys.modules.pop(_TELEMETRY, None)
         sys.modules.update(loaded)
+
+
+def _is_telemetry(module: str) -> bool:
+    return module.partition(".")[0] == _TELEMETRY

@@ -92,7 +92,7 @@ def unpack_reference(data: bytes) -> dict[str, NDArray[np.floating[Any]]]:
         BundleError: it is no such file, or holds something else than finite float16 or float32 arrays.
     """
     if len(data) > MAX_REFERENCE:
-        raise BundleError(f"the reference has {len(data):,} bytes; at most {MAX_REFERENCE:,} are allowed")
+        raise BundleError(f"the arrays have {len(data):,} bytes; at most {MAX_REFERENCE:,} are allowed")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -100,7 +100,7 @@ def unpack_reference(data: bytes) -> dict[str, NDArray[np.floating[Any]]]:
                 raise ValueError(f"{len(members)} arrays, or a repeated one")
             return {_name(member): _array(archive, member, len(data)) for member in members}
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, KeyError, RuntimeError) as error:
-        raise BundleError(f"the reference is damaged: {error}") from error
+        raise BundleError(f"the arrays are damaged: {error}") from error
 
 
 def _name(member: zipfile.ZipInfo) -> str:

@@ -35,7 +35,7 @@ def test_the_result_is_told(shop, few):
     assert result.exit_code == 0, result.output
     assert "small: int8" in result.stdout and "on 0 of 4 photos" in result.stdout
     assert "largest difference of a probability" in result.stdout
-    assert "these figures rest on 4 photos that were not calibrated on\n" in result.stdout
+    assert "these figures rest on 6 photos that were not calibrated on\n" in result.stdout
     assert "decision" not in result.stdout
     assert read_bundle(shop / "small").provenance["export"]["calibration"] == "minmax"
 
@@ -56,7 +56,7 @@ def test_few_photos_are_refused_or_told(shop):
     assert not (shop / "small").exists()
     result = run(*arguments, "--force")
     assert result.exit_code == 0, result.output
-    assert "rest on 4 photos that were not calibrated on: too few to rely on, 200 are needed" in result.stdout
+    assert "rest on 6 photos that were not calibrated on: too few to rely on, 200 are needed" in result.stdout
 
 
 def test_wrong_use_is_an_error_with_advice(shop):

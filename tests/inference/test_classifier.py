@@ -16,7 +16,8 @@ import shelfwise
 from shelfwise.bundle import derive_bundle
 from shelfwise.errors import BundleError, ImageError, ModelError
 from shelfwise.images.preprocess import Preprocessing
-from shelfwise.inference.classifier import Classifier, softmax
+from shelfwise.inference.classifier import Classifier, session_of, softmax
+from shelfwise.inference.engines import open_session
 from shelfwise.inference.session import Outputs
 
 COLOUR_OF = {"Red": (255, 0, 0), "Green": (0, 255, 0), "Blue": (0, 0, 255)}
@@ -215,6 +216,22 @@ def test_a_network_that_does_not_fit_its_bundle_is_refused(toy, tmp_path):
         shelfwise.load(toy.write_toy_bundle(tmp_path / "b", preprocessing=Preprocessing(9)).path)
     with pytest.raises(BundleError, match="there is no such folder"):
         shelfwise.load(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("callers", "photos", "expected"),
+    [(None, None, (1, None)), (None, 1, (None, 1)), (None, 2, (1, None)), (3, 1, (1, 3)), (2, None, (1, 2))],
+)
+def test_one_photo_has_all_cores_unless_threads_are_given(bundle, monkeypatch, callers, photos, expected):
+    asked = {}
+
+    def remember(model, **settings):
+        asked.update(settings)
+        return open_session(model, engine="onnxruntime")
+
+    monkeypatch.setattr("shelfwise.inference.classifier.open_session", remember)
+    session_of(bundle, callers=callers, photos=photos)
+    assert (asked["threads"], asked["streams"]) == expected
 
 
 def test_embeddings_are_given_out_in_the_bundles_metric(toy, bundle, tmp_path):

@@ -59,6 +59,7 @@ def test_a_few_photos_are_worth_no_long_start(machine):
 def test_a_gpu_comes_first(machine):
     machine("amx_bf16", installed=("onnxruntime", "openvino", "cuda"))
     assert choose().engine == "cuda"
+    assert choose(photos=1).engine == "onnxruntime"
 
 
 def test_bf16_means_the_engine_that_has_it(machine):

@@ -95,6 +95,12 @@ def test_what_is_excluded_stays_in_float32(graphs):
         quantise(graphs["small-cnn"], images, exclude=["Convolution"])
 
 
+@pytest.mark.parametrize("calibration", ["minmax", "smooth"])
+def test_excluding_all_is_refused(graphs, calibration):
+    with pytest.raises(ConfigError, match="nothing is left to quantise"):
+        quantise(graphs["vit"], pictures(56), calibration=calibration, exclude=["MatMul", "Gemm"])
+
+
 @pytest.mark.parametrize("calibration", ["percentile", "entropy"])
 def test_other_calibrations(graphs, calibration, capfd):
     images, told = pictures(56), []

@@ -207,7 +207,7 @@ def test_an_int8_export_is_not_exported_again_nor_any_over_its_source(source, ph
     made = export(source, tmp_path / "out", "int8", chosen, stages=silent).bundle
     with pytest.raises(ConfigError, match="is an export in int8 itself"):
         export(made, tmp_path / "again", "fp16", chosen, stages=silent)
-    with pytest.raises(BundleError, match="is the bundle to export from"):
+    with pytest.raises(BundleError, match="is the bundle to derive from"):
         export(source, source.path, "fp16", chosen, stages=silent)
     with pytest.raises(ConfigError, match="name some with --photos or --data"):
         export(source, tmp_path / "none", "fp16", None, stages=silent)

@@ -88,3 +88,11 @@ def test_of_dinov2_the_class_token_alone_is_compared(toy, tmp_path, recipes, len
     if recipes[0] == "dinov2-small" and found is not None:
         assert found[:384].all()
         assert not found[384:768].any()
+
+
+def test_a_second_metric_and_similarities_of_another_embedding_are_not_carried(toy, painted, tmp_path):
+    plain = toy.write_toy_bundle(tmp_path / "plain", metrics={"similarity": {"same": 0.9}, "accuracy": 0.5})
+    made = with_product_metric(plain, tmp_path / "made", *_dataset(painted), _silent)
+    assert made.metrics == {"accuracy": 0.5}
+    with pytest.raises(BundleError, match="has a metric already"):
+        with_product_metric(made, tmp_path / "again", *_dataset(painted), _silent)

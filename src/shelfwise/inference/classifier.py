@@ -53,7 +53,8 @@ def load(
 
     Args:
         bundle: the ``bundle`` folder of a training run; None for the model that comes with Shelfwise.
-        threads: how many photos are worked on at once; one a core by default.
+        threads: how many photos are worked on at once; one a core by default, and all cores for one where
+            ``photos`` is 1.
         batch_size: photos that go through the network together.
         limits: what one picture may cost at most.
         engine, precision, photos: what runs the network, as for
@@ -281,7 +282,7 @@ def session_of(
 ) -> Session:
     """What runs a bundle's network for a :class:`Classifier`: one thread a call, since all cores call it.
 
-    Only a single photo has all cores to itself.
+    Only a single photo has all cores to itself, where ``callers`` is not given.
 
     Args:
         bundle: the trained model.
@@ -292,13 +293,14 @@ def session_of(
         BundleError: the network does not fit the bundle's categories or preprocessing.
         ModelError: it cannot be loaded.
     """
+    alone = photos == 1 and callers is None
     session = open_session(
         bundle.model_source(),
         engine=engine,
         precision=precision,
-        # A single photo is in nobody's way.
-        threads=None if photos == 1 else 1,
-        streams=callers,
+        # A single photo is in nobody's way, unless the caller has said how many threads to use.
+        threads=None if alone else 1,
+        streams=1 if alone else callers,
         photos=photos,
     )
     if session.categories not in (None, len(bundle.categories)):

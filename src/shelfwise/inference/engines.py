@@ -89,10 +89,10 @@ def open_session(
 
     ``auto`` takes, and :func:`choose` says which and why:
 
-    1. ONNX Runtime on the GPU, where its build has CUDA and there is a driver;
-    2. OpenVINO in bfloat16, where it is installed, the processor multiplies that (AMX, AVX-512 BF16), and there are
-       more than :data:`FEW` photos to come;
-    3. ONNX Runtime in float32: as fast as OpenVINO on other processors, and quicker to start.
+    1. ONNX Runtime in float32 for at most :data:`FEW` photos: it starts first;
+    2. ONNX Runtime on the GPU, where its build has CUDA and there is a driver;
+    3. OpenVINO in bfloat16, where it is installed and the processor multiplies that (AMX, AVX-512 BF16);
+    4. ONNX Runtime in float32: as fast as OpenVINO on other processors.
 
     Where CUDA then cannot run the network (a library of it is missing, the driver does not fit, the memory is full),
     ``auto`` says so in a log message, once a process, and goes on with what comes next.
@@ -184,10 +184,10 @@ def _automatic(precision: Precision, photos: int | None, *, gpu: bool = True) ->
     bf16 = sorted(cpu_flags() & BF16)
     if precision == "bf16":
         return Choice("openvino", "bf16", "the engine that has bf16")
-    if gpu and "cuda" in available():
-        return Choice("cuda", "fp32", "ONNX Runtime has CUDA and there is a GPU")
     if photos is not None and photos <= FEW:
         return Choice("onnxruntime", "fp32", "for a few photos it is the first to start")
+    if gpu and "cuda" in available():
+        return Choice("cuda", "fp32", "ONNX Runtime has CUDA and there is a GPU")
     if bf16 and "openvino" in available():
         return Choice(
             "openvino", _exact("openvino", precision), f"it is installed and the processor has {bf16[0]}"

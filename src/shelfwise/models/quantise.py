@@ -106,7 +106,10 @@ def quantise(
             return _portable(smooth_quantise(model, pictures, exclude=kept, progress=progress))
         with _quiet():
             _by_onnxruntime(prepared, result, _Reader(pictures, progress), settled, model, kept)
-        return _portable(onnx.load(result))
+        made = onnx.load(result)
+        if not any(node.op_type == "QuantizeLinear" for node in made.graph.node):
+            raise ConfigError("nothing is left to quantise: exclude less")
+        return _portable(made)
 
 
 def _settled(graph: onnx.ModelProto, calibration: Calibration) -> Calibration:

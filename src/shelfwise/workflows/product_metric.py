@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from shelfwise.bundle import Bundle, derive_bundle
 from shelfwise.datasets.dataset import Dataset
-from shelfwise.errors import DataError, ImageError
+from shelfwise.errors import BundleError, DataError, ImageError
 from shelfwise.inference.classifier import Classifier, session_of
-from shelfwise.models import get_spec
+from shelfwise.inference.products.calibration import METRIC
+from shelfwise.models import SPECS
 from shelfwise.training.product_metric import fit_product_metric
 from shelfwise.workflows.prepare import some_of_each
 
@@ -42,9 +43,11 @@ def with_product_metric(
 
     Raises:
         DataError: no training photo can be read.
-        BundleError: ``bundle`` is damaged, or ``out`` is its own folder.
+        BundleError: ``bundle`` is damaged or has a metric already, or ``out`` is its own folder.
         StorageError: it cannot be written.
     """
+    if bundle.has_metric:
+        raise BundleError(f"{bundle.path}: has a metric already; give the bundle that it was added to")
     # The reference engine: the metric must not depend on what else is installed on the machine that trains.
     classifier = Classifier(bundle, session_of(bundle, engine="onnxruntime"))
     chosen = some_of_each(dataset, training, PHOTOS, seed)
@@ -64,7 +67,9 @@ def with_product_metric(
         + f"- Products are compared by {metric.shape[1]:,} numbers, in a metric that was fitted to {len(views):,}"
         f" training photos, each upright, on its sides, upside down and mirrored.\n"
     )
-    return derive_bundle(bundle, out, metric=metric, card=card)
+    # Similarities that were measured without the metric are not those with it.
+    metrics = {name: value for name, value in bundle.metrics.items() if name != METRIC}
+    return derive_bundle(bundle, out, metric=metric, metrics=metrics, card=card)
 
 
 def views_of(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -90,9 +95,9 @@ def compared_features(bundle: Bundle, features: int) -> NDArray[np.bool_] | None
     """
     members = bundle.provenance.get("members") or [bundle.provenance]
     recipes = [member.get("config", {}).get("recipe") for member in members]
-    if None in recipes:
-        return None  # not made by training
-    specs = [get_spec(recipe) for recipe in recipes]
+    if not SPECS.keys() >= set(recipes):
+        return None
+    specs = [SPECS[recipe] for recipe in recipes]
     lengths = [spec.features or 0 for spec in specs]
     if min(lengths) == 0 or sum(lengths) != features:
         return None
