@@ -282,6 +282,8 @@ def _result(
             "Its networks began with published weights, which saw pictures of fruit and vegetables too (TinyViT:"
             " ImageNet-22k with its labels; DINOv2: LVD-142M without labels). Settings and the members' shares are"
             " those of the model that ships, chosen by validation photos of all classes.",
+            "Which embedding is compared was chosen on training and validation lists; what else was tried:"
+            " docs/recipes.md.",
             *(f"Threshold, {name}: {found.text()}." for name, found in threshold.items()),
         ),
         table=(heading, *rows),

@@ -122,5 +122,5 @@ def _remarks(
         f"Near, AUROC of each category left out: {listed(kinds['near'])}.",
         f"Other, AUROC of each coarse category: {listed(kinds['other'])}.",
         "Settings and the members' shares are those of the model that ships, chosen by validation photos of all"
-        " classes.",
+        " classes. Other scores that were tried: docs/decisions.md.",
     )

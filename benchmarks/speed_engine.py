@@ -46,7 +46,8 @@ _METHOD = (
     " resizing at full resolution, batches of 32, in a plain loop and with a `DataLoader`, the faster of the two.",
     "The limit is the slower of decoding with resizing alone and the engine alone, on all cores each, in that way;"
     " the rate compared with it is from the tenth part of the photos to the last.",
-    "Cold start: `python -m shelfwise classify PHOTO --model BUNDLE` from start to exit, one photo, median.",
+    "Cold start: `python -m shelfwise classify PHOTO --model BUNDLE` from start to exit, one photo, in"
+    " the engine that is taken by itself for so few, median.",
 )
 
 
