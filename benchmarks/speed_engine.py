@@ -216,7 +216,9 @@ def _result(photos: PhotoSet, measured: _Measured) -> Result:
         limit=(_limit(measured),),
         remarks=_remarks(photos, measured),
         machine=machine.facts(),
-        versions=machine.versions(("shelfwise", "onnxruntime", "openvino", "torch", "numpy", "pillow")),
+        versions=machine.versions(
+            ("shelfwise", "onnxruntime", "openvino", "nncf", "torch", "numpy", "pillow")
+        ),
         samples=_samples(measured),
     )
 
