@@ -117,7 +117,13 @@ def classify(
     from shelfwise.workflows.product_finding import product_finder
     from shelfwise.workflows.sorting import Sorter
 
-    chosen = output_format or _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
+    suffix = output.suffix.lower() if output else ""
+    if suffix == ".json" and output_format is None:
+        raise ConfigError(
+            f"{printable(str(output))}: there is no format json: name a file .jsonl for one JSON object a line,"
+            " .csv for a table, or say the format with --format"
+        )
+    chosen = output_format or _FORMAT_OF_SUFFIX.get(suffix, "table")
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
     count = finder.count()
     classifier = load(find_bundle(model or Settings().model), engine=engine, photos=count)

@@ -68,11 +68,15 @@ class TableWriter(Writer):
         if answer.prediction is None or answer.category is None:
             mark = self.style(f"{'–':{self.width}}       –", "red")
             return f"{mark}  {photo}: {self.style(str(answer.reason), 'red')}\n"
-        first, *others = answer.prediction.top(self.top)
+        ranked = answer.prediction.top(self.top)
+        first = ranked[0]
         unsure = answer.category in (ASK, UNKNOWN) and answer.category != first.category
         name = f"{printable(answer.category):{self.width}}"
         note = _question(answer.prediction) if answer.asks else ""
         note = note or (f"  (perhaps {printable(first.category)})" if unsure else "")
+        note = note or _variety(answer.category, first.category)
+        # What is told first may be no label of its own, but asked about, unknown or wider than one.
+        others = ranked if answer.category != first.category and len(ranked) > 1 else ranked[1:]
         if answer.copied_to is not None:
             note += f"  → {printable(str(answer.copied_to))}"
         note += product_columns.table_note(answer) if self.products else ""
@@ -149,6 +153,13 @@ def _question(prediction: Prediction) -> str:
     own = [printable(each.category.rpartition(SEPARATOR)[2]) for each in decision.candidates]
     surely = f"{printable(decision.node)}; " if decision.node else ""
     return f"  ({surely}{' or '.join(own)}?)"
+
+
+def _variety(accepted: str, likeliest: str) -> str:
+    """What an accepted category may be more exactly, for people."""
+    if not likeliest.startswith(accepted + SEPARATOR):
+        return ""
+    return f"  (perhaps {printable(likeliest.removeprefix(accepted + SEPARATOR))})"
 
 
 def _decision_cells(prediction: Prediction | None) -> list[str]:

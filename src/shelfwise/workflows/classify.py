@@ -87,6 +87,8 @@ class Tally:
         """Count one more."""
         if answer.category is None:
             self.failed += 1
+        elif answer.product is not None and answer.product.match is not None:
+            self.named += 1
         elif answer.category == UNKNOWN:
             self.unknown += 1
         elif answer.asks:

@@ -134,7 +134,7 @@ def export(
             "the export is compared with the original on photos: name some with --photos or --data"
         )
     if not force:
-        _refuse_few(len(photos.parity))
+        _refuse_few(len(photos.parity), len(photos.calibration))
     unreadable: list[ImageError] = []
     details: dict[str, Any] = {}
     if stored == "int8":
@@ -160,12 +160,12 @@ def _refuse_quantised(source: Bundle) -> None:
         )
 
 
-def _refuse_few(count: int) -> None:
+def _refuse_few(count: int, calibrated: int = 0) -> None:
     if count < LEAST_COMPARED:
+        beside = f" beside the {calibrated:,} that are calibrated on" if calibrated else ""
         raise ParityError(
-            f"{count:,} photos to compare with the original on are too few to rely on, {LEAST_COMPARED} are needed: "
-            "nothing is written. Name more with --photos or --data (a part of them is calibrated on), or write it "
-            "nevertheless with --force"
+            f"{count:,} photos to compare with the original on{beside} are too few to rely on, {LEAST_COMPARED} are"
+            " needed: nothing is written. Name more with --photos or --data, or write it nevertheless with --force"
         )
 
 
