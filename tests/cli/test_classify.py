@@ -166,10 +166,23 @@ def test_three_answers_in_json_and_in_the_table(deciding):
     table = run("photos").stdout
     assert "photos/ask.png  (red or blue?)" in table
     assert "photos/black.png  (perhaps" in table
+    assert "photos/category.png  (perhaps " in table
+    assert "photos/variety.png\n" in table
     broken = deciding / "photos" / "broken.png"
     broken.touch()
     assert json.loads(run(str(broken), "--format", "jsonl").stdout)["decision"] is None
     assert rows(run(str(broken), "--format", "csv").stdout)[0]["answer"] == ""
+
+
+def test_the_labels_below_an_answer_begin_with_the_likeliest(deciding):
+    for photo, first in {"category": "paint/red", "ask": "ask", "variety": "paint/red/dark"}.items():
+        lines = run(f"photos/{photo}.png", "--top", "2").stdout.splitlines()[1:]
+        told = [line.split()[0] for line in lines]
+        assert told[0] == first
+        # Both labels, the likeliest not once more where it is the answer itself.
+        assert len(told) == (2 if photo == "variety" else 3)
+        assert len(set(told)) == len(told)
+    assert len(run("photos/category.png").stdout.splitlines()) == 2
 
 
 def test_what_is_asked_about_and_unknown_is_sorted_into_folders_of_its_own(deciding):
@@ -215,6 +228,14 @@ def test_writes_to_a_file_in_the_format_of_its_name(shop):
     assert len((shop / "out" / "answers.jsonl").read_text().splitlines()) == 4
     run("photos", "-o", "out/answers.csv", "--format", "jsonl")
     assert (shop / "out" / "answers.csv").read_text().startswith("{")
+
+
+def test_a_json_file_is_refused_rather_than_filled_with_a_table(shop):
+    result = run("photos", "-o", "answers.json")
+    assert result.exit_code == 2
+    assert "answers.json: there is no format json" in result.stderr and ".jsonl" in result.stderr
+    assert not (shop / "answers.json").exists()
+    assert run("photos", "-o", "answers.json", "--format", "jsonl").exit_code == 0
 
 
 def test_standard_input(shop):

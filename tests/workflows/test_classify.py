@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,6 +64,13 @@ def test_tally_counts():
     for category in ("Tea", "Tea", "unknown", None):
         tally.add(Answer("a.jpg", None, category))
     assert (tally.named, tally.unknown, tally.failed, tally.total) == (2, 1, 1, 4)
+
+
+def test_a_photo_whose_product_is_found_is_named_whatever_its_category():
+    tally = Tally()
+    for match in (object(), None):
+        tally.add(Answer("a.jpg", None, "unknown", product=SimpleNamespace(match=match)))
+    assert (tally.named, tally.unknown) == (1, 1)
 
 
 def test_which_model_is_used(tmp_path, monkeypatch):
