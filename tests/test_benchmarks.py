@@ -489,7 +489,17 @@ def left_out_twin(toy, toy_sets, tmp_path, monkeypatch):
     )
 
 
-def test_few_shot_from_end_to_end(left_out_twin, tmp_path):
+def test_few_shot_refuses_a_twin_with_another_embedding(left_out_twin, tmp_path, capsys):
+    arguments = ["few-shot", "--results", str(tmp_path / "results"), "--bundle", str(left_out_twin.path)]
+    assert main(arguments) == 1
+    assert "its metric for products has the shape None, that of the model that ships (1088, 384)" in (
+        capsys.readouterr().err
+    )
+
+
+def test_few_shot_from_end_to_end(left_out_twin, tmp_path, monkeypatch):
+    # The toy ships too, so that its embedding is that of its twin.
+    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", left_out_twin.path)
     arguments = ["few-shot", "--repeats", "3", "--results", str(tmp_path / "results")]
     assert main([*arguments, "--bundle", str(left_out_twin.path)]) == 0
     measured = read_results(tmp_path / "results")["few-shot"]
