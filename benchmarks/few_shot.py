@@ -97,10 +97,10 @@ def few_shot(options: Options) -> Result:
     bundle = twin.bundle_or_twin(options.bundle)
     sets = {name: _dataset(name) for name in _CLASSES}
     problems = twin.differences(bundle)
-    if not problems:
-        _refuse_other_metric(bundle)
     if problems:
         refuse_familiar(bundle, sets[_ITEMS].categories, problems)
+    else:
+        _refuse_other_metric(bundle)
     classifier = Classifier(bundle)
     parts = {name: _embedded(classifier, dataset, options) for name, dataset in sets.items()}
     names = sets[_GROCERY].categories

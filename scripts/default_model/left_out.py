@@ -40,11 +40,9 @@ def build(options: argparse.Namespace, progress: Progress) -> None:
     bundle = with_metric(plain, options.work / "with-metric", runs[0], progress)
     progress.note("measuring similarities on Grocery Store's training list")
     measured = similarity.measure(bundle, read_dataset(options.data / "grocery-store"), shares)
-    similarity.carried(bundle, options.work / twin.FOLDER.name, measured)
+    made = similarity.carried(bundle, options.work / twin.FOLDER.name, measured)
     similarity.write(measured, options.similarity)
-    progress.note(
-        f"the twin is in {options.work / twin.FOLDER.name}, its similarities in {options.similarity}"
-    )
+    progress.note(f"the twin is in {made.path}, its similarities in {options.similarity}")
 
 
 def shares_like(shipped: Bundle, runs: Sequence[Path]) -> dict[str, float]:

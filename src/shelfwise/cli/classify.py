@@ -117,13 +117,7 @@ def classify(
     from shelfwise.workflows.product_finding import product_finder
     from shelfwise.workflows.sorting import Sorter
 
-    suffix = output.suffix.lower() if output else ""
-    if suffix == ".json" and output_format is None:
-        raise ConfigError(
-            f"{printable(str(output))}: there is no format json: name a file .jsonl for one JSON object a line,"
-            " .csv for a table, or say the format with --format"
-        )
-    chosen = output_format or _FORMAT_OF_SUFFIX.get(suffix, "table")
+    chosen = output_format or _format_of(output)
     finder = PhotoFinder(paths, recursive=recursive, leave_out=sort_into)
     count = finder.count()
     classifier = load(find_bundle(model or Settings().model), engine=engine, photos=count)
@@ -158,6 +152,20 @@ def classify(
     typer.echo(_summary(tally, time.monotonic() - started, min_confidence, sort_into), err=True)
     if tally.failed:
         raise typer.Exit(1)
+
+
+def _format_of(output: Path | None) -> str:
+    """The format that a file's name asks for; a table where it asks for none."""
+    from shelfwise.errors import ConfigError
+    from shelfwise.text import printable
+
+    suffix = output.suffix.lower() if output else ""
+    if suffix == ".json":
+        raise ConfigError(
+            f"{printable(str(output))}: there is no format json: name a file .jsonl for one JSON object a line,"
+            " .csv for a table, or say the format with --format"
+        )
+    return _FORMAT_OF_SUFFIX.get(suffix, "table")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from shelfwise.errors import BundleError, DataError, ImageError
 from shelfwise.inference.classifier import Classifier, session_of
 from shelfwise.inference.products.calibration import METRIC
 from shelfwise.models import SPECS
+from shelfwise.training.fit import Stages
 from shelfwise.training.product_metric import fit_product_metric
 from shelfwise.workflows.prepare import some_of_each
 
@@ -23,7 +24,6 @@ __all__ = ["PHOTOS", "compared_features", "views_of", "with_product_metric"]
 PHOTOS: Final = 704
 """At most so many training photos are looked at, in :func:`views_of` each."""
 _CHUNK: Final = 32
-Stages = Callable[[str], Callable[[int, int], None]]
 
 
 def with_product_metric(
