@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,12 @@ def paint(folder: Path, *, per_class: int = 10, size: int = 40, seed: int = 0) -
             pixels[..., channel] += random.integers(100, 150, dtype=np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{number:02}.png")
     return folder
+
+
+@pytest.fixture(scope="session")
+def painter() -> Callable[..., Path]:
+    """Paints such a folder."""
+    return paint
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ class CrossvalConfig(TrainConfig):
     format: Literal["table", "json"] = Field("table", description="How to print the result.")
 
 
-_OF_EACH_RUN = frozenset({"fold", "split"})
+_OF_EACH_RUN = frozenset({"fold", "split", "teacher", "teacher_share"})
 _OF_THE_WHOLE = set(CrossvalConfig.model_fields) - set(TrainConfig.model_fields)
 
 

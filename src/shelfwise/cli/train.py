@@ -22,6 +22,7 @@ EXAMPLES = (
     "shelfwise train photos/",
     "shelfwise train photos/ --recipe small-cnn --classes Milk,Juice,Tea --out runs/drinks",
     "shelfwise train photos/ --config shop.toml --epochs 30",
+    "shelfwise train photos/ --recipe lite0 --teacher runs/best --split runs/best/split.json",
     "shelfwise train --resume runs/drinks",
 )
 

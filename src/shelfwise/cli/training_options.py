@@ -36,6 +36,8 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
         "backbone",
         "pretrained",
         "weights",
+        "teacher",
+        "teacher_share",
         "size",
         "train_size",
         "resize",

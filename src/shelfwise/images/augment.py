@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["Augmentation", "augment", "mix", "resize_batch"]
+__all__ = ["Augmentation", "augment", "mix", "resize", "resize_batch"]
 
 _GEOMETRIC = ("rotate", "shear_x", "shear_y", "shift_x", "shift_y")
 _COLOUR = ("brightness", "contrast", "saturation", "tint", "sharpness", "posterise")
@@ -56,7 +56,11 @@ class Augmentation:
 
 def resize_batch(images: Tensor, size: int) -> Tensor:
     """Photos as floats at ``size``: uint8 N×H×W×3 to float32 N×3×size×size in 0…255, not varied."""
-    batch = images.permute(0, 3, 1, 2).float()
+    return resize(images.permute(0, 3, 1, 2).float(), size)
+
+
+def resize(batch: Tensor, size: int) -> Tensor:
+    """Pictures N×3×H×W as N×3×size×size; the same ones where they have that size."""
     if batch.shape[-1] == size and batch.shape[-2] == size:
         return batch
     return functional.interpolate(batch, (size, size), mode="bilinear", antialias=True)

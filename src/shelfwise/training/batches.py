@@ -10,10 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from shelfwise.images.augment import Augmentation, augment, mix, resize_batch
+from shelfwise.images.augment import Augmentation, augment, mix, resize, resize_batch
 from shelfwise.training.balance import Plan
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.optim import soft_targets
+from shelfwise.training.teacher import Teacher
 
 __all__ = ["Batch", "Batches", "Part", "epoch_seed"]
 
@@ -58,13 +59,25 @@ class Batches:
         categories: number of categories.
         size: side of the network's input in pixels.
         device: where the batches are made.
+        teacher: a model whose answers are targets too.
     """
 
     def __init__(
-        self, part: Part, plan: Plan, config: TrainConfig, *, categories: int, size: int, device: torch.device
+        self,
+        part: Part,
+        plan: Plan,
+        config: TrainConfig,
+        *,
+        categories: int,
+        size: int,
+        device: torch.device,
+        teacher: Teacher | None = None,
     ) -> None:
         self._part, self._plan, self._config = part, plan, config
         self._categories, self._size, self._device = categories, size, device
+        self._teacher = teacher
+        # What a teacher looks at loses nothing to a student who looks at less.
+        self._seen = size if teacher is None else max(size, teacher.size)
         self._augmentation = Augmentation(
             config.crop, config.flip, config.operations, config.magnitude, config.erase
         )
@@ -90,13 +103,16 @@ class Batches:
         batch = self._vary(images, self._plan.varied[chosen], generator)
         targets = soft_targets(labels, self._categories, self._config.label_smoothing)
         batch, targets = mix(batch, targets, generator, mixup=self._config.mixup, cutmix=self._config.cutmix)
+        if self._teacher is not None:
+            targets = self._teacher.teach(batch, targets)
+            batch = resize(batch, self._size)
         return Batch(batch.contiguous(memory_format=torch.channels_last), targets, labels)
 
     def _vary(self, images: Tensor, varied: NDArray[np.bool_], generator: torch.Generator) -> Tensor:
         if varied.all():
-            return augment(images, self._size, self._augmentation, generator)
-        batch = resize_batch(images, self._size)
+            return augment(images, self._seen, self._augmentation, generator)
+        batch = resize_batch(images, self._seen)
         if varied.any():
             which = torch.from_numpy(np.flatnonzero(varied)).to(images.device)
-            batch[which] = augment(images[which], self._size, self._augmentation, generator)
+            batch[which] = augment(images[which], self._seen, self._augmentation, generator)
         return batch

@@ -48,6 +48,10 @@ class TrainConfig(BaseModel):
     weights: Path | None = Field(
         None, description="Pretrained weights, a safetensors file, instead of the model hub's."
     )
+    teacher: Path | None = Field(
+        None, description="Bundle or run whose answers to learn from, beside the labels."
+    )
+    teacher_share: Fraction = Field(0.7, description="Share of the teacher's answer in what is learned.")
     size: Positive | None = Field(None, description="Side of the input in pixels, training and serving.")
     train_size: Positive | None = Field(
         None, description="Side during training, if smaller than when serving."

@@ -26,6 +26,7 @@ from shelfwise.training.hardware import choose_device, reproducible
 from shelfwise.training.head import fit_head
 from shelfwise.training.loop import EpochRecord, Trainer
 from shelfwise.training.optim import MovingAverage
+from shelfwise.training.teacher import Teacher
 
 __all__ = ["FitResult", "Report", "Stages", "TrainingData", "fit"]
 
@@ -85,8 +86,19 @@ def fit(
     folder: Path,
     fingerprint: str,
     stages: Stages,
+    teacher: Teacher | None = None,
 ) -> FitResult:
     """Train, from the last checkpoint in ``folder/checkpoints`` where there is one.
+
+    Args:
+        config: the settings.
+        spec: the network.
+        preprocessing: how photos become its input.
+        data: the photos.
+        folder: the run's.
+        fingerprint: what the result depends on; a checkpoint with another one is refused.
+        stages: shows how far each stage of the work is.
+        teacher: a model whose answers to learn from, beside the labels.
 
     Raises:
         TrainingError: training cannot start.
@@ -97,7 +109,7 @@ def fit(
     device = choose_device(config.device)
     stopper = Stopper()
     with reproducible(config.threads), stopper.listening():
-        trainer = _trainer(config, spec, preprocessing, data, device)
+        trainer = _trainer(config, spec, preprocessing, data, device, teacher)
         checkpoints = folder / "checkpoints"
         trainer.callbacks = [
             NanGuard(),
@@ -135,6 +147,7 @@ def _trainer(
     preprocessing: Preprocessing,
     data: TrainingData,
     device: torch.device,
+    teacher: Teacher | None,
 ) -> Trainer:
     torch.manual_seed(config.seed)  # the initial weights
     network = build_network(spec, len(data.categories), dropout=config.dropout, pretrained=config.pretrained)
@@ -151,6 +164,7 @@ def _trainer(
         categories=len(data.categories),
         size=config.train_size or preprocessing.size,
         device=device,
+        teacher=teacher,
     )
     return Trainer(network, config, batches, data.validation, mean=spec.mean, std=spec.std, device=device)
 

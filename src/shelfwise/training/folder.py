@@ -117,7 +117,7 @@ class RunFolder:
 
     def fingerprint(self, config: TrainConfig, data_hash: str, numerics: Mapping[str, object]) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
-        ignored = {"data", "out", "split", "weights", "device", "precision", "threads"}
+        ignored = {"data", "out", "split", "weights", "teacher", "device", "precision", "threads"}
         content: Mapping[str, Any] = {
             "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
@@ -129,11 +129,14 @@ class RunFolder:
 
 
 def absolute_places(config: TrainConfig) -> TrainConfig:
-    """A backbone and weights on this disk by their absolute paths, so that the run can be gone on with anywhere."""
+    """Backbone, weights and teacher by their absolute paths, so that the run can be gone on with from anywhere."""
     prefix, _, place = (config.backbone or "").partition(":")
     backbone = f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else config.backbone
-    weights = None if config.weights is None else config.weights.absolute()
-    return config.model_copy(update={"backbone": backbone, "weights": weights})
+    places = {
+        name: None if place is None else place.absolute()
+        for name, place in (("weights", config.weights), ("teacher", config.teacher))
+    }
+    return config.model_copy(update={"backbone": backbone, **places})
 
 
 def _next_free(parent: Path, name: str) -> Path:

@@ -70,7 +70,7 @@ def cross_validate(
         hub: where weights come from that ``config`` names no file of; None to fetch none.
 
     Raises:
-        ConfigError: ``config`` names a fold or a split, which are each run's own here.
+        ConfigError: ``config`` names a fold or a split, which are each run's own here, or a teacher.
         SplitError: the set has no such folds.
         TrainingError: the run folder holds runs on other photos or with other settings.
         KeyboardInterrupt: a run was interrupted; what it has learnt so far is kept.
@@ -80,6 +80,11 @@ def cross_validate(
             raise ConfigError(
                 f"{name} is {getattr(config, name)}: cross-validation sets it for each run itself"
             )
+    if config.teacher is not None:
+        raise ConfigError(
+            f"{config.teacher}: a teacher has learned photos that other folds are tested on, and would tell of them; "
+            "give each fold a teacher of its own: shelfwise train --fold FOLD --teacher BUNDLE"
+        )
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     official = crossval_folds(dataset)
     chosen = list(folds) if folds is not None else official

@@ -32,6 +32,7 @@ class Outcome:
     preprocessing: Preprocessing
     prepared: Prepared
     fitted: FitResult
+    teacher: Bundle | None = None
 
     @property
     def name(self) -> str:
@@ -53,10 +54,20 @@ class Outcome:
     @property
     def weights(self) -> str:
         """What the training began with."""
+        taught = "" if self.teacher is None else _taught(self.teacher, self.config.teacher_share)
         if not self.config.pretrained or self.spec.weights is None:
-            return "Trained from random weights."
+            return f"Trained from random weights.{taught}"
         info = self.spec.weights()
-        return f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}."
+        return (
+            f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}.{taught}"
+        )
+
+
+def _taught(teacher: Bundle, share: float) -> str:
+    return (
+        f" Learned from the answers of another model too: {teacher.name} ({teacher.id}) had a share of {share:.0%} in"
+        " its targets, the labels the rest."
+    )
 
 
 def write_run_bundle(
@@ -78,7 +89,9 @@ def write_run_bundle(
         folder: where to; by default the run's place for it.
     """
     config = outcome.config
-    places = {"data", "out", "split", "backbone", "weights"}
+    places = {"data", "out", "split", "backbone", "weights", "teacher"} | (
+        set() if outcome.teacher else {"teacher_share"}
+    )
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None
     writer = BundleWriter(
         name=outcome.name,
@@ -90,6 +103,7 @@ def write_run_bundle(
         provenance={
             "config": config.model_dump(mode="json", exclude=places, exclude_none=True),
             "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
+            **({"teacher": outcome.teacher.id} if outcome.teacher else {}),
             "parameters": outcome.parameters,
             "best_epoch": best_record(outcome.fitted.history).epoch,
         },

@@ -77,8 +77,18 @@ def prepare(
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None],
+    seen: int | None = None,
 ) -> Prepared:
     """Read, check, divide and decode the photos; the split is saved with the run, and taken from there again.
+
+    Args:
+        config: the settings.
+        run: the run's folder.
+        preprocessing: how photos become the network's input.
+        cache_dir: where decoded photos are kept.
+        stages: shows how far each stage of the work is.
+        note: shows a line for people.
+        seen: side of the largest pictures that training makes of the photos; that of the input if not given.
 
     Raises:
         DataError: the dataset is wrong or cannot be divided.
@@ -99,7 +109,7 @@ def prepare(
     if not split.val and not split.test:
         raise TrainingError(f"{dataset.root}: validation and test part are both empty: nothing to measure on")
     margin = _CROP_MARGIN if config.augment == "all" and config.crop < 1 else 1.0
-    larger = preprocessing.with_size(math.ceil(preprocessing.size * margin))
+    larger = preprocessing.with_size(math.ceil((seen or preprocessing.size) * margin))
     sizes = {"training": larger, "validation": preprocessing, "test": preprocessing}
     parts, kept, broken = {}, [], []
     for (name, size), indices in zip(sizes.items(), (split.train, split.val, split.test), strict=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
+from shelfwise.datasets.layouts import read_dataset
 from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
@@ -24,10 +25,12 @@ from shelfwise.training.folder import RunFolder, absolute_places
 from shelfwise.training.hardware import choose_device, numerics
 from shelfwise.training.loop import EpochRecord, best_record
 from shelfwise.training.report import PartResult
+from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
+from shelfwise.workflows.teacher import read_teacher, taught_by
 
 __all__ = ["RunResult", "resume", "train"]
 
@@ -85,7 +88,10 @@ def train(
     _refuse_unfit(config, spec)
     choose_device(config.device)
     spec = _with_weights(config, spec, hub, stages)
+    if config.teacher is not None:
+        config = config.model_copy(update={"teacher": find_bundle(config.teacher)})
     config = absolute_places(config)
+    _teacher_of(config)
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
@@ -159,13 +165,23 @@ def _run(
     preprocessing = Preprocessing(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
-    prepared = prepare(config, run, preprocessing, cache_dir=cache_dir, stages=stages, note=note)
-    fingerprint = run.fingerprint(
-        config, prepared.data_hash, {**numerics(config), **_backbone_weights(config, spec)}
+    teacher = _teacher_of(config)
+    seen = max(preprocessing.size, teacher.preprocessing.size if teacher else 0)
+    prepared = prepare(config, run, preprocessing, seen=seen, cache_dir=cache_dir, stages=stages, note=note)
+    others = {**_backbone_weights(config, spec), **({"teacher": teacher.id} if teacher else {})}
+    fingerprint = run.fingerprint(config, prepared.data_hash, {**numerics(config), **others})
+    fitted = fit(
+        config,
+        spec,
+        preprocessing,
+        prepared.data,
+        run.path,
+        fingerprint,
+        stages,
+        taught_by(teacher, config, prepared.dataset.categories) if teacher else None,
     )
-    fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages)
     note(_kept(fitted.history))
-    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted)
+    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted, teacher)
     model = export_onnx(fitted.network, preprocessing)
     with provisional(run.bundle) as folder:
         unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy), folder)
@@ -186,6 +202,14 @@ def _run(
     if not fitted.interrupted:
         atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+
+
+def _teacher_of(config: TrainConfig) -> Bundle | None:
+    """The run's teacher, refused before anything is begun if it does not know the categories."""
+    if config.teacher is None:
+        return None
+    dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
+    return read_teacher(config.teacher, config, dataset.categories)
 
 
 def _backbone_weights(config: TrainConfig, spec: ModelSpec) -> dict[str, object]:
