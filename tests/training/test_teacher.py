@@ -54,6 +54,11 @@ def test_it_sees_the_very_pictures_that_the_student_sees(changes):
         assert np.allclose(batch.targets.sum(1), 1, atol=1e-6)
 
 
+def test_what_is_right_is_said_by_the_labels():
+    for batch in batches(Teacher(16, Colours(), 1.0)).epoch(1):
+        assert torch.equal(batch.answers, batch.labels)
+
+
 def test_it_changes_neither_pictures_nor_order():
     alone, taught = batches(None, mixup=0.5), batches(Teacher(16, Colours(), 0.5), mixup=0.5)
     for one, other in zip(alone.epoch(3), taught.epoch(3), strict=True):

@@ -22,7 +22,7 @@ from shelfwise.inference.engines import Engine, Precision, open_session
 from shelfwise.inference.session import Session
 from shelfwise.types import Decision, Prediction
 
-__all__ = ["Classifier", "Source", "decisions_of", "load", "session_of", "softmax"]
+__all__ = ["Classifier", "Source", "decisions_of", "load", "refuse_wrong_logits", "session_of", "softmax"]
 
 Source = Path | str | bytes | NDArray[np.uint8] | Image.Image
 """A photo: a path (also as text), a picture file's bytes, RGB pixels, or a Pillow image."""
@@ -251,13 +251,18 @@ class Classifier:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities, embeddings and logits."""
         logits, embedding = self._session.run(images)
-        if logits.shape != (len(images), len(self.categories)):
-            raise ModelError(
-                f"{self.bundle.path}: {len(self.categories)} categories, but logits of shape {logits.shape}"
-            )
-        if not np.isfinite(logits).all():
-            raise ModelError(f"{self.bundle.path}: the network gives NaN or infinite logits")
+        refuse_wrong_logits(self.bundle, logits, len(images))
         return softmax(logits, self.bundle.temperature), embedding, logits
+
+
+def refuse_wrong_logits(bundle: Bundle, logits: NDArray[np.float32], photos: int) -> None:
+    """Refuse logits that are not (photos, categories) finite numbers. Raises ModelError."""
+    if logits.shape != (photos, len(bundle.categories)):
+        raise ModelError(
+            f"{bundle.path}: {len(bundle.categories)} categories, but logits of shape {logits.shape}"
+        )
+    if not np.isfinite(logits).all():
+        raise ModelError(f"{bundle.path}: the network gives NaN or infinite logits")
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:

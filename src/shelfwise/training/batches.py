@@ -37,11 +37,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """One step's input: float32 photos N×3×S×S in 0…255, targets N×C, and the labels they came from."""
+    """One step's input.
+
+    Attributes:
+        images: float32 photos N×3×S×S in 0…255.
+        targets: N×C, rows summing to 1.
+        labels: the labels that they came from, N.
+        answers: the categories that are right, N: of mixed photos, that of the larger part.
+    """
 
     images: Tensor
     targets: Tensor
     labels: Tensor
+    answers: Tensor
 
 
 def epoch_seed(seed: int, epoch: int) -> int:
@@ -103,10 +111,11 @@ class Batches:
         batch = self._vary(images, self._plan.varied[chosen], generator)
         targets = soft_targets(labels, self._categories, self._config.label_smoothing)
         batch, targets = mix(batch, targets, generator, mixup=self._config.mixup, cutmix=self._config.cutmix)
+        answers = targets.argmax(1)  # before a teacher has its say
         if self._teacher is not None:
             targets = self._teacher.teach(batch, targets)
             batch = resize(batch, self._size)
-        return Batch(batch.contiguous(memory_format=torch.channels_last), targets, labels)
+        return Batch(batch.contiguous(memory_format=torch.channels_last), targets, labels, answers)
 
     def _vary(self, images: Tensor, varied: NDArray[np.bool_], generator: torch.Generator) -> Tensor:
         if varied.all():

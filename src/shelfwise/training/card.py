@@ -34,6 +34,7 @@ class CardFacts:
         sources: where the photos are from several sets: those of each.
         by_source: figures on each one's test photos.
         classes: a row a category of the test: name, photos, recall, precision.
+        teacher: what it learned from beside the labels, or None.
     """
 
     name: str
@@ -48,6 +49,7 @@ class CardFacts:
     sources: Sequence[SourcePhotos] = ()
     by_source: Sequence[SourceFigures] = ()
     classes: Sequence[ClassRow] = ()
+    teacher: str | None = None
 
 
 def class_rows(evaluation: Evaluation, categories: Sequence[str]) -> list[ClassRow]:
@@ -70,6 +72,7 @@ def model_card(card: CardFacts) -> str:
         "",
         f"- {train:,} photos to train on, {val:,} to choose the best epoch by, {test:,} to test on ({card.method}).",
         f"- {card.weights}",
+        *([] if card.teacher is None else [f"- {card.teacher}"]),
         *(f"- {name}: {value}" for name, value in card.facts.items()),
         "",
         *_sources(card.sources),

@@ -67,9 +67,8 @@ def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
     state = _read(path)
     if state.get("format") != _FORMAT or state["fingerprint"] != fingerprint:
         raise TrainingError(
-            f"{path} is of a run with other settings, photos, library versions or hardware (CPU or GPU, threads),"
-            " so going on would mix the two:"
-            " train into a new folder with --out"
+            f"{path} is of a run with other settings, photos, teacher, library versions or hardware (CPU or"
+            " GPU, threads), so going on would mix the two: train into a new folder with --out"
         )
     trainer.network.load_state_dict(state["network"])
     trainer.optimizer.load_state_dict(state["optimizer"])

@@ -49,7 +49,7 @@ class TrainConfig(BaseModel):
         None, description="Pretrained weights, a safetensors file, instead of the model hub's."
     )
     teacher: Path | None = Field(
-        None, description="Bundle or run whose answers to learn from, beside the labels."
+        None, description="Bundle or run whose answers to learn from, beside the labels; or default."
     )
     teacher_share: Fraction = Field(0.7, description="Share of the teacher's answer in what is learned.")
     size: Positive | None = Field(None, description="Side of the input in pixels, training and serving.")
@@ -135,6 +135,14 @@ class TrainConfig(BaseModel):
             raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
         if self.train_fraction == 0:
             raise ValueError("train_fraction is 0: there would be nothing to train on")
+        if self.teacher is None and self.teacher_share != type(self).model_fields["teacher_share"].default:
+            raise ValueError(
+                f"teacher_share is {self.teacher_share:g}, but there is no teacher: name one, or leave it out"
+            )
+        if self.teacher is not None and not self.teacher_share:
+            raise ValueError(
+                "teacher_share is 0: the teacher would be asked for nothing; leave the teacher out"
+            )
         if self.weights is not None and not self.pretrained:
             raise ValueError(f"weights names {self.weights}, but pretrained is off: leave one of the two out")
         return self

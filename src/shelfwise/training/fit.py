@@ -105,6 +105,7 @@ def fit(
         DivergedError: the loss became NaN or infinite before an epoch was over.
         KeyboardInterrupt: Ctrl-C before an epoch was over.
         StorageError: a checkpoint could not be written.
+        ModelError: the teacher failed.
     """
     device = choose_device(config.device)
     stopper = Stopper()

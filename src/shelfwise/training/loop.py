@@ -149,7 +149,7 @@ class Trainer:
             loss, logits = self._step(batch, (epoch - 1) * len(self.batches) + step - 1)
             done += len(batch.labels)
             loss_sum += loss * len(batch.labels)
-            hits += int((logits.argmax(1) == batch.targets.argmax(1)).sum())
+            hits += int((logits.argmax(1) == batch.answers).sum())
             self.train_accuracy = hits / done
             for callback in self.callbacks:
                 callback.on_step(self, step, loss)

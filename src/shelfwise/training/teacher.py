@@ -20,7 +20,7 @@ class Teacher:
     """A trained model that another one learns from.
 
     It sees the very pictures that the student sees, cropped, recoloured and mixed as they are, so that its answer
-    belongs to them (Beyer et al. 2022, arXiv 2106.05237).
+    belongs to them (Hinton et al. 2015, arXiv 1503.02531; Beyer et al. 2022, arXiv 2106.05237).
 
     Attributes:
         size: side of the pictures it takes.
@@ -38,6 +38,12 @@ class Teacher:
         Args:
             images: float32 N×3×S×S in 0…255, of any side.
             targets: N×C, rows summing to 1.
+
+        Returns:
+            N×C, rows summing to 1.
+
+        Raises:
+            ModelError: the teacher fails on them.
         """
         pictures = resize(images, self.size).round().clamp(0, 255).byte()
         answers = self.answer(pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy())

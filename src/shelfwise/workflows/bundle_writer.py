@@ -16,7 +16,7 @@ from shelfwise.training.report import PartResult
 from shelfwise.workflows.by_source import by_source, figures_by_source
 from shelfwise.workflows.prepare import Prepared
 
-__all__ = ["BundleWriter", "division", "photo_counts"]
+__all__ = ["BundleWriter", "division", "photo_counts", "teacher_sentence"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +32,7 @@ class BundleWriter:
         facts: settings for the card.
         provenance: what it has beside that of the photos and the versions.
         packed: keep the network compressed.
+        teacher: a sentence for the card, what it learned from beside the labels; or None.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BundleWriter:
     facts: Mapping[str, str]
     provenance: Mapping[str, Any]
     packed: bool = False
+    teacher: str | None = None
 
     def write(
         self,
@@ -100,6 +102,7 @@ class BundleWriter:
             sources=self.prepared.sources,
             by_source=() if test is None else by_source(dataset, test),
             classes=() if test is None else class_rows(test.evaluation, dataset.categories),
+            teacher=self.teacher,
         )
 
     def _provenance(self) -> dict[str, Any]:
@@ -114,6 +117,28 @@ class BundleWriter:
             "split": self.prepared.split.method,
             "versions": library_versions(),
         }
+
+
+def teacher_sentence(teacher: Mapping[str, Any]) -> str:
+    """What a model learned from beside the labels, in words, from its provenance's ``teacher``."""
+    weights = [
+        f"{origin['source']}, SHA-256 {origin['sha256']}"
+        for part in teacher.get("members") or [teacher]
+        if (origin := part.get("weights"))
+    ]
+    photos = teacher.get("sources") or []
+    licences = "; ".join(f"{each['name']}: {each['licence']}" for each in photos)
+    return (
+        f"Learned from the answers of another model too: {teacher['name']} ({teacher['bundle']}) has a share of"
+        f" {teacher['share']:.0%} in its targets, the labels the rest."
+        + (f" That model began with {' and '.join(weights)}." if weights else "")
+        + (
+            f" It was trained on photos with SHA-256 {teacher['data_sha256']}"
+            if "data_sha256" in teacher
+            else ""
+        )
+        + (f" ({licences})." if licences else "." if "data_sha256" in teacher else "")
+    )
 
 
 def division(prepared: Prepared) -> str:

@@ -82,8 +82,9 @@ def cross_validate(
             )
     if config.teacher is not None:
         raise ConfigError(
-            f"{config.teacher}: a teacher has learned photos that other folds are tested on, and would tell of them; "
-            "give each fold a teacher of its own: shelfwise train --fold FOLD --teacher BUNDLE"
+            f"{config.teacher}: a teacher may have learned photos that a fold is tested on, and would tell of them;"
+            " give each fold a teacher of its own, trained with the same --fold: shelfwise train --fold FOLD"
+            " --teacher RUN --split RUN/split.json"
         )
     dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
     official = crossval_folds(dataset)

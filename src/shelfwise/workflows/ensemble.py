@@ -22,7 +22,7 @@ from shelfwise.training.calibration import negative_log_likelihood
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.fit import Stages
 from shelfwise.training.folder import RunFolder
-from shelfwise.workflows.bundle_writer import BundleWriter
+from shelfwise.workflows.bundle_writer import BundleWriter, teacher_sentence
 from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import PartResult, evaluate_part
 from shelfwise.workflows.prepare import Prepared, prepare
@@ -255,4 +255,6 @@ def _member(run: _Run, share: float) -> str:
         f"began with {weights['source']}, SHA-256 {weights['sha256']}" if weights else "from random weights"
     )
     licence = get_spec(run.config.recipe).licence if weights else ""
-    return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''})."
+    taught = run.bundle.provenance.get("teacher")
+    told = f" {teacher_sentence(taught)}" if taught else ""
+    return f"{run.bundle.name}, share {share:.0%} ({origin}{', ' + licence if licence else ''}).{told}"

@@ -138,7 +138,7 @@ def evaluate(
     dataset = read_dataset(data, layout, level=level)
     name, indices = _choose(dataset, classifier.categories, part, split, note)
     result = evaluate_part(classifier, dataset, indices, ignore_unknown=ignore_unknown, progress=progress)
-    learned = _count_learned(classifier.bundle, dataset, indices)
+    learned = count_learned(classifier.bundle, dataset, indices)
     if learned is None and split is not None:
         learned = 0  # whoever names a split knows what it is of
     strange = _measure_unknown(classifier, unknown, result, unknown_progress) if unknown else None
@@ -336,19 +336,27 @@ def _split_parts(path: Path, dataset: Dataset, known: Sequence[str]) -> dict[str
         }
 
 
-def _count_learned(bundle: Bundle, dataset: Dataset, indices: Sequence[int]) -> int | None:
+def count_learned(
+    bundle: Bundle, dataset: Dataset, indices: Sequence[int], parts: Sequence[str] = ("train", "val")
+) -> int | None:
     """How many of these photos the split of the bundle's run shows that the model was trained or chosen on.
 
-    None where the bundle lies in no run.
+    Args:
+        bundle: the model's.
+        dataset, indices: the photos.
+        parts: what to look in: ``train`` for photos that it was trained on, ``val`` for those it was chosen on.
+
+    Returns:
+        Their number, or None where the bundle lies in no run.
     """
     path = bundle.path.parent / RUN_SPLIT
     if not path.is_file():
         return None
     try:
-        parts = _split_parts(path, dataset, bundle.categories)
+        split = _split_parts(path, dataset, bundle.categories)
     except SplitError:  # of another dataset
         return 0
-    return len({*parts["train"], *parts["val"]}.intersection(indices))
+    return len({index for part in parts for index in split[part]}.intersection(indices))
 
 
 _NOT_KNOWN = (

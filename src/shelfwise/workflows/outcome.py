@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shelfwise.bundle import Bundle
 from shelfwise.images.preprocess import Preprocessing
@@ -16,7 +17,7 @@ from shelfwise.training.fit import FitResult
 from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.training.loop import best_record
 from shelfwise.training.report import PartResult, ReportData, write_report
-from shelfwise.workflows.bundle_writer import BundleWriter, division, photo_counts
+from shelfwise.workflows.bundle_writer import BundleWriter, division, photo_counts, teacher_sentence
 from shelfwise.workflows.prepare import Prepared
 
 __all__ = ["Outcome", "write_run_bundle", "write_run_report"]
@@ -54,20 +55,18 @@ class Outcome:
     @property
     def weights(self) -> str:
         """What the training began with."""
-        taught = "" if self.teacher is None else _taught(self.teacher, self.config.teacher_share)
         if not self.config.pretrained or self.spec.weights is None:
-            return f"Trained from random weights.{taught}"
+            return "Trained from random weights."
         info = self.spec.weights()
-        return (
-            f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}.{taught}"
-        )
+        return f"Began with the weights of {info.source} ({self.spec.licence}), SHA-256 {info.sha256}."
 
-
-def _taught(teacher: Bundle, share: float) -> str:
-    return (
-        f" Learned from the answers of another model too: {teacher.name} ({teacher.id}) had a share of {share:.0%} in"
-        " its targets, the labels the rest."
-    )
+    @property
+    def taught(self) -> dict[str, Any] | None:
+        """Its teacher, for the provenance: where that comes from itself too, since only this will be left of it."""
+        if self.teacher is None:
+            return None
+        own = {"bundle": self.teacher.id, "name": self.teacher.name, "share": self.config.teacher_share}
+        return {**dict(self.teacher.provenance), **own}
 
 
 def write_run_bundle(
@@ -103,10 +102,11 @@ def write_run_bundle(
         provenance={
             "config": config.model_dump(mode="json", exclude=places, exclude_none=True),
             "weights": None if weights is None else {"source": weights.source, "sha256": weights.sha256},
-            **({"teacher": outcome.teacher.id} if outcome.teacher else {}),
+            **({} if outcome.taught is None else {"teacher": outcome.taught}),
             "parameters": outcome.parameters,
             "best_epoch": best_record(outcome.fitted.history).epoch,
         },
+        teacher=None if outcome.taught is None else teacher_sentence(outcome.taught),
     )
     return writer.write(folder or outcome.run.bundle, temperature, parts, decision)
 
@@ -157,4 +157,6 @@ def _facts(outcome: Outcome, bundle: Bundle, seconds: float) -> dict[str, str]:
         "SHA-256 of the photos": outcome.prepared.data_hash,
         "Weights": outcome.weights,
     }
+    if outcome.taught is not None:
+        facts["Teacher"] = teacher_sentence(outcome.taught)
     return facts | {f"Version of {name}": number for name, number in library_versions().items()}

@@ -78,6 +78,7 @@ def prepare(
     stages: Stages,
     note: Callable[[str], None],
     seen: int | None = None,
+    refuse: Callable[[Dataset, Split], None] = lambda dataset, split: None,
 ) -> Prepared:
     """Read, check, divide and decode the photos; the split is saved with the run, and taken from there again.
 
@@ -89,6 +90,7 @@ def prepare(
         stages: shows how far each stage of the work is.
         note: shows a line for people.
         seen: side of the largest pictures that training makes of the photos; that of the input if not given.
+        refuse: raises where photos divided so cannot be used; called before anything is kept of them.
 
     Raises:
         DataError: the dataset is wrong or cannot be divided.
@@ -103,7 +105,7 @@ def prepare(
     for row in checks:
         if row.severity == "error":
             note(f"data check: {row.message}; 'shelfwise data check' names them")
-    split = _split(config, run, dataset, groups)
+    split = _split(config, run, dataset, groups, refuse)
     if split.left_out:
         note(f"left out: {split.left_out} training photos that are copies of test photos")
     if not split.val and not split.test:
@@ -161,9 +163,17 @@ def _check(
     return rows, groups
 
 
-def _split(config: TrainConfig, run: RunFolder, dataset: Dataset, groups: Sequence[int]) -> Split:
+def _split(
+    config: TrainConfig,
+    run: RunFolder,
+    dataset: Dataset,
+    groups: Sequence[int],
+    refuse: Callable[[Dataset, Split], None],
+) -> Split:
     if run.split.exists():
-        return load_split(run.split, dataset)
+        split = load_split(run.split, dataset)
+        refuse(dataset, split)
+        return split
     if config.split is not None:
         split = load_split(config.split, dataset)
     else:
@@ -177,6 +187,7 @@ def _split(config: TrainConfig, run: RunFolder, dataset: Dataset, groups: Sequen
             use_official=config.use_official,
             val_fraction=config.val_fraction / held_in,
         )
+    refuse(dataset, split)
     save_split(run.split, dataset, split)
     return split
 

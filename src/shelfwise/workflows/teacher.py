@@ -2,69 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from shelfwise.bundle import Bundle, read_bundle
-from shelfwise.errors import ConfigError
-from shelfwise.inference.classifier import softmax
-from shelfwise.inference.engines import Engine, available, open_session
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.split import Split
+from shelfwise.errors import BundleError, ConfigError, ModelError
+from shelfwise.hierarchy import Hierarchy
+from shelfwise.inference.classifier import refuse_wrong_logits, softmax
+from shelfwise.inference.engines import available, open_session
+from shelfwise.inference.session import Session
+from shelfwise.text import some
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.hardware import choose_device
 from shelfwise.training.teacher import Teacher
+from shelfwise.workflows.evaluate import count_learned
+from shelfwise.workflows.matching import match_categories
 
-__all__ = ["read_teacher", "taught_by"]
+__all__ = ["read_teacher", "refuse_unfit", "taught_by"]
+
+_NOT_KNOWN = (
+    "if the teacher was trained on some of the validation or test photos, which is not known here, their figures are"
+    " too good"
+)
 
 
-def read_teacher(path: Path, config: TrainConfig, categories: Sequence[str]) -> Bundle:
-    """A run's teacher; it is not opened in an engine yet.
-
-    Args:
-        path: its bundle.
-        config: the settings of the run.
-        categories: what the run is to learn.
+def read_teacher(config: TrainConfig) -> Bundle | None:
+    """The bundle that a run learns from, or None.
 
     Raises:
-        BundleError: the folder is missing, damaged or of another version.
-        ConfigError: the teacher does not know all of the categories, or makes photos square in another way.
+        BundleError: it is not there, damaged or of another version.
+        ConfigError: it makes photos square in another way than the run.
     """
-    bundle = read_bundle(path)
-    if missing := [name for name in categories if name not in bundle.categories]:
-        raise ConfigError(
-            f"{path}: the teacher does not know {', '.join(missing[:5])}"
-            f"{f' and {len(missing) - 5} others' if len(missing) > 5 else ''}; it knows: "
-            f"{', '.join(bundle.categories[:10])}{', …' if len(bundle.categories) > 10 else ''}"
+    if config.teacher is None:
+        return None
+    if not config.teacher.exists():
+        raise BundleError(
+            f"{config.teacher}: the teacher is not there. A run that was begun with it finds it again where"
+            " 'teacher' in the run's config.toml says"
         )
+    bundle = read_bundle(config.teacher)
     if (theirs := bundle.preprocessing.resize) != config.resize:
         raise ConfigError(
-            f"{path}: the teacher has learned photos that were made square by '{theirs}': use --resize {theirs}"
+            f"{config.teacher}: the teacher has learned photos that were made square by '{theirs}': add"
+            f" --resize {theirs}"
         )
     return bundle
 
 
-def taught_by(bundle: Bundle, config: TrainConfig, categories: Sequence[str]) -> Teacher:
+def taught_by(
+    bundle: Bundle, config: TrainConfig, categories: Sequence[str], note: Callable[[str], None]
+) -> Teacher:
     """A teacher from its bundle: its calibrated probabilities, of the run's categories alone.
 
-    It runs on the GPU if the training does and ONNX Runtime can, else on the CPU: never in the engine that is fastest
-    here, since equal trainings are to give equal bundles on all machines.
+    It runs in ONNX Runtime: on the GPU if the training does and ONNX Runtime can, else on the CPU. On the CPU equal
+    trainings give equal bundles.
 
     Args:
-        bundle: the teacher's; it knows all of the categories.
+        bundle: the teacher's.
         config: the settings.
         categories: what the run learns, in its order.
+        note: shows a line for people.
 
     Raises:
+        ConfigError: the teacher does not know all of the categories.
         ModelError: it cannot be loaded.
     """
-    gpu = choose_device(config.device).type == "cuda" and "cuda" in available()
-    engine: Engine = "cuda" if gpu else "onnxruntime"
-    session = open_session(bundle.model_source(), engine=engine, threads=config.threads)
-    columns = [bundle.categories.index(name) for name in categories]
+    holds = _labels_of(bundle, categories)
+    session = _session(bundle, config, note)
 
     def answer(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return softmax(session.run(images).logits[:, columns], bundle.temperature)
+        logits = session.run(images).logits
+        refuse_wrong_logits(bundle, logits, len(images))
+        return _probabilities(logits, bundle.temperature, holds)
 
     return Teacher(bundle.preprocessing.size, answer, config.teacher_share)
+
+
+def refuse_unfit(bundle: Bundle, dataset: Dataset, split: Split, note: Callable[[str], None]) -> None:
+    """Refuse a teacher that does not know what is to be learned, or has learned what the student is measured on.
+
+    Args:
+        bundle: the teacher's.
+        dataset, split: what the student learns, and how it is divided.
+        note: shows a line for people: that it cannot be known, where the teacher lies in no run.
+
+    Raises:
+        ConfigError: it does not know all categories, or would tell of validation and test photos.
+    """
+    _labels_of(bundle, dataset.categories)
+    trained = count_learned(bundle, dataset, [*split.val, *split.test], ("train",))
+    chosen = count_learned(bundle, dataset, split.test, ("val",))
+    if trained is None or chosen is None:
+        note(f"warning: {_NOT_KNOWN}")
+    elif trained or chosen:
+        raise ConfigError(
+            f"{bundle.path}: {trained + chosen:,} of the validation and test photos are photos that the teacher has"
+            f" learned; divide them as it did: add --split {bundle.path.parent / 'split.json'}"
+        )
+
+
+def _session(bundle: Bundle, config: TrainConfig, note: Callable[[str], None]) -> Session:
+    # The number that the run's fingerprint has, not the one that ONNX Runtime would find.
+    threads = config.threads or torch.get_num_threads()
+    if choose_device(config.device).type == "cuda" and "cuda" in available():
+        try:
+            return open_session(bundle.model_source(), engine="cuda", threads=threads)
+        except ModelError as error:
+            note(f"warning: the teacher runs on the CPU, which is slower: {error}")
+    return open_session(bundle.model_source(), engine="onnxruntime", threads=threads)
+
+
+def _labels_of(bundle: Bundle, categories: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the teacher's labels each category stands for: bool array (categories, labels), a label once at most.
+
+    A category is the teacher's node of that name with all that lies under it, less what is another category.
+    """
+    tree = Hierarchy.from_categories(bundle.categories)
+    matched = match_categories(categories, tree.nodes)
+    nodes = np.array([tree.index[matched[name]] if name in matched else -1 for name in categories])
+    holds = np.zeros((len(categories), len(bundle.categories)), bool)
+    # The widest first, so that a category within another one takes its labels from it.
+    for row in np.argsort(np.where(nodes < 0, -1, tree.depth[nodes]), kind="stable"):
+        if nodes[row] >= 0:
+            holds[:, tree.under[nodes[row]]] = False
+            holds[row] = tree.under[nodes[row]]
+    if missing := [name for name, labels in zip(categories, holds, strict=True) if not labels.any()]:
+        raise ConfigError(
+            f"{bundle.path}: the teacher does not know {some(missing)}; it knows {some(bundle.categories)}. Leave"
+            " them out with --classes, choose another --level, or train the teacher on them too"
+        )
+    return holds
+
+
+def _probabilities(
+    logits: NDArray[np.float32], temperature: float, holds: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Probabilities (N, C) of categories, given that it is one of them, from logits (N, L) of labels."""
+    # Each known label belongs to one category, so that the rows still sum to 1.
+    known = holds.any(axis=0)
+    labels = softmax(logits[:, known], temperature)
+    probabilities: NDArray[np.float32] = labels @ holds[:, known].T.astype(np.float32)
+    return probabilities

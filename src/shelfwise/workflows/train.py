@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
-from shelfwise.datasets.layouts import read_dataset
 from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
@@ -30,7 +29,7 @@ from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
-from shelfwise.workflows.teacher import read_teacher, taught_by
+from shelfwise.workflows.teacher import read_teacher, refuse_unfit, taught_by
 
 __all__ = ["RunResult", "resume", "train"]
 
@@ -87,11 +86,11 @@ def train(
     spec = get_spec(config.model_name)
     _refuse_unfit(config, spec)
     choose_device(config.device)
-    spec = _with_weights(config, spec, hub, stages)
     if config.teacher is not None:
         config = config.model_copy(update={"teacher": find_bundle(config.teacher)})
+    read_teacher(config)
+    spec = _with_weights(config, spec, hub, stages)
     config = absolute_places(config)
-    _teacher_of(config)
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
@@ -161,27 +160,27 @@ def _run(
     member: bool,
 ) -> RunResult:
     started = time.monotonic()
-    run.finished.unlink(missing_ok=True)
     preprocessing = Preprocessing(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
-    teacher = _teacher_of(config)
-    seen = max(preprocessing.size, teacher.preprocessing.size if teacher else 0)
-    prepared = prepare(config, run, preprocessing, seen=seen, cache_dir=cache_dir, stages=stages, note=note)
-    others = {**_backbone_weights(config, spec), **({"teacher": teacher.id} if teacher else {})}
-    fingerprint = run.fingerprint(config, prepared.data_hash, {**numerics(config), **others})
-    fitted = fit(
+    bundle = read_teacher(config)  # before the run is said to be no longer finished
+    run.finished.unlink(missing_ok=True)
+    prepared = prepare(
         config,
-        spec,
+        run,
         preprocessing,
-        prepared.data,
-        run.path,
-        fingerprint,
-        stages,
-        taught_by(teacher, config, prepared.dataset.categories) if teacher else None,
+        seen=max(preprocessing.size, bundle.preprocessing.size if bundle else 0),
+        cache_dir=cache_dir,
+        stages=stages,
+        note=note,
+        refuse=lambda dataset, split: None if bundle is None else refuse_unfit(bundle, dataset, split, note),
     )
+    teacher = None if bundle is None else taught_by(bundle, config, prepared.dataset.categories, note)
+    others = {**_backbone_weights(config, spec), **({"teacher": bundle.id} if bundle else {})}
+    fingerprint = run.fingerprint(config, prepared.data_hash, {**numerics(config), **others})
+    fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages, teacher)
     note(_kept(fitted.history))
-    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted, teacher)
+    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted, bundle)
     model = export_onnx(fitted.network, preprocessing)
     with provisional(run.bundle) as folder:
         unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy), folder)
@@ -202,14 +201,6 @@ def _run(
     if not fitted.interrupted:
         atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
     return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
-
-
-def _teacher_of(config: TrainConfig) -> Bundle | None:
-    """The run's teacher, refused before anything is begun if it does not know the categories."""
-    if config.teacher is None:
-        return None
-    dataset = read_dataset(config.data, config.layout, level=config.level, classes=config.classes)
-    return read_teacher(config.teacher, config, dataset.categories)
 
 
 def _backbone_weights(config: TrainConfig, spec: ModelSpec) -> dict[str, object]:
