@@ -17,8 +17,7 @@ import shelfwise
 from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.datasets.dataset import Dataset, Sample
 from shelfwise.datasets.layouts import read_dataset
-from shelfwise.datasets.split import load_split
-from shelfwise.errors import ConfigError, DataError, ImageError, SplitError
+from shelfwise.errors import ConfigError, DataError, ImageError
 from shelfwise.files import atomic_write_text
 from shelfwise.hierarchy import Hierarchy
 from shelfwise.inference.classifier import Classifier, Source
@@ -32,6 +31,7 @@ from shelfwise.training.metrics import Evaluation, evaluate_nodes
 from shelfwise.training.report import PartResult, ReportData, SampleResult, write_report
 from shelfwise.types import Decision, Prediction
 from shelfwise.workflows.classify import find_bundle
+from shelfwise.workflows.learned import RUN_SPLIT, count_learned, split_parts
 from shelfwise.workflows.matching import Matched, match_dataset
 from shelfwise.workflows.photos import PhotoFinder
 
@@ -39,9 +39,6 @@ __all__ = ["EvaluationRun", "PartResult", "SampleResult", "evaluate", "evaluate_
 
 Note = Callable[[str], None]
 Progress = Callable[[int, int], None]
-
-RUN_SPLIT = "split.json"
-"""A training run keeps its split beside its bundle under this name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -307,7 +304,7 @@ def _choose(
     """Name and indices of the photos to measure on."""
     everything = tuple(range(len(dataset)))
     parts: Mapping[str, Sequence[int]] = (
-        dataset.official if split is None else _split_parts(split, dataset, known)
+        dataset.official if split is None else split_parts(split, dataset, known)
     )
     chosen = part or ("test" if parts.get("test") else "all")
     indices = everything if chosen == "all" else parts.get(chosen, ())
@@ -319,44 +316,6 @@ def _choose(
         hint = f" (there is also {', '.join(others)}: choose with --part)" if others else ""
         note(f"measuring on {'all photos' if chosen == 'all' else f'the part {chosen!r}'}{hint}")
     return chosen, indices
-
-
-def _split_parts(path: Path, dataset: Dataset, known: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """The parts of a split file; one of the model's categories alone fits a dataset with more of them."""
-    try:
-        return load_split(path, dataset).parts
-    except SplitError:
-        if not set(known) < set(dataset.categories):
-            raise
-        kept = dataset.with_classes(known)
-        index_of = {sample.key: index for index, sample in enumerate(dataset.samples)}
-        return {
-            name: tuple(sorted(index_of[kept.samples[i].key] for i in members))
-            for name, members in load_split(path, kept).parts.items()
-        }
-
-
-def count_learned(
-    bundle: Bundle, dataset: Dataset, indices: Sequence[int], parts: Sequence[str] = ("train", "val")
-) -> int | None:
-    """How many of these photos the split of the bundle's run shows that the model was trained or chosen on.
-
-    Args:
-        bundle: the model's.
-        dataset, indices: the photos.
-        parts: what to look in: ``train`` for photos that it was trained on, ``val`` for those it was chosen on.
-
-    Returns:
-        Their number, or None where the bundle lies in no run.
-    """
-    path = bundle.path.parent / RUN_SPLIT
-    if not path.is_file():
-        return None
-    try:
-        split = _split_parts(path, dataset, bundle.categories)
-    except SplitError:  # of another dataset
-        return 0
-    return len({index for part in parts for index in split[part]}.intersection(indices))
 
 
 _NOT_KNOWN = (

@@ -20,7 +20,7 @@ from shelfwise.text import some
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.hardware import choose_device
 from shelfwise.training.teacher import Teacher
-from shelfwise.workflows.evaluate import count_learned
+from shelfwise.workflows.learned import RUN_SPLIT, count_learned
 from shelfwise.workflows.matching import match_categories
 
 __all__ = ["read_teacher", "refuse_unfit", "taught_by"]
@@ -102,7 +102,7 @@ def refuse_unfit(bundle: Bundle, dataset: Dataset, split: Split, note: Callable[
     elif trained or chosen:
         raise ConfigError(
             f"{bundle.path}: {trained + chosen:,} of the validation and test photos are photos that the teacher has"
-            f" learned; divide them as it did: add --split {bundle.path.parent / 'split.json'}"
+            f" learned; divide them as it did: add --split {bundle.path.parent / RUN_SPLIT}"
         )
 
 
