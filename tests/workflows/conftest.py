@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,29 @@ def paint(folder: Path, *, per_class: int = 10, size: int = 40, seed: int = 0) -
 def painter() -> Callable[..., Path]:
     """Paints such a folder."""
     return paint
+
+
+@pytest.fixture
+def power_failure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
+    """A block in which a training must break off at the end of its second epoch, before that is kept."""
+    pytest.importorskip("torch", reason="training needs torch")
+    from shelfwise.training import loop
+
+    finish = loop.Trainer.finish_epoch
+
+    def fail(trainer, epoch, *figures):
+        if epoch == 2:
+            raise RuntimeError("the power failed")
+        finish(trainer, epoch, *figures)
+
+    @contextmanager
+    def block():
+        with monkeypatch.context() as patch:
+            patch.setattr(loop.Trainer, "finish_epoch", fail)
+            with pytest.raises(RuntimeError, match="power"):
+                yield
+
+    return block
 
 
 @pytest.fixture

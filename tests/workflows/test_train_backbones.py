@@ -17,7 +17,6 @@ import torch
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
 from shelfwise.errors import TrainingError
-from shelfwise.training import loop
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.train import RunResult, resume, train
 
@@ -100,22 +99,13 @@ def test_the_bundle_tells_the_model_but_not_where_it_lay(painted, tmp_path):
         assert str(tmp_path / "model").encode() not in file.read_bytes()
 
 
-def test_a_run_that_was_cut_off_ends_in_the_same_bits(painted, tmp_path, monkeypatch):
+def test_a_run_that_was_cut_off_ends_in_the_same_bits(painted, tmp_path, power_failure):
     backbone = save(dinov2(), tmp_path / "model")
     whole = run(settings(painted, tmp_path / "whole", backbone, epochs=3), tmp_path / "cache")
 
     config = settings(painted, tmp_path / "broken", backbone, epochs=3)
-    finish = loop.Trainer.finish_epoch
-
-    def fail(trainer, epoch, *figures):
-        if epoch == 2:
-            raise RuntimeError("the power failed")
-        finish(trainer, epoch, *figures)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "finish_epoch", fail)
-        with pytest.raises(RuntimeError, match="power"):
-            run(config, tmp_path / "cache")
+    with power_failure():
+        run(config, tmp_path / "cache")
     resumed = resume(tmp_path / "broken", cache_dir=tmp_path / "cache", stages=silent, note=lambda line: None)
     assert (resumed.bundle.path / "model.onnx").read_bytes() == (
         whole.bundle.path / "model.onnx"

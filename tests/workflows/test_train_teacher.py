@@ -16,7 +16,6 @@ from shelfwise.bundle import read_bundle, write_bundle
 from shelfwise.config import load_config
 from shelfwise.errors import BundleError, ConfigError, ModelError, TrainingError
 from shelfwise.inference.classifier import session_of, softmax
-from shelfwise.training import loop
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.crossval import cross_validate
 from shelfwise.workflows.ensemble import join_runs
@@ -98,21 +97,12 @@ def test_the_bundle_and_its_card_name_the_teacher_and_no_path(taught, tmp_path):
     assert "teacher_share" not in known.provenance["config"]
 
 
-def test_a_broken_off_run_goes_on_with_the_same_teacher_only(taught, tmp_path, monkeypatch):
+def test_a_broken_off_run_goes_on_with_the_same_teacher_only(taught, tmp_path, power_failure):
     photos, teacher = taught
     whole = run(photos, tmp_path / "whole", teacher=teacher, epochs=3)
     broken = tmp_path / "broken"
-    finish = loop.Trainer.finish_epoch
-
-    def fail(trainer, epoch, *figures):
-        if epoch == 2:
-            raise RuntimeError("the power failed")
-        finish(trainer, epoch, *figures)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(loop.Trainer, "finish_epoch", fail)
-        with pytest.raises(RuntimeError, match="power"):
-            run(photos, broken, teacher=teacher, epochs=3)
+    with power_failure():
+        run(photos, broken, teacher=teacher, epochs=3)
     config = broken / "config.toml"
     other = rotated(teacher, tmp_path / "rotated")
     own = config.read_text()
@@ -229,10 +219,8 @@ def test_photos_are_kept_as_large_as_the_teacher_needs_them(taught, tmp_path):
     small = {"recipe": "lite0", "pretrained": False, "size": 32, "epochs": 1, "augment": "copies"}
     run(photos, tmp_path / "student", teacher=teacher, **small)
     sides = {np.load(file, mmap_mode="r").shape[1] for file in (tmp_path / "cache").rglob("*.npy")}
-    assert sides == {
-        32,
-        104,
-    }  # validation photos as the student's input, and training photos as the teacher's
+    # Validation photos as the student's input, and training photos as the teacher's.
+    assert sides == {32, 104}
 
 
 def test_the_card_of_joined_runs_names_the_teacher_of_one(taught, tmp_path):

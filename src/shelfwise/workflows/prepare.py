@@ -105,7 +105,10 @@ def prepare(
     for row in checks:
         if row.severity == "error":
             note(f"data check: {row.message}; 'shelfwise data check' names them")
-    split = _split(config, run, dataset, groups, refuse)
+    split = _split(config, run, dataset, groups)
+    refuse(dataset, split)
+    if not run.split.exists():
+        save_split(run.split, dataset, split)
     if split.left_out:
         note(f"left out: {split.left_out} training photos that are copies of test photos")
     if not split.val and not split.test:
@@ -163,33 +166,22 @@ def _check(
     return rows, groups
 
 
-def _split(
-    config: TrainConfig,
-    run: RunFolder,
-    dataset: Dataset,
-    groups: Sequence[int],
-    refuse: Callable[[Dataset, Split], None],
-) -> Split:
+def _split(config: TrainConfig, run: RunFolder, dataset: Dataset, groups: Sequence[int]) -> Split:
+    """The run's division of the photos: the one that it has kept, or is given, or a new one."""
     if run.split.exists():
-        split = load_split(run.split, dataset)
-        refuse(dataset, split)
-        return split
+        return load_split(run.split, dataset)
     if config.split is not None:
-        split = load_split(config.split, dataset)
-    else:
-        held_in = config.train_fraction + config.val_fraction
-        split = split_dataset(
-            dataset,
-            fractions=(config.train_fraction, config.val_fraction, config.test_fraction),
-            seed=config.seed,
-            fold=config.fold,
-            groups=groups,
-            use_official=config.use_official,
-            val_fraction=config.val_fraction / held_in,
-        )
-    refuse(dataset, split)
-    save_split(run.split, dataset, split)
-    return split
+        return load_split(config.split, dataset)
+    held_in = config.train_fraction + config.val_fraction
+    return split_dataset(
+        dataset,
+        fractions=(config.train_fraction, config.val_fraction, config.test_fraction),
+        seed=config.seed,
+        fold=config.fold,
+        groups=groups,
+        use_official=config.use_official,
+        val_fraction=config.val_fraction / held_in,
+    )
 
 
 def _decode(

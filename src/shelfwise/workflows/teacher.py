@@ -23,7 +23,7 @@ from shelfwise.training.teacher import Teacher
 from shelfwise.workflows.learned import RUN_SPLIT, count_learned
 from shelfwise.workflows.matching import match_categories
 
-__all__ = ["read_teacher", "refuse_unfit", "taught_by"]
+__all__ = ["read_teacher", "refuse_teacher", "taught_by"]
 
 _NOT_KNOWN = (
     "if the teacher was trained on some of the validation or test photos, which is not known here, their figures are"
@@ -83,7 +83,7 @@ def taught_by(
     return Teacher(bundle.preprocessing.size, answer, config.teacher_share)
 
 
-def refuse_unfit(bundle: Bundle, dataset: Dataset, split: Split, note: Callable[[str], None]) -> None:
+def refuse_teacher(bundle: Bundle, dataset: Dataset, split: Split, note: Callable[[str], None]) -> None:
     """Refuse a teacher that does not know what is to be learned, or has learned what the student is measured on.
 
     Args:
@@ -124,14 +124,14 @@ def _labels_of(bundle: Bundle, categories: Sequence[str]) -> NDArray[np.bool_]:
     """
     tree = Hierarchy.from_categories(bundle.categories)
     matched = match_categories(categories, tree.nodes)
-    nodes = np.array([tree.index[matched[name]] if name in matched else -1 for name in categories])
+    nodes = {name: tree.index[node] for name, node in matched.items()}
     holds = np.zeros((len(categories), len(bundle.categories)), bool)
     # The widest first, so that a category within another one takes its labels from it.
-    for row in np.argsort(np.where(nodes < 0, -1, tree.depth[nodes]), kind="stable"):
-        if nodes[row] >= 0:
-            holds[:, tree.under[nodes[row]]] = False
-            holds[row] = tree.under[nodes[row]]
-    if missing := [name for name, labels in zip(categories, holds, strict=True) if not labels.any()]:
+    for name in sorted(nodes, key=lambda name: tree.depth[nodes[name]]):
+        labels = tree.under[nodes[name]]
+        holds[:, labels] = False
+        holds[categories.index(name)] = labels
+    if missing := [name for name, known in zip(categories, holds, strict=True) if not known.any()]:
         raise ConfigError(
             f"{bundle.path}: the teacher does not know {some(missing)}; it knows {some(bundle.categories)}. Leave"
             " them out with --classes, choose another --level, or train the teacher on them too"

@@ -29,7 +29,7 @@ from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
-from shelfwise.workflows.teacher import read_teacher, refuse_unfit, taught_by
+from shelfwise.workflows.teacher import read_teacher, refuse_teacher, taught_by
 
 __all__ = ["RunResult", "resume", "train"]
 
@@ -88,13 +88,13 @@ def train(
     choose_device(config.device)
     if config.teacher is not None:
         config = config.model_copy(update={"teacher": find_bundle(config.teacher)})
-    read_teacher(config)
+    teacher = read_teacher(config)
     spec = _with_weights(config, spec, hub, stages)
     config = absolute_places(config)
     run = RunFolder.create(config)
     note(f"run folder: {run.path}")
     try:
-        return _run(run, config, spec, cache_dir, stages, note, member)
+        return _run(run, config, spec, teacher, cache_dir, stages, note, member)
     except ShelfwiseError:
         if not run.split.exists():
             run.discard()  # nothing was begun: the same name may be used again
@@ -119,10 +119,11 @@ def resume(
     """
     require("torch", what="Training", extra="train")
     run, config = RunFolder.open(folder)
+    teacher = read_teacher(config)
     spec = _with_weights(config, get_spec(config.model_name), hub, stages)
     if run.finished.exists():
         note(f"{folder} is finished: writing its bundle and report anew")
-    return _run(run, config, spec, cache_dir, stages, note, member)
+    return _run(run, config, spec, teacher, cache_dir, stages, note, member)
 
 
 def _with_weights(config: TrainConfig, spec: ModelSpec, hub: Hub | None, stages: Stages) -> ModelSpec:
@@ -154,33 +155,43 @@ def _run(
     run: RunFolder,
     config: TrainConfig,
     spec: ModelSpec,
+    teacher: Bundle | None,
     cache_dir: Path,
     stages: Stages,
     note: Callable[[str], None],
     member: bool,
 ) -> RunResult:
     started = time.monotonic()
+    run.finished.unlink(missing_ok=True)
     preprocessing = Preprocessing(
         config.size or spec.input_size, resize=config.resize, mean=spec.mean, std=spec.std
     )
-    bundle = read_teacher(config)  # before the run is said to be no longer finished
-    run.finished.unlink(missing_ok=True)
     prepared = prepare(
         config,
         run,
         preprocessing,
-        seen=max(preprocessing.size, bundle.preprocessing.size if bundle else 0),
+        seen=max(preprocessing.size, teacher.preprocessing.size if teacher else 0),
         cache_dir=cache_dir,
         stages=stages,
         note=note,
-        refuse=lambda dataset, split: None if bundle is None else refuse_unfit(bundle, dataset, split, note),
+        refuse=lambda dataset, split: (
+            None if teacher is None else refuse_teacher(teacher, dataset, split, note)
+        ),
     )
-    teacher = None if bundle is None else taught_by(bundle, config, prepared.dataset.categories, note)
-    others = {**_backbone_weights(config, spec), **({"teacher": bundle.id} if bundle else {})}
+    others = {**_backbone_weights(config, spec), **({"teacher": teacher.id} if teacher else {})}
     fingerprint = run.fingerprint(config, prepared.data_hash, {**numerics(config), **others})
-    fitted = fit(config, spec, preprocessing, prepared.data, run.path, fingerprint, stages, teacher)
+    fitted = fit(
+        config,
+        spec,
+        preprocessing,
+        prepared.data,
+        run.path,
+        fingerprint,
+        stages,
+        None if teacher is None else taught_by(teacher, config, prepared.dataset.categories, note),
+    )
     note(_kept(fitted.history))
-    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted, bundle)
+    outcome = Outcome(run, config, spec, preprocessing, prepared, fitted, teacher)
     model = export_onnx(fitted.network, preprocessing)
     with provisional(run.bundle) as folder:
         unfitted = write_run_bundle(outcome, model, 1.0, {}, observing(prepared.dataset.hierarchy), folder)
