@@ -9,17 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="training needs torch")
+torch = pytest.importorskip("torch", reason="training needs torch")
 
 ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:  # scripts and benchmarks are no part of the installed package
     sys.path.append(str(ROOT))
+
+from safetensors.torch import load_file
 
 from benchmarks import twin
 from benchmarks.embedded import Photos
 from scripts.default_model import members, similarity
 from scripts.default_model.__main__ import main
 from shelfwise.bundle import read_bundle
+from shelfwise.cli.progress import Progress
 from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
@@ -189,3 +192,20 @@ def test_what_is_joined_is_joined_again_only_where_something_differs(work, capsy
     assert read_bundle(work / "package").kept_in == "weights in 6 bits"
     (work / "runs" / "default-model" / "joined.json").unlink()
     assert again("two", "one")
+
+
+@pytest.mark.slow
+def test_a_member_whose_settings_say_so_gets_a_new_head_on_the_body_that_it_has_trained(work):
+    settings = SETTINGS.replace("small-cnn", "tiny-vit-5m").replace("groceries", "folders")
+    (work / "one.toml").write_text(settings.format(epochs=1) + "pretrained = false\nhead_first = false\n")
+    (work / "one-head.toml").write_text(settings.format(epochs=0))
+    changes = {"data": work / "data" / "freiburg"}
+    with Progress() as progress:
+        run = members.member("one", work / "runs", changes, None, progress)
+    assert run == work / "runs" / "one-head"
+    before, after = (
+        load_file(folder / "checkpoints" / "best.safetensors") for folder in (run.with_name("one"), run)
+    )
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all(name.startswith("head.") for name in changed)
+    assert (run / "split.json").read_bytes() == (run.with_name("one") / "split.json").read_bytes()

@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.result import BenchmarkError
 from scripts.default_model import left_out, similarity
 from scripts.default_model.joining import joined, with_metric
-from scripts.default_model.members import trained
+from scripts.default_model.members import member
 from shelfwise.bundle import DEFAULT_BUNDLE
 from shelfwise.cli.progress import Progress
 from shelfwise.errors import ConfigError, ShelfwiseError
@@ -66,10 +66,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _build(options: argparse.Namespace, progress: Progress) -> None:
     measured = similarity.read(options.similarity)
     changes = {"data": options.data}
-    runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
+    runs = [member(name, options.work, changes, options.weights, progress) for name in options.members]
     plain = joined(runs, options.work / "joined", NAME, progress)
     bundle = with_metric(plain, options.work / "with-metric", runs[0], progress)
-    shares = {member["config"]["recipe"]: member["share"] for member in bundle.provenance["members"]}
+    shares = {each["config"]["recipe"]: each["share"] for each in bundle.provenance["members"]}
     progress.note("shares: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items()))
     if measured is None or shares != {r: s for r, s in measured.shares.items() if s}:
         progress.note(

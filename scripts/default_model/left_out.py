@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks import twin
 from scripts.default_model import similarity
 from scripts.default_model.joining import joined, with_metric
-from scripts.default_model.members import trained
+from scripts.default_model.members import member
 from shelfwise.bundle import Bundle, read_bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.datasets.layouts import read_dataset
@@ -34,7 +34,7 @@ def build(options: argparse.Namespace, progress: Progress) -> None:
     photos = options.data / "freiburg"
     progress.note(f"without {', '.join(twin.left_out(photos))}")
     changes = twin.settings(photos)
-    runs = [trained(name, options.work, changes, options.weights, progress) for name in options.members]
+    runs = [member(name, options.work, changes, options.weights, progress) for name in options.members]
     shares = shares_like(read_bundle(options.out), runs)
     plain = joined(runs, options.work / "joined", NAME, progress, list(shares.values()))
     bundle = with_metric(plain, options.work / "with-metric", runs[0], progress)

@@ -17,20 +17,45 @@ from shelfwise.training.config import TrainConfig, with_recipe
 from shelfwise.training.folder import RunFolder
 from shelfwise.workflows.train import resume, train
 
-__all__ = ["RECIPES", "WEIGHT_BITS", "trained"]
+__all__ = ["RECIPES", "WEIGHT_BITS", "member"]
 
 RECIPES = Path(__file__).parent
 WEIGHT_BITS = 7
 """In how many bits the joined members' weights are kept."""
 
 
-def trained(
+def member(
     name: str, work: Path, changes: Mapping[str, object], weights: Path | None, progress: Progress
 ) -> Path:
-    """Train a member, or go on with it; its run folder, in ``work``.
+    """Train a member, or go on with it, and give it a new head where ``NAME-head.toml`` says how; its run folder.
 
     Args:
         name: of its file of settings.
+        work: folder of the members' runs.
+        changes: settings in place of the file's; the photos' folder among them.
+        weights: folder of pretrained weights; None for the model hub's.
+        progress: shows how far it is.
+
+    Raises:
+        ConfigError: it was interrupted, or its weights are not in the folder.
+        ShelfwiseError: it cannot be trained.
+    """
+    first = _trained(name, work, changes, weights, progress)
+    head = f"{name}-head"
+    if not (RECIPES / f"{head}.toml").is_file():
+        return first
+    # The same photos in the same parts: those that the body has learned are not to be validated or tested on.
+    began = {"split": RunFolder(first).split, "weights": first / "checkpoints" / "best.safetensors"}
+    return _trained(head, work, {**changes, **began}, None, progress)
+
+
+def _trained(
+    name: str, work: Path, changes: Mapping[str, object], weights: Path | None, progress: Progress
+) -> Path:
+    """Train by one file of settings, or go on; the run folder, in ``work``.
+
+    Args:
+        name: of the file of settings.
         work: folder of the members' runs.
         changes: settings in place of the file's; the photos' folder among them.
         weights: folder of pretrained weights; None for the model hub's.
@@ -61,7 +86,8 @@ def trained(
             file=RECIPES / f"{name}.toml",
             flags={**changes, "out": folder},
         )
-        config = config.model_copy(update={"weights": _weights(config.recipe, weights)})
+        if config.weights is None:
+            config = config.model_copy(update={"weights": _weights(config.recipe, weights)})
         result = train(config, **how)
     if result.interrupted:
         raise ConfigError("interrupted: run the same again to go on")

@@ -52,7 +52,7 @@ def test_flags_stand_above_the_file(photos, tmp_path):
     ("arguments", "message"),
     [
         (["--recipe", "lite9"], "no recipe is named 'lite9'"),
-        (["--epochs", "0"], "--epochs is 0"),
+        (["--epochs", "-1"], "--epochs is -1"),
         (["--backbone", "efficientnet"], "no network is called"),
         (["--classes", "apples,quinces"], "quinces"),
         (["--fold", "fold0", "--recipe", "small-cnn"], "no official fold"),

@@ -54,3 +54,13 @@ def test_the_hf_recipe_alone_says_what_is_missing():
     settings = load_config(TrainConfig, defaults=recipe_defaults("hf"), flags={"data": "photos"})
     with pytest.raises(ConfigError, match="--backbone"):
         _ = settings.model_name
+
+
+def test_no_epochs_and_no_fitted_head_would_train_nothing():
+    with pytest.raises(ValueError, match="nothing to train"):
+        TrainConfig(data="photos", epochs=0, head_first=False)
+
+
+def test_a_head_alone_is_not_fitted_to_a_teachers_answers():
+    with pytest.raises(ValueError, match="leave the teacher out"):
+        TrainConfig(data="photos", epochs=0, teacher="teacher")

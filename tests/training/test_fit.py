@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.images.preprocess import Preprocessing
-from shelfwise.models import get_spec
+from shelfwise.models import build_network, get_spec
 from shelfwise.training.balance import plan_epoch
 from shelfwise.training.batches import Part
 from shelfwise.training.config import TrainConfig, recipe_defaults
@@ -50,7 +50,7 @@ def run(folder: Path, recipe: str, size: int, **changes: object) -> FitResult:
     train, validation = part(24, size + 8, 1), part(12, size, 2)
     plan = plan_epoch(train.labels, 3, balance=False, augment="all", seed=config.seed)
     data = TrainingData(train, validation, plan, CATEGORIES)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return fit(
         config,
         spec,
@@ -108,3 +108,21 @@ def test_another_draw_of_the_variations_is_no_rounding(recipe, size, rounding, t
     second = run(tmp_path / "two", recipe, size, flip=False)
     assert second.history[-1].train_loss != pytest.approx(first.history[-1].train_loss, rel=2e-3)
     assert change(first, second) > 5 * rounding
+
+
+def test_without_an_epoch_the_head_is_fitted_and_the_body_stays(tmp_path):
+    done = run(tmp_path / "head", "lite0", 32, epochs=0, head_first=True)
+    assert [record.epoch for record in done.history] == [0]
+    assert done.history[0].val_accuracy > 0.5  # of three categories
+    torch.manual_seed(TrainConfig.model_fields["seed"].default)
+    fresh = build_network(get_spec("lite0"), 3, dropout=0.0).state_dict()
+    kept = done.network.state_dict()
+    assert all(torch.equal(kept[name], fresh[name]) for name in fresh if not name.startswith("head."))
+
+
+def test_a_head_alone_is_not_trained_again_when_the_run_goes_on(tmp_path):
+    first = run(tmp_path / "head", "lite0", 32, epochs=0, head_first=True)
+    again = run(tmp_path / "head", "lite0", 32, epochs=0, head_first=True)
+    assert [r.to_dict() for r in again.history] == [
+        pytest.approx(r.to_dict(), nan_ok=True) for r in first.history
+    ]

@@ -67,7 +67,9 @@ class TrainConfig(BaseModel):
     )
 
     # The optimisation
-    epochs: Positive = Field(20, description="Largest number of epochs.")
+    epochs: Annotated[int, Field(ge=0)] = Field(
+        20, description="Largest number of epochs; 0: fit the head and leave the body as it is."
+    )
     patience: Annotated[int, Field(ge=0)] = Field(
         0, description="Stop after so many epochs without gain; 0: never."
     )
@@ -145,6 +147,10 @@ class TrainConfig(BaseModel):
             )
         if self.weights is not None and not self.pretrained:
             raise ValueError(f"weights names {self.weights}, but pretrained is off: leave one of the two out")
+        if not self.epochs and not self.head_first:
+            raise ValueError("epochs is 0 and head_first is off: there would be nothing to train")
+        if not self.epochs and self.teacher is not None:
+            raise ValueError("epochs is 0: the head is fitted to labels alone; leave the teacher out")
         return self
 
     @property
