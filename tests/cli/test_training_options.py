@@ -27,7 +27,7 @@ def test_help_says_which_defaults_are_the_recipe_s(command: str) -> None:
         timeout=60,
         check=True,
     )
-    assert "Largest number of epochs. (set by the recipe)" in result.stdout
+    assert "Highest learning rate, that of the head. (set by the recipe)" in result.stdout
     assert "Seed of everything random. (default 42)" in result.stdout
     positions = [result.stdout.index(f"─ {panel} ─") for panel in PANELS]
     assert positions == sorted(positions)
