@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 if str(ROOT) not in sys.path:  # scripts and benchmarks are no part of the installed package
     sys.path.append(str(ROOT))
 
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save
 
 from benchmarks import twin
 from benchmarks.embedded import Photos
@@ -23,6 +23,7 @@ from scripts.default_model import members, similarity
 from scripts.default_model.__main__ import main
 from shelfwise.bundle import read_bundle
 from shelfwise.cli.progress import Progress
+from shelfwise.errors import ConfigError
 from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
@@ -209,3 +210,7 @@ def test_a_member_whose_settings_say_so_gets_a_new_head_on_the_body_that_it_has_
     changed = {name for name in before if not torch.equal(before[name], after[name])}
     assert changed and all(name.startswith("head.") for name in changed)
     assert (run / "split.json").read_bytes() == (run.with_name("one") / "split.json").read_bytes()
+    weights = run.with_name("one") / "checkpoints" / "best.safetensors"
+    weights.write_bytes(save({"other": torch.zeros(1)}))
+    with Progress() as progress, pytest.raises(ConfigError, match="remove it to fit it anew"):
+        members.member("one", work / "runs", changes, None, progress)

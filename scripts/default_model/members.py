@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from shelfwise.bundle import read_bundle
 from shelfwise.cli.progress import Progress
 from shelfwise.config import load_config
 from shelfwise.download import file_digest
@@ -46,7 +47,10 @@ def member(
         return first
     # The same photos in the same parts: those that the body has learned are not to be validated or tested on.
     began = {"split": RunFolder(first).split, "weights": first / "checkpoints" / "best.safetensors"}
-    return _trained(head, work, {**changes, **began}, None, progress)
+    run = _trained(head, work, {**changes, **began}, None, progress)
+    if read_bundle(run / "bundle").provenance["weights"]["sha256"] != file_digest(began["weights"]):
+        raise ConfigError(f"{run} is the head of another body than {first} has now: remove it to fit it anew")
+    return run
 
 
 def _trained(

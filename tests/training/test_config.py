@@ -57,7 +57,7 @@ def test_the_hf_recipe_alone_says_what_is_missing():
 
 
 def test_no_epochs_and_no_fitted_head_would_train_nothing():
-    with pytest.raises(ValueError, match="nothing to train"):
+    with pytest.raises(ValueError, match="turn head_first on"):
         TrainConfig(data="photos", epochs=0, head_first=False)
 
 

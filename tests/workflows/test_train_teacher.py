@@ -14,11 +14,14 @@ pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.bundle import read_bundle, write_bundle
 from shelfwise.config import load_config
+from shelfwise.datasets.layouts import read_dataset
+from shelfwise.datasets.split import load_split
 from shelfwise.errors import BundleError, ConfigError, ModelError, TrainingError
 from shelfwise.inference.classifier import session_of, softmax
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.crossval import cross_validate
 from shelfwise.workflows.ensemble import join_runs
+from shelfwise.workflows.learned import refuse_weights
 from shelfwise.workflows.teacher import taught_by
 from shelfwise.workflows.train import RunResult, resume, train
 
@@ -237,3 +240,16 @@ def test_the_card_of_joined_runs_names_the_teacher_of_one(taught, tmp_path):
     ).bundle
     card = (joined.path / "card.md").read_text()
     assert card.count(f"small-cnn ({read_bundle(teacher).id}) has a share of 70% in its targets") == 1
+
+
+def test_weights_that_have_learned_the_photos_to_measure_on_are_refused(taught):
+    photos, teacher = taught
+    weights = teacher.parent / "checkpoints" / "best.safetensors"
+    dataset = read_dataset(photos)
+    theirs = load_split(teacher.parent / "split.json", dataset)
+    refuse_weights(weights, dataset, theirs)
+    with pytest.raises(ConfigError, match=f"{len(theirs.train)} of the validation and test photos"):
+        refuse_weights(weights, dataset, replace(theirs, train=theirs.val, val=(), test=theirs.train))
+    refuse_weights(
+        photos / "other" / "hub.safetensors", dataset, replace(theirs, train=(), val=(), test=theirs.train)
+    )

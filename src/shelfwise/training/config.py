@@ -148,7 +148,10 @@ class TrainConfig(BaseModel):
         if self.weights is not None and not self.pretrained:
             raise ValueError(f"weights names {self.weights}, but pretrained is off: leave one of the two out")
         if not self.epochs and not self.head_first:
-            raise ValueError("epochs is 0 and head_first is off: there would be nothing to train")
+            raise ValueError(
+                "epochs is 0, so only the head would be fitted, but head_first is off (recipe small-cnn has it off):"
+                " train for an epoch or more, or turn head_first on"
+            )
         if not self.epochs and self.teacher is not None:
             raise ValueError("epochs is 0: the head is fitted to labels alone; leave the teacher out")
         return self

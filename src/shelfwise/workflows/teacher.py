@@ -20,7 +20,7 @@ from shelfwise.text import some
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.hardware import choose_device
 from shelfwise.training.teacher import Teacher
-from shelfwise.workflows.learned import RUN_SPLIT, count_learned
+from shelfwise.workflows.learned import RUN_SPLIT, count_told
 from shelfwise.workflows.matching import match_categories
 
 __all__ = ["read_teacher", "refuse_teacher", "taught_by"]
@@ -95,13 +95,12 @@ def refuse_teacher(bundle: Bundle, dataset: Dataset, split: Split, note: Callabl
         ConfigError: it does not know all categories, or would tell of validation and test photos.
     """
     _labels_of(bundle, dataset.categories)
-    trained = count_learned(bundle, dataset, [*split.val, *split.test], ("train",))
-    chosen = count_learned(bundle, dataset, split.test, ("val",))
-    if trained is None or chosen is None:
+    told = count_told(bundle, dataset, split)
+    if told is None:
         note(f"warning: {_NOT_KNOWN}")
-    elif trained or chosen:
+    elif told:
         raise ConfigError(
-            f"{bundle.path}: {trained + chosen:,} of the validation and test photos are photos that the teacher has"
+            f"{bundle.path}: {told:,} of the validation and test photos are photos that the teacher has"
             f" learned; divide them as it did: add --split {bundle.path.parent / RUN_SPLIT}"
         )
 

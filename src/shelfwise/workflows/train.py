@@ -7,9 +7,12 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
+from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.split import Split
 from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
@@ -27,6 +30,7 @@ from shelfwise.training.report import PartResult
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.decide import fit_answers, observing, provisional
 from shelfwise.workflows.evaluate import evaluate_part
+from shelfwise.workflows.learned import refuse_weights
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
 from shelfwise.workflows.teacher import read_teacher, refuse_teacher, taught_by
@@ -132,6 +136,15 @@ def _with_weights(config: TrainConfig, spec: ModelSpec, hub: Hub | None, stages:
     return find_weights(spec, given=config.weights, hub=hub, stages=stages)
 
 
+def _refuse_told(
+    config: TrainConfig, teacher: Bundle | None, note: Callable[[str], None], dataset: Dataset, split: Split
+) -> None:
+    """Refuse weights and a teacher that have learned what the run is measured on. Raises ConfigError."""
+    refuse_weights(config.weights, dataset, split)
+    if teacher is not None:
+        refuse_teacher(teacher, dataset, split, note)
+
+
 def _refuse_unfit(config: TrainConfig, spec: ModelSpec) -> None:
     """Refuse settings that this network cannot have, before anything is begun."""
     size = config.size or spec.input_size
@@ -174,9 +187,7 @@ def _run(
         cache_dir=cache_dir,
         stages=stages,
         note=note,
-        refuse=lambda dataset, split: (
-            None if teacher is None else refuse_teacher(teacher, dataset, split, note)
-        ),
+        refuse=partial(_refuse_told, config, teacher, note),
     )
     others = {**_backbone_weights(config, spec), **({"teacher": teacher.id} if teacher else {})}
     fingerprint = run.fingerprint(config, prepared.data_hash, {**numerics(config), **others})
