@@ -56,19 +56,7 @@ def member(
 def _trained(
     name: str, work: Path, changes: Mapping[str, object], weights: Path | None, progress: Progress
 ) -> Path:
-    """Train by one file of settings, or go on; the run folder, in ``work``.
-
-    Args:
-        name: of the file of settings.
-        work: folder of the members' runs.
-        changes: settings in place of the file's; the photos' folder among them.
-        weights: folder of pretrained weights; None for the model hub's.
-        progress: shows how far it is.
-
-    Raises:
-        ConfigError: it was interrupted, or its weights are not in the folder.
-        ShelfwiseError: it cannot be trained.
-    """
+    """Train by one file of settings, or go on; arguments and errors as for :func:`member`."""
     folder = work / name
     run = RunFolder(folder)
     settings = Settings()
