@@ -72,7 +72,7 @@ def front(options: Options) -> Result:
         name=_NAME,
         figures=(),
         command=(
-            "python -m benchmarks front --run runs/default-model/dinov2 --run runs/default-model/tiny-vit …",
+            "python -m benchmarks front --run runs/default-model/dinov2-head --run runs/default-model/tiny-vit …",
         ),
         method=(
             "Each candidate is trained on the same photos and measured on the same test photos, none of which it was"
