@@ -50,8 +50,10 @@ def test_by_default_the_environment_is_the_process_s_own(monkeypatch: pytest.Mon
     assert Settings().model == Path("/m")
 
 
-@pytest.mark.parametrize("place", ["cache", "data"])
-def test_without_a_home_the_error_says_what_to_set(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("place", "asked"), [("cache", "cache_dir"), ("data", "data_dir"), ("home", "home")])
+def test_without_a_home_the_error_says_what_to_set(
+    place: str, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
@@ -59,10 +61,26 @@ def test_without_a_home_the_error_says_what_to_set(place: str, monkeypatch: pyte
     settings = Settings({})
     assert settings.model is None
     with pytest.raises(ConfigError, match=f"set SHELFWISE_{place.upper()}"):
-        getattr(settings, f"{place}_dir")
+        getattr(settings, asked)
 
 
 def test_the_index_of_products_has_its_place() -> None:
     settings = Settings({"SHELFWISE_PRODUCTS": "/p", "XDG_DATA_HOME": "/y"})
     assert (settings.products, settings.products_home) == (Path("/p"), Path("/y/shelfwise/products"))
     assert Settings({"SHELFWISE_PRODUCTS": ""}).products is None
+
+
+def test_the_shop_has_its_place_and_its_database() -> None:
+    named = Settings(
+        {"SHELFWISE_HOME": "/s", "SHELFWISE_DATABASE": "postgresql://db/shop", "XDG_DATA_HOME": "/y"}
+    )
+    assert (named.home, named.database) == (Path("/s"), "postgresql://db/shop")
+    unnamed = Settings({"SHELFWISE_HOME": "", "SHELFWISE_DATABASE": "", "XDG_DATA_HOME": "/y"})
+    assert (unnamed.home, unnamed.database) == (Path("/y/shelfwise/shop"), None)
+
+
+def test_the_shop_does_not_move_with_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings({"SHELFWISE_HOME": "shop"}).home == tmp_path / "shop"

@@ -66,6 +66,24 @@ class Settings:
         return self._user_folder("XDG_DATA_HOME", ".local/share", instead="SHELFWISE_PRODUCTS") / "products"
 
     @property
+    def home(self) -> Path:
+        """The shop's own data, stock and photos among them: ``SHELFWISE_HOME``, else ``shelfwise/shop`` in the user's
+        data folder.
+
+        Raises:
+            ConfigError: there is no home folder and no variable names one.
+        """
+        named = self._path("SHELFWISE_HOME")
+        if named is not None:
+            return named.absolute()
+        return self._user_folder("XDG_DATA_HOME", ".local/share", instead="SHELFWISE_HOME") / "shop"
+
+    @property
+    def database(self) -> str | None:
+        """Address of the shop's database where it is no file in :attr:`home`: ``SHELFWISE_DATABASE``."""
+        return self.environment.get("SHELFWISE_DATABASE") or None
+
+    @property
     def mirror(self) -> str | None:
         """Address of a server that has the files of the public sets: ``SHELFWISE_MIRROR``."""
         return self.environment.get("SHELFWISE_MIRROR") or None
