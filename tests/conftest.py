@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.database_fixtures"]
+
 # A busy machine is no failure.
 settings.register_profile("shelfwise", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shelfwise")

@@ -16,8 +16,20 @@
     │   └── ParityError        an exported network answers otherwise than the one it was made from
     ├── ProductError           a product's name, number or photo cannot be taken as given
     │   └── ProductIndexError  the products' index is missing, damaged or of another model
-    └── TrainingError          training cannot start or go on
-        └── DivergedError      the loss became NaN or infinite
+    ├── TrainingError          training cannot start or go on
+    │   └── DivergedError      the loss became NaN or infinite
+    ├── DatabaseError          the database cannot be reached, is damaged or of another version
+    ├── NotFoundError          nothing of that number or name is here
+    ├── EntryError             one field of an entry is wrong; carries its ``field``
+    ├── ConflictError          it clashes with what is there
+    │   ├── ChangedError       somebody else changed it since it was read
+    │   └── KeyReusedError     an idempotency key was used for something else before
+    ├── AccessError            the caller may not do this
+    │   ├── SignInError        not signed in: wrong name, password or token, or one that has ended
+    │   └── ForbiddenError     signed in, but the role does not allow it
+    └── BusyError              try again later; carries ``retry_after`` in seconds
+        ├── OverloadedError    as many photos wait as may wait
+        └── ThrottledError     too many tries or requests in a short time
 
 Every message says what was wrong, where, and what to do about it. The edges (command line, web) turn a
 ``ShelfwiseError`` into one line and an exit code; anything else is a defect and shows its traceback.
@@ -26,21 +38,33 @@ Every message says what was wrong, where, and what to do about it. The edges (co
 from __future__ import annotations
 
 __all__ = [
+    "AccessError",
     "BundleError",
+    "BusyError",
+    "ChangedError",
     "ConfigError",
+    "ConflictError",
     "DataError",
+    "DatabaseError",
     "DivergedError",
+    "EntryError",
     "FetchError",
+    "ForbiddenError",
     "ImageError",
+    "KeyReusedError",
     "LayoutError",
     "MissingExtraError",
     "ModelError",
+    "NotFoundError",
+    "OverloadedError",
     "ParityError",
     "ProductError",
     "ProductIndexError",
     "ShelfwiseError",
+    "SignInError",
     "SplitError",
     "StorageError",
+    "ThrottledError",
     "TrainingError",
 ]
 
@@ -128,3 +152,70 @@ class TrainingError(ShelfwiseError):
 
 class DivergedError(TrainingError):
     """The loss became NaN or infinite."""
+
+
+class DatabaseError(ShelfwiseError):
+    """The database cannot be reached, is damaged or of another version."""
+
+
+class NotFoundError(ShelfwiseError):
+    """Nothing of that number or name is here."""
+
+
+class EntryError(ShelfwiseError):
+    """One field of an entry is wrong.
+
+    Args:
+        field: path of the field, such as ``quantity`` or ``lines.0.quantity``.
+        message: what is wrong with it and what to give instead, without the field's name.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class ConflictError(ShelfwiseError):
+    """It clashes with what is there: a name that is taken, a movement that is undone already."""
+
+
+class ChangedError(ConflictError):
+    """Somebody else changed it since it was read."""
+
+
+class KeyReusedError(ConflictError):
+    """An idempotency key was used for something else before."""
+
+
+class AccessError(ShelfwiseError):
+    """The caller may not do this."""
+
+
+class SignInError(AccessError):
+    """Nobody is signed in: wrong name, password or token, or one that has ended."""
+
+
+class ForbiddenError(AccessError):
+    """The caller is known, but their role or their token's scopes do not allow it."""
+
+
+class BusyError(ShelfwiseError):
+    """It cannot be done now.
+
+    Args:
+        message: what is busy.
+        retry_after: seconds after which to try again.
+    """
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class OverloadedError(BusyError):
+    """As many photos wait to be answered as may wait."""
+
+
+class ThrottledError(BusyError):
+    """Too many tries or requests in a short time."""
