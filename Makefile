@@ -48,7 +48,7 @@ lock: ## Choose the versions of all packages anew and write requirements/ci.txt
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install --quiet "$(TORCH)"
-	build/lock/bin/pip install --quiet -e '.[train,export,hf,openvino,dev]'
+	build/lock/bin/pip install --quiet -e '.[train,export,hf,openvino,serve,postgresql,dev]'
 	mkdir -p $(dir $(LOCK))
 	{ echo "# Written by 'make lock'. PyTorch is not in it: the Makefile installs it first."; \
 	  build/lock/bin/pip freeze --exclude-editable --exclude torch | grep -Ev '^(nvidia|cuda|triton)' ; } > $(LOCK)
