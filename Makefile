@@ -8,6 +8,8 @@ TORCH ?= torch==2.13.0
 JOBS ?= auto
 ARGS ?=
 DEMO ?= runs/demo
+# Where `make run` serves.
+PORT ?= 8000
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -17,7 +19,8 @@ LOCK := requirements/ci.txt
 .PHONY: run demo test check format docs bench default-model lock help
 .DELETE_ON_ERROR:
 
-run: demo ## Set everything up and run the main job (the demo)
+run: $(STAMP) ## Set everything up and start the shop's server, at http://127.0.0.1:PORT (8000)
+	$(BIN)/shelfwise serve --port $(PORT)
 
 demo: $(STAMP) ## Render sample photos, train on them, evaluate, classify, write the report
 	$(BIN)/shelfwise demo $(DEMO)
