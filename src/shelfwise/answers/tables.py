@@ -1,0 +1,81 @@
+"""The tables of answers.
+
+``answers.doubt`` orders the review, the least sure first: 0 for unknown, 1 for ask and 2 for accept, times a million,
+and the confidence in millionths (:func:`doubt_of`). The two indexes for it hold only what nobody has judged yet, so
+they stay small. ``answers.candidates`` is a list of ``[category, confidence, product_id, product]``.
+
+``shadow_answers`` says what another model would have answered to the photo of an answer that was given.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from shelfwise.answers.records import AnswerKind
+from shelfwise.database import Id, UtcTime, metadata
+
+__all__ = ["answers", "doubt_of", "shadow_answers"]
+
+_MILLION: Final = 1_000_000
+_OPEN: Final = text("verdict IS NULL")
+_JUDGED: Final = text("verdict IS NOT NULL")
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("photo", String(64), nullable=False),
+    Column("model", String(100), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("category", Text),
+    Column("confidence", Float(53), nullable=False),
+    Column("doubt", Integer, nullable=False),
+    Column("candidates", JSON, nullable=False),
+    Column("product_id", BigInteger, ForeignKey("products.id")),
+    Column("user_name", String(64), nullable=False),
+    Column("store_id", BigInteger, ForeignKey("stores.id")),
+    Column("at", UtcTime, nullable=False),
+    Column("verdict", String(10)),
+    Column("right_category", Text),
+    Column("right_product_id", BigInteger, ForeignKey("products.id")),
+    Column("judged_by", String(64)),
+    Column("judged_at", UtcTime),
+    Index("ix_answers_review", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_answers_store_review", "store_id", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_answers_judged", "judged_at", "id", sqlite_where=_JUDGED, postgresql_where=_JUDGED),
+    Index("ix_answers_photo", "photo", "id"),
+    Index("ix_answers_model", "model", "id"),
+)
+
+shadow_answers = Table(
+    "shadow_answers",
+    metadata,
+    Column("model", String(100), nullable=False),
+    Column("answer_id", Id, ForeignKey("answers.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("category", Text),
+    Column("confidence", Float(53), nullable=False),
+    PrimaryKeyConstraint("model", "answer_id"),
+    Index("ix_shadow_answers_answer_id", "answer_id"),
+)
+
+
+def doubt_of(kind: AnswerKind, confidence: float) -> int:
+    """An answer's place in the review; lower ones are looked at first."""
+    rank = {"unknown": 0, "ask": 1, "accept": 2}[kind]
+    return rank * _MILLION + min(_MILLION - 1, round(confidence * _MILLION))
