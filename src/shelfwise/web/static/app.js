@@ -1,0 +1,137 @@
+// What every page does: words that are told (flash), dialogs, menus, the store chooser, local times, steppers.
+
+const FLASH = "shelfwise.flash";
+
+/** Tell something in the page's own place for it; screen readers read it out. kind: "", "bad", "info" */
+export function flash(text, kind = "") {
+  const place = document.getElementById("flash");
+  const line = document.createElement("p");
+  line.className = `flash ${kind}`;
+  line.textContent = text;
+  place.replaceChildren(line);
+  const box = place.getBoundingClientRect();
+  if (box.top < 0 || box.bottom > innerHeight) place.scrollIntoView({ block: "center" });
+}
+
+/** Tell it on the page that comes next. */
+export function flashNext(text, kind = "") {
+  sessionStorage.setItem(FLASH, JSON.stringify({ text, kind }));
+}
+
+function flashKept() {
+  const kept = sessionStorage.getItem(FLASH);
+  if (!kept) return;
+  sessionStorage.removeItem(FLASH);
+  const { text, kind } = JSON.parse(kept);
+  // A little later, so that a screen reader has met the live region before it changes.
+  setTimeout(() => flash(text, kind), 100);
+}
+
+/** Ask a question in a dialog; true for yes. */
+export function confirmed(question, yes = "Yes") {
+  const dialog = document.getElementById("confirm");
+  dialog.querySelector("#confirm-text").textContent = question;
+  dialog.querySelector("[data-yes]").textContent = yes;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** An element made of a tag, properties and children; class, data-*, aria-* go as attributes. */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name in node && name !== "list") node[name] = value;
+    else node.setAttribute(name === "class" ? "class" : name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** One of the sprite's pictures. */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/static/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A quantity as people write it, without zeros at its end. */
+export function tidy(quantity) {
+  const text = String(quantity ?? "");
+  return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+}
+
+/** A quantity as typed ("1,5") in the API's form ("1.5"), or null where it is none. */
+export function quantityOf(text) {
+  const clean = String(text).trim().replace(",", ".");
+  return /^\d{1,11}(\.\d{1,3})?$/.test(clean) ? clean : null;
+}
+
+/** One more or less; keeps what is behind the point and never goes below zero. */
+export function stepped(text, by) {
+  const now = quantityOf(text) ?? "0";
+  const thousandths = Math.max(0, Math.round(Number(now) * 1000) + by * 1000);
+  return tidy((thousandths / 1000).toFixed(3));
+}
+
+function localTimes(root) {
+  const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const node of root.querySelectorAll("time[data-local]")) {
+    const at = new Date(node.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    node.title = node.textContent;
+    node.textContent = (node.dataset.local === "date" ? date : time).format(at);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) document.getElementById(opener.dataset.open)?.showModal();
+  event.target.closest("[data-close]")?.closest("dialog")?.close();
+  if (event.target instanceof HTMLDialogElement) event.target.close();
+  const step = event.target.closest("[data-stepper] [data-step]");
+  if (step) {
+    const input = step.parentElement.querySelector("input");
+    input.value = stepped(input.value, Number(step.dataset.step));
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = document.querySelector("details[data-menu][open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form && "storeChooser" in form.dataset) {
+    const url = new URL(location.href);
+    url.search = "";
+    url.searchParams.set("store", event.target.value);
+    location.assign(url);
+  }
+  if (form && "autoSubmit" in form.dataset) form.requestSubmit();
+});
+
+localTimes(document);
+flashKept();
+if ("serviceWorker" in navigator && document.body.classList.contains("app")) {
+  navigator.serviceWorker.register("/sw.js").catch(() => {
+    // Over plain http there is none; the pages work all the same while there is a connection.
+  });
+}
