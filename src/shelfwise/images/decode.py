@@ -79,16 +79,19 @@ class Picture:
         name: what errors call it.
         kind: its format, ``JPEG``, ``PNG``, ``WEBP``, ``GIF``, ``TIFF``, ``BMP``, ``HEIF`` or ``AVIF``.
         size: (width, height) in pixels at full resolution, with the EXIF orientation applied.
+        orientation: the EXIF orientation that is applied, 1 to 8; 1 where the decoder itself turns the picture.
         shrink: how many of those pixels one decoded pixel stands for, per axis; known after :meth:`rgb`.
     """
 
-    __slots__ = ("_data", "_image", "_transpose", "kind", "name", "shrink", "size")
+    __slots__ = ("_data", "_image", "_transpose", "kind", "name", "orientation", "shrink", "size")
 
     def __init__(self, data: bytes, kind: str, name: str, limits: Limits) -> None:
         self.name, self.kind, self.shrink, self._data = name, kind, 1.0, data
         with _decoder_errors(name, kind, data):
             self._image: Image.Image = _file_class(kind)(io.BytesIO(data))
-            self._transpose = _ORIENTATIONS.get(_orientation(self._image, kind))
+            orientation = _orientation(self._image, kind)
+        self._transpose = _ORIENTATIONS.get(orientation)
+        self.orientation = orientation if self._transpose else 1
         width, height = self._image.size
         if width * height > limits.max_pixels:
             top = f"{limits.max_pixels / 1e6:,.4g} million"
@@ -96,6 +99,12 @@ class Picture:
         turned = self._transpose is not None and self._transpose >= Image.Transpose.ROTATE_90
         turned = turned and self._transpose != Image.Transpose.ROTATE_180
         self.size = (height, width) if turned else (width, height)
+
+    @property
+    def colour_profile(self) -> bytes | None:
+        """The picture's own ICC profile, if there is one and it is for RGB, as decoded pixels are."""
+        profile = self._image.info.get("icc_profile")
+        return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
 
     def rgb(self, scale: float | None = None) -> Image.Image:
         """Decode the pixels, once.
