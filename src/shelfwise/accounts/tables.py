@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -23,7 +22,7 @@ from sqlalchemy import (
     Text,
 )
 
-from shelfwise.database import UtcTime, metadata
+from shelfwise.database import Id, UtcTime, metadata
 
 __all__ = ["audit_log", "invitations", "replies", "sessions", "throttles", "tokens", "user_roles", "users"]
 
@@ -32,7 +31,7 @@ HASH: Final = 64
 users = Table(
     "users",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", String(64), nullable=False),
     Column("name_key", String(256), nullable=False, unique=True),
     Column("password", String(256)),
@@ -45,16 +44,16 @@ users = Table(
 user_roles = Table(
     "user_roles",
     metadata,
-    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True),
-    Column("store_id", Integer, ForeignKey("stores.id"), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    Column("store_id", Id, ForeignKey("stores.id"), primary_key=True),
     Column("role", String(8), nullable=False),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
     Column("secret_hash", String(HASH), nullable=False, unique=True),
     Column("device", String(200), nullable=False),
     Column("address", String(64), nullable=False),
@@ -70,8 +69,8 @@ sessions = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id"), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
     Column("name", String(64), nullable=False),
     Column("secret_hash", String(HASH), nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),
@@ -86,11 +85,11 @@ tokens = Table(
 invitations = Table(
     "invitations",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("secret_hash", String(HASH), nullable=False, unique=True),
     Column("kind", String(8), nullable=False),
     Column("name", String(64)),
-    Column("user_id", Integer, ForeignKey("users.id")),
+    Column("user_id", Id, ForeignKey("users.id")),
     Column("admin", Boolean, nullable=False),
     Column("roles", JSON, nullable=False),
     Column("created_by", String(64), nullable=False),
@@ -113,7 +112,7 @@ throttles = Table(
 audit_log = Table(
     "audit_log",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("user_name", String(64), nullable=False),
     Column("action", String(64), nullable=False),
@@ -128,7 +127,7 @@ audit_log = Table(
 replies = Table(
     "replies",
     metadata,
-    Column("user_id", Integer, ForeignKey("users.id"), primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("method", String(8), nullable=False),
     Column("path", Text, nullable=False),
