@@ -37,11 +37,10 @@ from sqlalchemy import (
     text,
 )
 
-from shelfwise.database import Quantity, UtcTime, metadata
+from shelfwise.database import Id, Quantity, UtcTime, metadata
 
 __all__ = [
     "COUNTS",
-    "ID",
     "KEY",
     "PLACE",
     "bookings",
@@ -57,18 +56,18 @@ __all__ = [
     "stores",
 ]
 
-ID: Final = BigInteger().with_variant(Integer(), "sqlite")  # SQLite numbers rows by itself for INTEGER alone
 COUNTS: Final = "kind = 'counted' AND undoes_id IS NULL"
 KEY: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 stores: Final = Table(
     "stores",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", KEY, nullable=False),
     Column("root_id", BigInteger),  # set right after the root, which needs the store's number, is made
     Column("created_at", UtcTime, nullable=False),
+    Column("created_by", Text, nullable=False),
     Column("archived_at", UtcTime),
     UniqueConstraint("name_key", name="uq_stores_name_key"),
 )
@@ -76,7 +75,7 @@ stores: Final = Table(
 locations: Final = Table(
     "locations",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("store_id", BigInteger, ForeignKey("stores.id"), nullable=False),
     Column("parent_id", BigInteger, ForeignKey("locations.id")),
     Column("name", Text, nullable=False),
@@ -91,7 +90,7 @@ locations: Final = Table(
 categories: Final = Table(
     "categories",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", KEY, nullable=False),
     Column("archived_at", UtcTime),
@@ -101,7 +100,7 @@ categories: Final = Table(
 products: Final = Table(
     "products",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", KEY, nullable=False),
     Column("category_id", BigInteger, ForeignKey("categories.id")),
@@ -143,7 +142,7 @@ product_photos: Final = Table(
 bookings: Final = Table(
     "bookings",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("key", Text),
     Column("fingerprint", String(64)),  # SHA-256 of what was asked; with a key alone
     Column("user_name", Text, nullable=False),
@@ -154,7 +153,7 @@ bookings: Final = Table(
 movements: Final = Table(
     "movements",
     metadata,
-    Column("id", ID, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("booking_id", BigInteger, ForeignKey("bookings.id"), nullable=False),
     Column("kind", String(10), nullable=False),
     Column("product_id", BigInteger, ForeignKey("products.id"), nullable=False),
@@ -171,9 +170,7 @@ movements: Final = Table(
     Column("undoes_id", BigInteger, ForeignKey("movements.id")),
     Column("other_id", BigInteger),  # the other half of a move
     UniqueConstraint("undoes_id", name="uq_movements_undoes_id"),
-    CheckConstraint(
-        "kind IN ('received', 'sold', 'counted', 'wasted', 'moved', 'corrected')", name="ck_movements_kind"
-    ),
+    CheckConstraint("kind IN ('received', 'sold', 'counted', 'wasted', 'moved', 'corrected')", name="kind"),
     Index("ix_movements_booking", "booking_id"),
     Index("ix_movements_product_location", "product_id", "location_id", "at", "id"),
     Index("ix_movements_product", "product_id", "at", "id"),
@@ -227,7 +224,7 @@ store_levels: Final = Table(
     Column("category_id", BigInteger),
     Column("moved_at", UtcTime),  # the latest movement's time, None if it was never in this store
     PrimaryKeyConstraint("store_id", "product_id"),
-    CheckConstraint("state IN (0, 1, 2)", name="ck_store_levels_state"),
+    CheckConstraint("state IN (0, 1, 2)", name="state"),
     Index("ix_store_levels_product", "product_id"),
     Index("ix_store_levels_state", "store_id", "state", "name_key"),
     Index("ix_store_levels_category", "store_id", "category_id", "state", "name_key"),
