@@ -28,7 +28,7 @@ class ScanCandidate:
         choices: stock products of that category, those that look most alike first; at most six.
     """
 
-    category: str | None
+    category: str
     confidence: float
     product_id: int | None = None
     product: str | None = None

@@ -171,6 +171,8 @@ def _opened(settings: ShopSettings, home: Path, shelf: ModelShelf, models: ShopM
     from shelfwise.inventory.planning import Planning
     from shelfwise.workflows.shop_products import ShopProducts
 
+    if settings.database is None:
+        _private_file(home / _DATABASE)
     db = open_database(settings.database or home / _DATABASE, create=True)
     try:
         shop = Shop(
@@ -213,7 +215,6 @@ def _private_home(home: Path) -> Path:
             folder = home / name
             folder.mkdir(mode=_PRIVATE, exist_ok=True)
             _keep_private(folder)
-        _private_file(home / _DATABASE)
     return home
 
 
@@ -224,6 +225,6 @@ def _keep_private(folder: Path) -> None:
 
 
 def _private_file(path: Path) -> None:
-    """Take others' permissions from the database, whose neighbours (its log) get the same."""
-    with contextlib.suppress(FileNotFoundError, PermissionError):
-        path.chmod(path.stat().st_mode & ~0o077 & 0o777)
+    """Make the database's file, so that it and its neighbours, which take over its permissions, are the owner's."""
+    with storage_errors(path), contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
