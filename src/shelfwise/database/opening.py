@@ -13,7 +13,7 @@ from shelfwise.database.schema import HEAD, check_revision, revision, upgrade
 from shelfwise.errors import ConfigError, DatabaseError, MissingExtraError
 from shelfwise.files import storage_errors
 
-__all__ = ["database_url", "open_database"]
+__all__ = ["connect", "database_url", "open_database", "prepare"]
 
 _POSTGRESQL: Final = ("postgresql", "postgres", "postgresql+psycopg")
 
@@ -30,10 +30,7 @@ def open_database(where: str | Path, *, create: bool = False) -> Database:
         DatabaseError: it cannot be reached, or its schema is not this version's.
         StorageError: the file or its folder cannot be written.
     """
-    url = database_url(where)
-    if url.get_backend_name() == "sqlite":
-        _prepare_file(Path(str(url.database)), create)
-    database = _connect(url)
+    database = connect(prepare(where, create=create))
     try:
         if not create:
             check_revision(database)
@@ -68,6 +65,20 @@ def database_url(where: str | Path) -> URL:
     )
 
 
+def prepare(where: str | Path, *, create: bool = True) -> URL:
+    """The URL of a database; of a SQLite file its folder is made, or else the file has to be there.
+
+    Raises:
+        ConfigError: it is neither a SQLite nor a PostgreSQL database's.
+        DatabaseError: it is a folder, or there is no file.
+        StorageError: its folder cannot be made.
+    """
+    url = database_url(where)
+    if url.get_backend_name() == "sqlite":
+        _prepare_file(Path(str(url.database)), create)
+    return url
+
+
 def _prepare_file(path: Path, create: bool) -> None:
     if path.is_dir():
         raise DatabaseError(f"{path} is a folder: give the path of the stock book's file")
@@ -78,7 +89,12 @@ def _prepare_file(path: Path, create: bool) -> None:
         raise DatabaseError(f"there is no stock book at {path}. Make one with: shelfwise db upgrade")
 
 
-def _connect(url: URL) -> Database:
+def connect(url: URL) -> Database:
+    """A database, whatever its schema; nothing is sent to it yet.
+
+    Raises:
+        MissingExtraError: PostgreSQL's driver is not installed.
+    """
     try:
         return Database(url)
     except ModuleNotFoundError as error:

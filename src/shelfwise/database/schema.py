@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from shelfwise.database.engine import Database
 from shelfwise.errors import DatabaseError
 
-__all__ = ["HEAD", "MIGRATIONS", "check_revision", "revision", "upgrade"]
+__all__ = ["HEAD", "MIGRATIONS", "check_revision", "revision", "upgrade", "upgrade_in"]
 
 HEAD: Final = "0003"
 """The newest revision. Written down, for Alembic takes a while to import and most starts do without it."""
@@ -58,8 +58,6 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     Raises:
         DatabaseError: the database is from a newer Shelfwise, or cannot be reached.
     """
-    from alembic import command
-    from alembic.config import Config
 
     def work(connection: Connection) -> str | None:
         if database.dialect == "postgresql":
@@ -68,10 +66,18 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         if before is not None and before > HEAD:
             raise DatabaseError(f"{database.shown} is from a newer Shelfwise ({before}): update Shelfwise")
         if before != HEAD:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, HEAD)
+            upgrade_in(connection)
         return before
 
     return database.write(work), HEAD
+
+
+def upgrade_in(connection: Connection) -> None:
+    """Bring the schema to the newest revision within a transaction that writes."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)

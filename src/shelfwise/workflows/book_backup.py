@@ -1,0 +1,254 @@
+"""Backups of the stock book: one SQLite file, whatever database the book is in."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, delete, func, insert, select, text
+
+import shelfwise.accounts.tables as accounts
+import shelfwise.answers.tables
+import shelfwise.inventory.tables as inventory
+from shelfwise.database import Database, metadata, open_database, utc_now
+from shelfwise.database.opening import database_url
+from shelfwise.database.schema import revision, upgrade_in
+from shelfwise.errors import ConflictError, DatabaseError
+from shelfwise.files import atomic_path, storage_errors
+
+__all__ = ["Backup", "Restored", "back_up", "restore"]
+
+Progress = Callable[[int, int], None]
+
+_BATCH: Final = 5000
+_PAGES: Final = 4096
+_ = shelfwise.answers.tables  # its tables are among those of the metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was written.
+
+    Attributes:
+        path: the file.
+        size: its length in bytes.
+        movements: how many movements it holds.
+    """
+
+    path: Path
+    size: int
+    movements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A book that was put back.
+
+    Attributes:
+        taken_at: the time of the latest booking in it, None where nothing was ever booked.
+        movements: how many movements it holds.
+        kept: a backup of the book that it replaced, None where there was none.
+    """
+
+    taken_at: datetime | None
+    movements: int
+    kept: Path | None
+
+
+def back_up(database: Database, target: Path, progress: Progress | None = None) -> Backup:
+    """Write a backup of the book as it is at one moment; a server may go on booking meanwhile.
+
+    Args:
+        database: the book.
+        target: the file to write; one that is there is replaced when the new one is whole.
+        progress: told how much is done, of how much: pages or rows.
+
+    Raises:
+        DatabaseError: the book is damaged or cannot be reached.
+        StorageError: the file cannot be written.
+    """
+    with atomic_path(target) as temporary:
+        if database.dialect == "sqlite":
+            _copy_pages(Path(str(database.url.database)), temporary, progress)
+        else:
+            with open_database(temporary, create=True) as copy, _snapshot(database) as source:
+                _copy_rows(source, copy, progress)
+        _one_file(temporary)
+        _refuse_damaged(temporary, shown=database.shown)
+    with open_database(target) as written:
+        movements = _movements(written)
+    return Backup(target, target.stat().st_size, movements)
+
+
+def restore(
+    where: str | Path, source: Path, *, replace: bool = False, progress: Progress | None = None
+) -> Restored:
+    """Put a backup's book into a database, all of it or nothing.
+
+    Whoever was signed in when the backup was made has to sign in again.
+
+    Args:
+        where: the database, as :func:`shelfwise.database.open_database` takes it; made where it is missing.
+        source: the backup; one of an older Shelfwise is brought to this version on the way.
+        replace: also where the database holds a book; a backup of that is made first, beside the source.
+        progress: told how much is done, of how much: pages or rows.
+
+    Raises:
+        DatabaseError: the backup is missing, damaged or from a newer Shelfwise.
+        ConflictError: the database holds a book and ``replace`` was not asked for.
+    """
+    if not source.is_file():
+        raise DatabaseError(f"there is no backup at {source}")
+    with tempfile.TemporaryDirectory(prefix="shelfwise-restore-") as folder:
+        fresh = Path(folder) / "stock.db"
+        _copy_pages(source, fresh, None)
+        _refuse_damaged(fresh, shown=str(source))
+        _refuse_foreign(fresh, source)
+        with open_database(fresh, create=True) as backup:
+            backup.write(lambda connection: connection.execute(delete(accounts.sessions)))
+            kept = _make_room(where, source, replace)
+            if database_url(where).get_backend_name() == "sqlite":
+                backup.close()
+                _one_file(fresh)
+                _copy_pages(fresh, Path(str(database_url(where).database)), progress)
+            else:
+                with open_database(where, create=True) as database:
+                    database.write(lambda connection: _replace_rows(backup, connection, progress))
+    with open_database(where) as database, database.read() as connection:
+        taken_at = connection.execute(select(func.max(inventory.bookings.c.booked_at))).scalar()
+        return Restored(taken_at, _movements(database), kept)
+
+
+def _copy_pages(source: Path, target: Path, progress: Progress | None) -> None:
+    """Copy a SQLite database within one transaction, also one that is being written to."""
+
+    def tell(status: int, remaining: int, total: int) -> None:
+        if progress is not None:
+            progress(total - remaining, total)
+
+    try:
+        with (
+            storage_errors(target),
+            contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
+            contextlib.closing(sqlite3.connect(target, timeout=15)) as new,
+        ):
+            old.backup(new, pages=_PAGES, progress=tell, sleep=0.01)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"{source} cannot be copied to {target}: {error}") from error
+
+
+def _one_file(path: Path) -> None:
+    """Leave no write-ahead log beside it: a backup is one file, which may be carried anywhere."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def _refuse_damaged(path: Path, *, shown: str) -> None:
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"{shown} is damaged or no stock book: {error}") from error
+    if found != "ok":
+        raise DatabaseError(f"{shown} is damaged: {found}. Take another backup")
+
+
+def _refuse_foreign(path: Path, source: Path) -> None:
+    with contextlib.closing(Database(database_url(path))) as database:
+        if revision(database) is None:
+            raise DatabaseError(f"{source} is no backup of a stock book")
+
+
+def _make_room(where: str | Path, source: Path, replace: bool) -> Path | None:
+    url = database_url(where)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return None
+    with contextlib.closing(Database(url)) as database:
+        if revision(database) is None:
+            return None
+        with open_database(where, create=True) as there:
+            if _is_empty(there):
+                return None
+            if not replace:
+                raise ConflictError(
+                    f"{there.shown} holds a stock book already: restore with --replace to put the backup in its "
+                    "place (a backup of it is made first), or give another database"
+                )
+            kept = source.parent / f"before-restore-{utc_now():%Y%m%dT%H%M%SZ}.db"
+            return back_up(there, kept).path
+
+
+def _is_empty(database: Database) -> bool:
+    with database.read() as connection:
+        return all(
+            connection.execute(select(table.c.id).limit(1)).first() is None
+            for table in (inventory.stores, inventory.products, accounts.users)
+        )
+
+
+@contextlib.contextmanager
+def _snapshot(database: Database) -> Iterator[Connection]:
+    with database.read() as connection:
+        yield connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+def _copy_rows(source: Connection, target: Database, progress: Progress | None) -> None:
+    total = sum(_count(source, table) for table in metadata.sorted_tables)
+
+    def work(connection: Connection) -> None:
+        _insert_all(source, connection, total, progress)
+
+    target.write(work)
+
+
+def _replace_rows(source: Database, target: Connection, progress: Progress | None) -> None:
+    """Make the tables anew and fill them, in one transaction of PostgreSQL."""
+    for table in reversed(metadata.sorted_tables):
+        target.execute(text(f'DROP TABLE IF EXISTS "{table.name}" CASCADE'))
+    target.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    upgrade_in(target)
+    with source.read() as rows:
+        total = sum(_count(rows, table) for table in metadata.sorted_tables)
+        _insert_all(rows, target, total, progress)
+    for table in metadata.sorted_tables:
+        if _is_counted_up(table):
+            target.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608  # our own names
+                    f'(SELECT max(id) FROM "{table.name}")) WHERE EXISTS (SELECT 1 FROM "{table.name}")'
+                )
+            )
+
+
+def _is_counted_up(table: Table) -> bool:
+    return table.autoincrement_column is not None and table.autoincrement_column.name == "id"
+
+
+def _insert_all(source: Connection, target: Connection, total: int, progress: Progress | None) -> None:
+    done = 0
+    for table in metadata.sorted_tables:
+        # In the order of their numbers: what a row refers to in its own table is older.
+        rows = source.execute(
+            select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_BATCH)
+        )
+        for batch in rows.mappings().partitions():
+            values: list[dict[str, Any]] = [dict(row) for row in batch]
+            target.execute(insert(table), values)
+            done += len(values)
+            if progress is not None:
+                progress(done, total)
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _movements(database: Database) -> int:
+    with database.read() as connection:
+        return _count(connection, inventory.movements)
