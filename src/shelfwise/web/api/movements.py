@@ -1,0 +1,154 @@
+"""Movements: what came, went, was counted, and the undoing of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query
+
+from shelfwise.accounts.records import Actor
+from shelfwise.answers.records import Answer
+from shelfwise.errors import EntryError, NotFoundError
+from shelfwise.inventory.records import Booking, Kind, Line
+from shelfwise.web.access import Clerk, Numbers, Reader, TheShop
+from shelfwise.web.api.fields import Moment, OptionalId, PathId, one_line
+from shelfwise.web.api.movement_schemas import BookingIn, BookingOut, LineIn, MovementOut, UndoIn
+from shelfwise.web.api.places import store_to_read
+from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
+from shelfwise.web.metrics import Metrics
+from shelfwise.web.replies import IdempotencyKey
+from shelfwise.workflows.shop import Shop
+
+__all__ = ["counted", "ledger_key", "router", "stores_of"]
+
+router = group("movements")
+
+
+@router.get("/movements", responses=problems(404))
+def list_movements(
+    shop: TheShop,
+    caller: Reader,
+    pages: Pages,
+    store: OptionalId = None,
+    location: OptionalId = None,
+    product: OptionalId = None,
+    kind: Kind | None = None,
+    user: Annotated[str | None, Query(max_length=200, description="Who booked it.")] = None,
+    since: Annotated[Moment | None, Query(description="From this time on.")] = None,
+    until: Annotated[Moment | None, Query(description="Before this time.")] = None,
+) -> PageOf[MovementOut]:
+    """List movements, newest first by when they happened."""
+    store = store_to_read(shop, caller, store, location)
+    user = None if user is None else _user(user)
+    page = shop.history.movements(
+        store, location, product, kind, user, since, until, pages.cursor, pages.limit
+    )
+    return page_of(page, MovementOut.of)
+
+
+@router.post("/movements", status_code=201, responses=problems(404, 409))
+def book(
+    shop: TheShop, caller: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: BookingIn
+) -> BookingOut:
+    """Book movements, all of them or none. Clerks.
+
+    A level may go below zero: the goods were there, whatever the book knew.
+    """
+    places = {f"lines.{i}.location_id": line.location_id for i, line in enumerate(given.lines)}
+    places |= {
+        f"lines.{i}.to_location_id": line.to_location_id
+        for i, line in enumerate(given.lines)
+        if line.to_location_id is not None
+    }
+    stores_of(shop, caller, places)
+    lines = [_line(shop, caller, place, line) for place, line in enumerate(given.lines)]
+    booking = shop.ledger.book(lines, user=caller.name, key=ledger_key(caller, key))
+    return counted(booking, numbers)
+
+
+@router.post("/movements/{movement_id}/undo", status_code=201, responses=problems(404, 409))
+def undo(
+    shop: TheShop,
+    caller: Clerk,
+    numbers: Numbers,
+    movement_id: PathId,
+    key: IdempotencyKey = None,
+    given: UndoIn | None = None,
+) -> BookingOut:
+    """Undo a movement by one against it at the same time. Clerks their own, managers all."""
+    movement = shop.ledger.movement(movement_id)
+    caller.require("clerk", movement.store_id)
+    if movement.user != caller.name:
+        caller.require("manager", movement.store_id)
+    booking = shop.ledger.undo(
+        movement_id,
+        user=caller.name,
+        reason=None if given is None else given.reason,
+        key=ledger_key(caller, key),
+    )
+    return counted(booking, numbers)
+
+
+def stores_of(shop: Shop, caller: Actor, places: dict[str, int]) -> None:
+    """See that the caller may book at all locations, which are given by the field that named each.
+
+    Raises:
+        EntryError: there is no such location; it names the field.
+        ForbiddenError: they may not book in its store.
+    """
+    known: dict[int, int] = {}
+    for field, location_id in places.items():
+        if location_id not in known:
+            try:
+                known[location_id] = shop.catalogue.location(location_id).store_id
+            except NotFoundError as error:
+                raise EntryError(field, str(error)) from None
+    for store_id in sorted(set(known.values())):
+        caller.require("clerk", store_id)
+
+
+def ledger_key(caller: Actor, key: str | None) -> str | None:
+    """The key as the ledger keeps it: nobody's key is another user's."""
+    return None if key is None else f"{caller.user_id}:{key}"
+
+
+def counted(booking: Booking, numbers: Metrics) -> BookingOut:
+    """Shape what was booked, and count it in the server's figures."""
+    if not booking.repeated:
+        for movement in booking.movements:
+            numbers.booked(movement.kind)
+    return BookingOut.of(booking)
+
+
+def _line(shop: Shop, caller: Actor, place: int, given: LineIn) -> Line:
+    answer = None if given.answer_id is None else _answer(shop, caller, place, given.answer_id)
+    return Line(
+        kind=given.kind,
+        product_id=given.product_id,
+        location_id=given.location_id,
+        quantity=given.quantity,
+        at=given.at,
+        reason=given.reason,
+        photo=None if answer is None else answer.photo,
+        model=None if answer is None else answer.model,
+        confidence=None if answer is None else answer.confidence,
+        to_location_id=given.to_location_id,
+    )
+
+
+def _answer(shop: Shop, caller: Actor, place: int, answer_id: int) -> Answer:
+    field = f"lines.{place}.answer_id"
+    try:
+        answer = shop.answers.get(answer_id)
+    except NotFoundError as error:
+        raise EntryError(field, str(error)) from None
+    if answer.store_id is not None and not caller.allows("reader", answer.store_id, scope="book"):
+        raise EntryError(field, "that answer belongs to a store that you may not see")
+    return answer
+
+
+def _user(name: str) -> str:
+    try:
+        return one_line(name)
+    except ValueError as error:
+        raise EntryError("user", str(error)) from None
