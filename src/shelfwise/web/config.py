@@ -1,0 +1,71 @@
+"""What whoever runs the server decides: its public address, how long a sign-in lasts, and the limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
+
+from shelfwise.errors import ConfigError
+
+__all__ = ["LOOPBACK_NAMES", "WebConfig"]
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Settings of the web server.
+
+    Attributes:
+        public_address: where browsers reach it, such as ``https://stock.example.org``; None = only by the names of
+            this machine itself.
+        hosts: further host names and addresses, without a port, under which it may be called.
+        session_lasts: after this time a sign-in ends.
+        max_body: bytes of a request's body, except for uploads.
+        max_upload: bytes of an upload (``multipart/form-data`` or a model).
+        requests_per_minute: of one user.
+        photos_per_minute: photos that one user sends or fetches.
+        anonymous_per_minute: requests of one address that is not signed in.
+        secure_cookies: cookies are sent over HTTPS only; None = when ``public_address`` is one.
+        access_log: whether each request is logged.
+
+    Raises:
+        ConfigError: the public address is none.
+    """
+
+    public_address: str | None = None
+    hosts: tuple[str, ...] = ()
+    session_lasts: timedelta = timedelta(days=14)
+    max_body: int = 2 * _MIB
+    max_upload: int = 256 * _MIB
+    requests_per_minute: int = 1200
+    photos_per_minute: int = 3000
+    anonymous_per_minute: int = 240
+    secure_cookies: bool | None = None
+    access_log: bool = True
+
+    def __post_init__(self) -> None:
+        if self.public_address is None:
+            return
+        parts = urlsplit(self.public_address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ConfigError(
+                f"{self.public_address!r} is no public address: give one such as https://stock.example.org"
+            )
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for HTTPS only."""
+        if self.secure_cookies is not None:
+            return self.secure_cookies
+        return self.public_address is not None and self.public_address.startswith("https:")
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Host names, in lower case, that a request may be addressed to."""
+        public = urlsplit(self.public_address).hostname if self.public_address else None
+        given = (name.strip("[]").lower() for name in (*self.hosts, public or ""))
+        return LOOPBACK_NAMES | {name for name in given if name}

@@ -1,0 +1,103 @@
+"""Writes that are safe to send again: with an ``Idempotency-Key``, the second one gets the first one's reply."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+
+from fastapi import Header
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from shelfwise.accounts.records import Actor
+from shelfwise.errors import EntryError
+from shelfwise.web.access import shop_of, signed_in
+
+__all__ = ["IdempotencyKey", "WriteOnce", "fingerprint"]
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_KEPT_HEADERS: Final = ("content-type", "etag", "location")
+_BOUNDARY: Final = re.compile(r'boundary="?([^";]{1,70})"?', re.IGNORECASE)
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        description="Any text of up to 200 characters, new for each write. The same write sent again with it "
+        "gets the first one's reply and changes nothing more.",
+        examples=["0b9f6a1e-4a3c-4a58-9a0d-1f1f3c1f7a52"],
+    ),
+]
+"""The key, for endpoints that pass it on (the ledger keeps bookings' keys for ever)."""
+
+
+class WriteOnce(APIRoute):
+    """A route whose writes are answered once a key. Endpoints need nothing for it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, with the kept replies before it."""
+        handler = super().get_route_handler()
+        if not _WRITES & (self.methods or set()):
+            return handler
+
+        async def once(request: Request) -> Response:
+            key = request.headers.get(HEADER)
+            if key is None:
+                return await handler(request)
+            if not _KEY.fullmatch(key):
+                raise EntryError(HEADER, "give 1 to 200 characters without spaces")
+            actor = await run_in_threadpool(signed_in, request)
+            mark = fingerprint(request, await request.body())
+            return await _answer_once(request, handler, actor, key, mark)
+
+        return once
+
+
+async def _answer_once(
+    request: Request,
+    handler: Callable[[Request], Coroutine[Any, Any, Response]],
+    actor: Actor,
+    key: str,
+    mark: str,
+) -> Response:
+    replies = shop_of(request).replies
+    path = request.url.path
+    kept = await run_in_threadpool(replies.begin, actor, key, request.method, path, mark)
+    if kept is not None:
+        return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
+    finished = False
+    try:
+        response = await handler(request)
+        # A stream's bytes are not here to keep, and what failed may succeed when it is sent again.
+        if response.status_code < 300 and not isinstance(response, StreamingResponse):
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            await run_in_threadpool(
+                replies.finish, actor, key, response.status_code, bytes(response.body), headers
+            )
+            finished = True
+        return response
+    finally:
+        if not finished:
+            await run_in_threadpool(replies.forget, actor, key)
+
+
+def fingerprint(request: Request, body: bytes) -> str:
+    """What tells a write sent again from another one with the same key: a hash of its address and content."""
+    content_type = request.headers.get("content-type", "")
+    boundary = _BOUNDARY.search(content_type)
+    if boundary is not None:
+        # A browser makes up a new boundary each time it sends the same form.
+        body = body.replace(boundary.group(1).encode(), b"")
+        content_type = "multipart/form-data"
+    digest = hashlib.sha256()
+    for part in (request.method, request.url.path, request.url.query, content_type):
+        digest.update(part.encode() + b"\0")
+    digest.update(body)
+    return digest.hexdigest()

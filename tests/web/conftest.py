@@ -1,0 +1,113 @@
+"""A shop with two stores and a user of each role, and browsers that are signed in."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from shelfwise.web.app import create_app
+from shelfwise.web.config import WebConfig
+from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
+
+PASSWORD = "correct horse battery"
+ADDRESS = "http://127.0.0.1:8000"
+
+
+@pytest.fixture
+def shop(tmp_path: Path, toy: ModuleType) -> Iterator[Shop]:
+    """An open shop on SQLite with a toy model: stores 1 Mill Lane and 2 Harbour; users admin, manager, clerk, reader.
+
+    The last three hold their role in the first store only.
+    """
+    bundle = toy.write_toy_bundle(tmp_path / "toy").folder
+    with open_shop(ShopSettings(tmp_path / "home")) as opened:
+        added = opened.shelf.add(bundle)
+        opened.models.activate(added.id)
+        first = opened.catalogue.add_store("Mill Lane", "admin")
+        opened.catalogue.add_store("Harbour", "admin")
+        opened.users.add("admin", PASSWORD, admin=True)
+        for role in ("manager", "clerk", "reader"):
+            opened.users.add(role, PASSWORD, roles={first.id: role})
+        yield opened
+
+
+@pytest.fixture
+def app(shop: Shop) -> FastAPI:
+    """The server's application of that shop."""
+    return create_app(shop, WebConfig())
+
+
+@pytest.fixture
+def browser(app: FastAPI) -> Iterator[Callable[[], TestClient]]:
+    """Makes browsers that nobody is signed in with."""
+    opened: list[TestClient] = []
+
+    def make() -> TestClient:
+        client = TestClient(app, ADDRESS, client=("127.0.0.1", 50000), follow_redirects=False)
+        opened.append(client)
+        return client
+
+    yield make
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def nobody(browser: Callable[[], TestClient]) -> TestClient:
+    """A browser that nobody is signed in with."""
+    return browser()
+
+
+@pytest.fixture
+def signed_in(browser: Callable[[], TestClient]) -> Callable[[str], TestClient]:
+    """Makes a browser that a user is signed in with; its CSRF token comes with every request."""
+
+    def make(name: str) -> TestClient:
+        client = browser()
+        answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+    return make
+
+
+@pytest.fixture
+def admin(signed_in: Callable[[str], TestClient]) -> TestClient:
+    """A browser of the admin."""
+    return signed_in("admin")
+
+
+@pytest.fixture
+def manager(signed_in: Callable[[str], TestClient]) -> TestClient:
+    """A browser of the first store's manager."""
+    return signed_in("manager")
+
+
+@pytest.fixture
+def clerk(signed_in: Callable[[str], TestClient]) -> TestClient:
+    """A browser of a clerk of the first store."""
+    return signed_in("clerk")
+
+
+@pytest.fixture
+def reader(signed_in: Callable[[str], TestClient]) -> TestClient:
+    """A browser of who may only look at the first store."""
+    return signed_in("reader")
+
+
+@pytest.fixture
+def with_token(shop: Shop, browser: Callable[[], TestClient]) -> Callable[..., TestClient]:
+    """Makes a client that sends a token: ``with_token("clerk", {"read", "book"})``."""
+
+    def make(name: str, scopes: set[str], **more: object) -> TestClient:
+        user = shop.users.by_name(name)
+        issued = shop.tokens.issue(user.id, "test", scopes, **more)
+        client = browser()
+        client.headers["Authorization"] = f"Bearer {issued.secret}"
+        return client
+
+    return make
