@@ -1,0 +1,149 @@
+"""From the text of a cell to its value, and back. Readers raise ``ValueError`` with a sentence for people."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from shelfwise.database.types import QUANTITY_LIMIT, QUANTITY_PLACES
+from shelfwise.errors import ProductError
+from shelfwise.gtin import parse_gtin
+from shelfwise.inventory.records import KINDS
+
+__all__ = [
+    "gtin",
+    "kind",
+    "not_negative",
+    "positive",
+    "quantity",
+    "share",
+    "shown",
+    "time",
+    "whole",
+    "words",
+    "yes_or_no",
+]
+
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def words(text: str, limit: int) -> str:
+    """One line of text, with single blanks."""
+    line = " ".join(text.split())
+    if len(line) > limit:
+        raise ValueError(f"is longer than {limit} characters")
+    if not line.isprintable():
+        raise ValueError("holds characters that cannot be shown")
+    return line
+
+
+def gtin(text: str) -> str:
+    """A GTIN with a right check digit; zeros that a spreadsheet took off the left are put back."""
+    try:
+        return parse_gtin(text)
+    except ProductError as error:
+        digits = text.strip()
+        for length in (8, 12, 13, 14):
+            if digits.isascii() and digits.isdigit() and length - 3 <= len(digits) < length:
+                try:
+                    return parse_gtin(digits.zfill(length))
+                except ProductError:
+                    continue
+        raise ValueError(f"is wrong: {error}") from error
+
+
+def quantity(text: str) -> Decimal:
+    """A number with a point or a comma before at most three places, without separators of thousands."""
+    plain = text.strip()
+    if not _NUMBER.fullmatch(plain):
+        raise ValueError(f"{plain!r} is no number: write it like 12 or 12.5")
+    number = Decimal(plain.replace(",", "."))
+    if abs(number) >= QUANTITY_LIMIT:
+        raise ValueError(f"{plain} is too large")
+    if number != number.quantize(Decimal(1).scaleb(-QUANTITY_PLACES)):
+        raise ValueError(f"{plain} has more than {QUANTITY_PLACES} digits after the point")
+    return number
+
+
+def positive(text: str) -> Decimal:
+    """A quantity above 0."""
+    if (number := quantity(text)) <= 0:
+        raise ValueError(f"{text.strip()} must be above 0")
+    return number
+
+
+def not_negative(text: str) -> Decimal:
+    """A quantity of 0 or more."""
+    if (number := quantity(text)) < 0:
+        raise ValueError(f"{text.strip()} must not be below 0")
+    return number
+
+
+def time(text: str) -> datetime:
+    """A moment in ISO 8601; without a zone it is UTC, and a date alone is its noon."""
+    plain = text.strip()
+    try:
+        moment = datetime.fromisoformat(plain)
+    except ValueError as error:
+        raise ValueError(
+            f"{plain!r} is no time: write it like 2026-03-01 or 2026-03-01T14:30:00+01:00"
+        ) from error
+    if _DATE_ONLY.fullmatch(plain):
+        moment = moment.replace(hour=12)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{plain!r} is no time that can be kept") from error
+
+
+def kind(text: str) -> str:
+    """What happened."""
+    plain = text.strip().casefold()
+    if plain not in KINDS:
+        raise ValueError(f"{text.strip()!r} is none of {', '.join(KINDS)}")
+    return plain
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    if not text.strip().isdecimal():
+        raise ValueError(f"{text.strip()!r} is no whole number")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1."""
+    number = quantity(text)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{text.strip()} is not between 0 and 1")
+    return float(number)
+
+
+def yes_or_no(text: str) -> bool:
+    """Yes or no."""
+    plain = text.strip().casefold()
+    if plain not in {"yes", "no"}:
+        raise ValueError(f"{text.strip()!r} is neither yes nor no")
+    return plain == "yes"
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in a file, so that its reader gives the same value."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return f"{value.normalize():f}"
+        case float():
+            return f"{value:.4f}"
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case _:
+            return str(value)
