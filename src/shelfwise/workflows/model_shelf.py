@@ -36,7 +36,6 @@ _FIGURES: Final[Mapping[str, str]] = {
     "exact_accuracy": "Right variety",
     "accepted_coverage": "Answered without asking",
     "accepted_precision": "Right among those",
-    "unknown_recall": "Strange photos recognised",
 }
 
 
