@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
@@ -187,7 +187,7 @@ def end_sessions(connection: Connection, user_id: int, but: int | None = None) -
     gone = delete(sessions).where(sessions.c.user_id == user_id)
     if but is not None:
         gone = gone.where(sessions.c.id != but)
-    return cast(int, connection.execute(gone).rowcount)
+    return connection.execute(gone).rowcount
 
 
 def end_links_by(connection: Connection, user: User) -> None:
