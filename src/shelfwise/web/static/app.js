@@ -98,6 +98,13 @@ document.addEventListener("click", (event) => {
   if (opener) document.getElementById(opener.dataset.open)?.showModal();
   event.target.closest("[data-close]")?.closest("dialog")?.close();
   if (event.target instanceof HTMLDialogElement) event.target.close();
+  const reveal = event.target.closest("[data-reveal]");
+  if (reveal) {
+    const input = document.getElementById(reveal.dataset.reveal);
+    const shown = input.type === "password";
+    input.type = shown ? "text" : "password";
+    reveal.setAttribute("aria-pressed", String(shown));
+  }
   const step = event.target.closest("[data-stepper] [data-step]");
   if (step) {
     const input = step.parentElement.querySelector("input");
@@ -126,6 +133,11 @@ document.addEventListener("change", (event) => {
     location.assign(url);
   }
   if (form && "autoSubmit" in form.dataset) form.requestSubmit();
+});
+
+document.addEventListener("submit", (event) => {
+  // Pages kept for use without a connection are somebody's own: they go when they sign out.
+  if ("signOut" in event.target.dataset && "caches" in window) caches.delete("shelfwise-pages");
 });
 
 localTimes(document);
