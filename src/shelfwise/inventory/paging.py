@@ -80,14 +80,26 @@ def page_limit(limit: int) -> int:
 
 
 def after(
-    columns: Sequence[ColumnElement[Any]], key: Sequence[Any], *, descending: bool = False
+    columns: Sequence[ColumnElement[Any]],
+    key: Sequence[Any],
+    *,
+    descending: bool = False,
+    inclusive: bool = False,
 ) -> ColumnElement[bool]:
-    """The condition that a row comes after a sort key, in a list whose columns all go the same way."""
+    """The condition that a row comes after a sort key, in a list whose columns all go the same way.
+
+    Args:
+        columns: what the list is sorted by.
+        key: a value for each of them.
+        descending: the list goes from the greatest to the least.
+        inclusive: a row of just this key comes after it, too.
+    """
     values = [literal(value, column.type) for column, value in zip(columns, key, strict=True)]
-    if len(columns) == 1:
-        return columns[0] < values[0] if descending else columns[0] > values[0]
     # A comparison of rows is what both databases can start an index at.
-    return tuple_(*columns) < tuple_(*values) if descending else tuple_(*columns) > tuple_(*values)
+    ours, theirs = (columns[0], values[0]) if len(columns) == 1 else (tuple_(*columns), tuple_(*values))
+    if descending:
+        return ours <= theirs if inclusive else ours < theirs
+    return ours >= theirs if inclusive else ours > theirs
 
 
 def _plain(part: Part) -> int | str:

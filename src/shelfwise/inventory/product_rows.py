@@ -1,0 +1,105 @@
+"""Products and locations as records, by their numbers: what the lists of levels are completed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from shelfwise.errors import NotFoundError
+from shelfwise.inventory.records import Category, Location, Product
+from shelfwise.inventory.tables import categories, locations, products, stores
+
+__all__ = [
+    "categories_by_id",
+    "check_store",
+    "location_by_id",
+    "locations_by_id",
+    "product_by_id",
+    "products_by_id",
+]
+
+
+def products_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Product]:
+    """The products of these numbers, those that are archived too."""
+    query = (
+        select(products, categories.c.name.label("category"))
+        .select_from(products.outerjoin(categories, categories.c.id == products.c.category_id))
+        .where(products.c.id.in_(sorted(set(ids))))
+    )
+    return {row.id: _product(row) for row in connection.execute(query)}
+
+
+def product_by_id(connection: Connection, product_id: int) -> Product:
+    """The product of this number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = products_by_id(connection, [product_id]).get(product_id)
+    if found is None:
+        raise NotFoundError(f"there is no product {product_id}")
+    return found
+
+
+def categories_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Category]:
+    """The categories of these numbers."""
+    rows = connection.execute(select(categories).where(categories.c.id.in_(sorted(set(ids)))))
+    return {row.id: Category(row.id, row.name, row.archived_at is not None) for row in rows}
+
+
+def locations_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Location]:
+    """The locations of these numbers."""
+    rows = connection.execute(select(locations).where(locations.c.id.in_(sorted(set(ids)))))
+    return {row.id: _location(row) for row in rows}
+
+
+def location_by_id(connection: Connection, location_id: int) -> Location:
+    """The location of this number.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = locations_by_id(connection, [location_id]).get(location_id)
+    if found is None:
+        raise NotFoundError(f"there is no location {location_id}")
+    return found
+
+
+def check_store(connection: Connection, store_id: int) -> None:
+    """Make sure that there is such a store.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if connection.scalar(select(stores.c.id).where(stores.c.id == store_id)) is None:
+        raise NotFoundError(f"there is no store {store_id}")
+
+
+def _product(row: Row[Any]) -> Product:
+    return Product(
+        id=row.id,
+        name=row.name,
+        category_id=row.category_id,
+        category=row.category,
+        gtin=row.gtin,
+        unit=row.unit,
+        pack_size=row.pack_size,
+        minimum=row.minimum,
+        target=row.target,
+        photo=row.photo,
+        version=row.version,
+        archived=row.archived_at is not None,
+    )
+
+
+def _location(row: Row[Any]) -> Location:
+    return Location(
+        id=row.id,
+        store_id=row.store_id,
+        parent_id=row.parent_id,
+        name=row.name,
+        path=row.path,
+        archived=row.archived_at is not None,
+    )
