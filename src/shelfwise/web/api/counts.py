@@ -11,15 +11,15 @@ from shelfwise.web.replies import IdempotencyKey
 
 __all__ = ["router"]
 
-router = group("movements")
+router = group("Movements")
 
 
-@router.post("/counts", status_code=201, responses=problems(404, 409))
+@router.post("/counts", summary="Book a count", status_code=201, responses=problems(404, 409))
 def count(
-    shop: TheShop, caller: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: CountIn
+    shop: TheShop, actor: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: CountIn
 ) -> BookingOut:
     """Book a count of a location: it sets the level of each product there as of its time. Clerks."""
-    stores_of(shop, caller, {"location_id": given.location_id})
+    stores_of(shop, actor, {"location_id": given.location_id})
     lines = [
         Line(
             kind="counted",
@@ -30,4 +30,4 @@ def count(
         )
         for line in given.lines
     ]
-    return counted(shop.ledger.book(lines, user=caller.name, key=ledger_key(caller, key)), numbers)
+    return counted(shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key)), numbers)

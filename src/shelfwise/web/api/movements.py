@@ -21,13 +21,13 @@ from shelfwise.workflows.shop import Shop
 
 __all__ = ["counted", "ledger_key", "router", "stores_of"]
 
-router = group("movements")
+router = group("Movements")
 
 
-@router.get("/movements", responses=problems(404))
+@router.get("/movements", summary="List movements", responses=problems(404))
 def list_movements(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     pages: Pages,
     store: OptionalId = None,
     location: OptionalId = None,
@@ -38,7 +38,7 @@ def list_movements(
     until: Annotated[Moment | None, Query(description="Before this time.")] = None,
 ) -> PageOf[MovementOut]:
     """List movements, newest first by when they happened."""
-    store = store_to_read(shop, caller, store, location)
+    store = store_to_read(shop, actor, store, location)
     user = None if user is None else _user(user)
     page = shop.history.movements(
         store, location, product, kind, user, since, until, pages.cursor, pages.limit
@@ -46,9 +46,9 @@ def list_movements(
     return page_of(page, MovementOut.of)
 
 
-@router.post("/movements", status_code=201, responses=problems(404, 409))
+@router.post("/movements", summary="Book movements", status_code=201, responses=problems(404, 409))
 def book(
-    shop: TheShop, caller: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: BookingIn
+    shop: TheShop, actor: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: BookingIn
 ) -> BookingOut:
     """Book movements, all of them or none. Clerks.
 
@@ -60,16 +60,18 @@ def book(
         for i, line in enumerate(given.lines)
         if line.to_location_id is not None
     }
-    stores_of(shop, caller, places)
-    lines = [_line(shop, caller, place, line) for place, line in enumerate(given.lines)]
-    booking = shop.ledger.book(lines, user=caller.name, key=ledger_key(caller, key))
+    stores_of(shop, actor, places)
+    lines = [_line(shop, actor, place, line) for place, line in enumerate(given.lines)]
+    booking = shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key))
     return counted(booking, numbers)
 
 
-@router.post("/movements/{movement_id}/undo", status_code=201, responses=problems(404, 409))
+@router.post(
+    "/movements/{movement_id}/undo", summary="Undo a movement", status_code=201, responses=problems(404, 409)
+)
 def undo(
     shop: TheShop,
-    caller: Clerk,
+    actor: Clerk,
     numbers: Numbers,
     movement_id: PathId,
     key: IdempotencyKey = None,
@@ -77,19 +79,19 @@ def undo(
 ) -> BookingOut:
     """Undo a movement by one against it at the same time. Clerks their own, managers all."""
     movement = shop.ledger.movement(movement_id)
-    caller.require("clerk", movement.store_id)
-    if movement.user != caller.name:
-        caller.require("manager", movement.store_id)
+    actor.require("clerk", movement.store_id)
+    if movement.user != actor.name:
+        actor.require("manager", movement.store_id)
     booking = shop.ledger.undo(
         movement_id,
-        user=caller.name,
+        user=actor.name,
         reason=None if given is None else given.reason,
-        key=ledger_key(caller, key),
+        key=ledger_key(actor, key),
     )
     return counted(booking, numbers)
 
 
-def stores_of(shop: Shop, caller: Actor, places: dict[str, int]) -> None:
+def stores_of(shop: Shop, actor: Actor, places: dict[str, int]) -> None:
     """See that the caller may book at all locations, which are given by the field that named each.
 
     Raises:
@@ -104,12 +106,12 @@ def stores_of(shop: Shop, caller: Actor, places: dict[str, int]) -> None:
             except NotFoundError as error:
                 raise EntryError(field, str(error)) from None
     for store_id in sorted(set(known.values())):
-        caller.require("clerk", store_id)
+        actor.require("clerk", store_id)
 
 
-def ledger_key(caller: Actor, key: str | None) -> str | None:
+def ledger_key(actor: Actor, key: str | None) -> str | None:
     """The key as the ledger keeps it: nobody's key is another user's."""
-    return None if key is None else f"{caller.user_id}:{key}"
+    return None if key is None else f"{actor.user_id}:{key}"
 
 
 def counted(booking: Booking, numbers: Metrics) -> BookingOut:
@@ -120,8 +122,8 @@ def counted(booking: Booking, numbers: Metrics) -> BookingOut:
     return BookingOut.of(booking)
 
 
-def _line(shop: Shop, caller: Actor, place: int, given: LineIn) -> Line:
-    answer = None if given.answer_id is None else _answer(shop, caller, place, given.answer_id)
+def _line(shop: Shop, actor: Actor, place: int, given: LineIn) -> Line:
+    answer = None if given.answer_id is None else _answer(shop, actor, place, given.answer_id)
     return Line(
         kind=given.kind,
         product_id=given.product_id,
@@ -136,13 +138,13 @@ def _line(shop: Shop, caller: Actor, place: int, given: LineIn) -> Line:
     )
 
 
-def _answer(shop: Shop, caller: Actor, place: int, answer_id: int) -> Answer:
+def _answer(shop: Shop, actor: Actor, place: int, answer_id: int) -> Answer:
     field = f"lines.{place}.answer_id"
     try:
         answer = shop.answers.get(answer_id)
     except NotFoundError as error:
         raise EntryError(field, str(error)) from None
-    if answer.store_id is not None and not caller.allows("reader", answer.store_id, scope="book"):
+    if answer.store_id is not None and not actor.allows("reader", answer.store_id, scope="book"):
         raise EntryError(field, "that answer belongs to a store that you may not see")
     return answer
 

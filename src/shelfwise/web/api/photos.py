@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query, Request
-from fastapi.responses import Response
+from fastapi.responses import FileResponse, Response
 
-from shelfwise.images.reading import sniff
-from shelfwise.web.access import Reader, TheShop
+from shelfwise.images.photo_store import MEDIA_TYPES
+from shelfwise.web.access import Reader, TheShop, spend
 from shelfwise.web.api.fields import Sha256
 from shelfwise.web.api.schemas import group, problems
 
 __all__ = ["router"]
 
-router = group("photos")
+router = group("Photos")
 
-_TYPES: Final = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
-    "TIFF": "image/tiff",
-    "BMP": "image/bmp",
-    "HEIF": "image/heif",
-    "AVIF": "image/avif",
-}
-_UNKNOWN_TYPE: Final = "application/octet-stream"
-_PICTURE: Final = {
+_PICTURE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The picture.",
         "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
@@ -36,15 +25,18 @@ _PICTURE: Final = {
 }
 
 
-@router.get("/photos/{sha256}", response_class=Response, responses=_PICTURE | problems(404))
+@router.get(
+    "/photos/{sha256}", summary="Get a photo", response_class=Response, responses=_PICTURE | problems(404)
+)
 def get_photo(
     request: Request,
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     sha256: Sha256,
     size: Annotated[Literal["full", "thumb"], Query(description="`thumb` is a small JPEG.")] = "full",
 ) -> Response:
     """Give a photo, as it was stored or small. What is at an address never changes."""
+    spend(request, actor, "photos", 1)
     tag = f'"{sha256}-{size}"'
     headers = {
         "ETag": tag,
@@ -58,5 +50,5 @@ def get_photo(
         return Response(status_code=304, headers=headers)
     if size == "thumb":
         return Response(shop.photos.thumbnail(sha256), media_type="image/jpeg", headers=headers)
-    data = shop.photos.read(sha256)
-    return Response(data, media_type=_TYPES.get(sniff(data) or "", _UNKNOWN_TYPE), headers=headers)
+    path = shop.photos.path(sha256)
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=headers)

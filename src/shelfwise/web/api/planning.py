@@ -19,7 +19,7 @@ from shelfwise.web.api.stock_schemas import ReorderOut, ShrinkageOut
 
 __all__ = ["router"]
 
-router = group("stock")
+router = group("Stock")
 
 Days = Annotated[int, Query(ge=1, le=366, description="Days whose sales are looked at.")]
 _COLUMNS = (
@@ -36,41 +36,46 @@ _COLUMNS = (
 )
 
 
-@router.get("/stock/shrinkage", responses=problems(404))
+@router.get("/stock/shrinkage", summary="What counts found missing", responses=problems(404))
 def shrinkage(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     pages: Pages,
     store: StoreId,
     since: Annotated[Moment | None, Query(description="28 days ago by default.")] = None,
     until: Annotated[Moment | None, Query(description="Now by default.")] = None,
 ) -> PageOf[ShrinkageOut]:
     """List the counts that differ from what the book expected."""
-    store_for(shop, caller, "reader", store)
+    store_for(shop, actor, "reader", store)
     until = until or datetime.now(UTC)
     since = since or until - timedelta(days=28)
     page = shop.planning.shrinkage(store, since, until, pages.cursor, pages.limit)
     return page_of(page, ShrinkageOut.of)
 
 
-@router.get("/stock/reorder", responses=problems(404))
+@router.get("/stock/reorder", summary="What to order", responses=problems(404))
 def reorder(
     shop: TheShop,
-    caller: Manager,
+    actor: Manager,
     pages: Pages,
     store: StoreId,
     days: Days = 28,
 ) -> PageOf[ReorderOut]:
     """List what to order, in whole packs. Managers."""
-    store_for(shop, caller, "manager", store)
+    store_for(shop, actor, "manager", store)
     page = shop.planning.reorder(store, days, pages.cursor, pages.limit)
     return page_of(page, ReorderOut.of)
 
 
-@router.get("/stock/reorder.csv", response_class=StreamingResponse, responses=CSV | problems(404))
-def reorder_csv(shop: TheShop, caller: Manager, store: StoreId, days: Days = 28) -> StreamingResponse:
+@router.get(
+    "/stock/reorder.csv",
+    summary="What to order, as CSV",
+    response_class=StreamingResponse,
+    responses=CSV | problems(404),
+)
+def reorder_csv(shop: TheShop, actor: Manager, store: StoreId, days: Days = 28) -> StreamingResponse:
     """Give the whole list of what to order as CSV. Managers."""
-    store_for(shop, caller, "manager", store)
+    store_for(shop, actor, "manager", store)
 
     def page(cursor: str | None) -> Page[Reorder]:
         return shop.planning.reorder(store, days, cursor, 500)

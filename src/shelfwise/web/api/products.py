@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import HTTPException, Query, Request, Response
 
+from shelfwise.errors import EntryError
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut
@@ -16,13 +16,13 @@ from shelfwise.web.etags import IfMatch, etag
 
 __all__ = ["router"]
 
-router = group("products")
+router = group("Products")
 
 
-@router.get("/products", responses=problems(404))
+@router.get("/products", summary="List and find products", responses=problems(404))
 def list_products(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     pages: Pages,
     query: Search = "",
     category: OptionalId = None,
@@ -33,36 +33,50 @@ def list_products(
     return page_of(page, ProductOut.of)
 
 
-@router.post("/products", status_code=201, responses=problems(404, 409))
+@router.post("/products", summary="Add a product", status_code=201, responses=problems(404, 409))
 def add_product(
-    shop: TheShop, caller: Manager, audit: Audit, response: Response, given: ProductIn
+    shop: TheShop, actor: Manager, audit: Audit, response: Response, given: ProductIn
 ) -> ProductOut:
     """Add a product. Managers."""
     product = shop.catalogue.add_product(NewProduct(**given.model_dump()))
-    audit("product.add", product.name, id=product.id)
+    audit("product.add", f"product {product.name}", id=product.id)
     return _tagged(product, response)
 
 
-@router.get("/products/{product_id}", responses=problems(404))
-def get_product(shop: TheShop, caller: Reader, response: Response, product_id: PathId) -> ProductOut:
+@router.get("/products/{product_id}", summary="Get a product", responses=problems(404))
+def get_product(shop: TheShop, actor: Reader, response: Response, product_id: PathId) -> ProductOut:
     """Give a product; its version is the `ETag`."""
     return _tagged(shop.catalogue.product(product_id), response)
 
 
-@router.patch("/products/{product_id}", responses=problems(404, 409, 412))
+@router.patch("/products/{product_id}", summary="Change a product", responses=problems(404, 409, 412, 428))
 def change_product(
-    shop: TheShop,
-    caller: Manager,
-    audit: Audit,
+    request: Request,
     response: Response,
+    shop: TheShop,
+    actor: Manager,
+    audit: Audit,
     product_id: PathId,
     version: IfMatch,
     given: ProductChange,
 ) -> ProductOut:
-    """Change, archive or restore a product, if it still has the version in `If-Match`. Managers."""
+    """Change, archive or restore a product, if it still has the version in `If-Match`. Managers.
+
+    `If-Match: *` changes it whatever its version is.
+    """
+    if "if-match" not in request.headers:
+        raise HTTPException(
+            428, 'Send the ETag of what you read as If-Match, such as "v3", or * for any version.'
+        )
     changes = given.model_dump(exclude_unset=True)
+    archived = changes.pop("archived", None)
+    if changes.get("photo") is not None and not shop.photos.has(changes["photo"]):
+        raise EntryError("photo", "there is no such photo: add it to the product first")
     product = shop.catalogue.change_product(product_id, changes, version)
-    audit("product.change", product.name, **{name: _plain(value) for name, value in changes.items()})
+    if archived is not None and archived != product.archived:
+        change = shop.catalogue.archive_product if archived else shop.catalogue.restore_product
+        product = change(product_id)
+    audit("product.change", f"product {product.name}", id=product_id, **_plain(given))
     return _tagged(product, response)
 
 
@@ -71,5 +85,6 @@ def _tagged(product: Product, response: Response) -> ProductOut:
     return ProductOut.of(product)
 
 
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Decimal) else value
+def _plain(given: ProductChange) -> dict[str, object]:
+    """The fields that were given, as the audit log keeps them."""
+    return given.model_dump(mode="json", exclude_unset=True)

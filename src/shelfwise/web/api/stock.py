@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
@@ -19,19 +19,21 @@ from shelfwise.web.api.stock_schemas import LevelOut, PointOut, ProductStockOut,
 
 __all__ = ["CSV", "router"]
 
-router = group("stock")
+router = group("Stock")
 
 Order = Literal["urgency", "name", "quantity"]
 StoreId = Annotated[int, Query(ge=1, le=LARGEST_ID, description="The store's number.")]
-CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}}
+CSV: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}
+}
 """How the schema tells of an answer in CSV."""
 _COLUMNS = ("product_id", "product", "category", "gtin", "quantity", "unit", "state", "minimum", "target")
 
 
-@router.get("/stock", responses=problems(404))
+@router.get("/stock", summary="List the stock", responses=problems(404))
 def list_stock(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     pages: Pages,
     store: OptionalId = None,
     location: OptionalId = None,
@@ -41,15 +43,20 @@ def list_stock(
     order: Order = "urgency",
 ) -> PageOf[LevelOut]:
     """List what there is: by default what is out, then what is low, then the rest."""
-    store = store_to_read(shop, caller, store, location)
+    store = store_to_read(shop, actor, store, location)
     page = shop.levels.stock_list(store, location, category, query, state, order, pages.cursor, pages.limit)
     return page_of(page, LevelOut.of)
 
 
-@router.get("/stock.csv", response_class=StreamingResponse, responses=CSV | problems(404))
+@router.get(
+    "/stock.csv",
+    summary="Get the stock as CSV",
+    response_class=StreamingResponse,
+    responses=CSV | problems(404),
+)
 def stock_csv(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     store: OptionalId = None,
     location: OptionalId = None,
     category: OptionalId = None,
@@ -58,7 +65,7 @@ def stock_csv(
     order: Order = "urgency",
 ) -> StreamingResponse:
     """Give the whole list, filtered and ordered as in `/stock`, as CSV."""
-    store = store_to_read(shop, caller, store, location)
+    store = store_to_read(shop, actor, store, location)
 
     def page(cursor: str | None) -> Page[Level]:
         return shop.levels.stock_list(store, location, category, query, state, order, cursor, 500)
@@ -66,18 +73,18 @@ def stock_csv(
     return csv_answer("stock.csv", ("store_id", *_COLUMNS), map(_cells, every(page)))
 
 
-@router.get("/stock/summary", responses=problems(404))
-def summary(shop: TheShop, caller: Reader, store: OptionalId = None) -> SummaryOut:
+@router.get("/stock/summary", summary="Sum up the stock", responses=problems(404))
+def summary(shop: TheShop, actor: Reader, store: OptionalId = None) -> SummaryOut:
     """Give the number of products, how many are out and low, and the units there are."""
-    store = store_to_read(shop, caller, store)
+    store = store_to_read(shop, actor, store)
     categories = [] if store is None else shop.levels.by_category(store)
     return SummaryOut.of(shop.levels.summary(store), categories)
 
 
-@router.get("/stock/past", responses=problems(404))
+@router.get("/stock/past", summary="List the stock of a past time", responses=problems(404))
 def past(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     pages: Pages,
     store: StoreId,
     at: Annotated[Moment, Query(description="The time to look back to.")],
@@ -85,15 +92,15 @@ def past(
     product: OptionalId = None,
 ) -> PageOf[LevelOut]:
     """List what there was at a time, by the movements that are booked now."""
-    store_to_read(shop, caller, store, location)
+    store_to_read(shop, actor, store, location)
     page = shop.levels.as_of(store, at, location, product, pages.cursor, pages.limit)
     return page_of(page, LevelOut.of)
 
 
-@router.get("/stock/products/{product_id}", responses=problems(404))
-def product_stock(shop: TheShop, caller: Reader, product_id: PathId, store: StoreId) -> ProductStockOut:
+@router.get("/stock/products/{product_id}", summary="Where a product is", responses=problems(404))
+def product_stock(shop: TheShop, actor: Reader, product_id: PathId, store: StoreId) -> ProductStockOut:
     """Give a product's level in a store, and where in the store it is."""
-    store_for(shop, caller, "reader", store)
+    store_for(shop, actor, "reader", store)
     product = shop.catalogue.product(product_id)
     return ProductStockOut(
         product=ProductOut.of(product),
@@ -103,16 +110,18 @@ def product_stock(shop: TheShop, caller: Reader, product_id: PathId, store: Stor
     )
 
 
-@router.get("/stock/products/{product_id}/series", responses=problems(404))
+@router.get(
+    "/stock/products/{product_id}/series", summary="A product's level over time", responses=problems(404)
+)
 def series(
     shop: TheShop,
-    caller: Reader,
+    actor: Reader,
     product_id: PathId,
     store: StoreId,
     days: Annotated[int, Query(ge=1, le=3660, description="How far back.")] = 28,
 ) -> SeriesOut:
     """Give a product's level over the last days, for a chart."""
-    store_for(shop, caller, "reader", store)
+    store_for(shop, actor, "reader", store)
     shop.catalogue.product(product_id)
     now = datetime.now(UTC)
     points = shop.levels.series(product_id, store, now - timedelta(days=days), now)

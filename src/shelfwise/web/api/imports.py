@@ -1,0 +1,88 @@
+"""Products, counts and movements out of CSV and XLSX files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from fastapi import Path, Query, Request
+from pydantic import Field
+from starlette.concurrency import run_in_threadpool
+
+from shelfwise.errors import EntryError
+from shelfwise.inventory.exchange import ImportReport, import_file
+from shelfwise.web.access import Audit, Manager, TheShop
+from shelfwise.web.api.fields import OptionalId
+from shelfwise.web.api.places import store_for
+from shelfwise.web.api.schemas import Reply, group, problems
+from shelfwise.web.api.uploads import FILE_BODY, sent_file
+from shelfwise.web.replies import IdempotencyKey
+
+__all__ = ["ReportOut", "router"]
+
+router = group("Exchange")
+What = Literal["products", "counts", "movements"]
+
+
+class RowProblemOut(Reply):
+    """What is wrong with a row."""
+
+    line: int = Field(description="Line of the file, from 1.")
+    column: str | None
+    reason: str
+
+
+class ReportOut(Reply):
+    """What an import did, or would do; with a problem in any row it does nothing."""
+
+    rows: int
+    added: int
+    changed: int
+    unchanged: int
+    problems: list[RowProblemOut]
+    done: bool = Field(description="Whether it was booked: not in a trial, and not with a problem.")
+
+    @classmethod
+    def of(cls, report: ImportReport) -> Self:
+        """Shape a report."""
+        return cls.model_validate(report)
+
+
+@router.post(
+    "/imports/{what}", summary="Import a file", openapi_extra=FILE_BODY, responses=problems(404, 409)
+)
+async def import_rows(
+    request: Request,
+    shop: TheShop,
+    actor: Manager,
+    audit: Audit,
+    what: Annotated[What, Path(description="What the rows are.")],
+    store: OptionalId = None,
+    dry_run: Annotated[bool, Query(description="Say what would be done, and do nothing.")] = False,
+    key: IdempotencyKey = None,
+) -> ReportOut:
+    """Import a CSV or XLSX file, all of it or nothing. Managers.
+
+    Counts and movements are of a store; products are shared by all.
+    """
+    file = await sent_file(request)
+
+    def work() -> ReportOut:
+        if what != "products" and store is None:
+            raise EntryError("store", "say which store the rows are of")
+        if store is not None:
+            store_for(shop, actor, "manager", store)
+        report = import_file(
+            shop.db,
+            what,
+            file.data or b"",
+            file.name,
+            store_id=store,
+            user=actor.name,
+            dry_run=dry_run,
+            key=None if key is None else f"{actor.user_id}:{key}",
+        )
+        if report.done:
+            audit("import", what, file=file.name[:200], rows=report.rows, store_id=store)
+        return ReportOut.of(report)
+
+    return await run_in_threadpool(work)

@@ -1,0 +1,40 @@
+"""Answers that a person should look at, and what they say of them."""
+
+from __future__ import annotations
+
+from shelfwise.web.access import Classifying, TheShop
+from shelfwise.web.api.answer_schemas import ReviewOut, VerdictIn
+from shelfwise.web.api.fields import OptionalId, PathId
+from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
+
+__all__ = ["router"]
+
+router = group("Review")
+
+
+@router.get("/review", summary="List answers to look at", responses=problems(404))
+def queue(shop: TheShop, actor: Classifying, pages: Pages, store: OptionalId = None) -> PageOf[ReviewOut]:
+    """List the answers that nobody has judged yet, the least sure ones first. Clerks."""
+    if store is not None:
+        actor.require("clerk", store, scope="classify")
+        shop.catalogue.store(store)
+    stores = actor.stores() if store is None else frozenset({store})
+    if stores is not None:
+        stores = frozenset(each for each in stores if actor.allows("clerk", each, scope="classify"))
+    page = shop.answers.review_queue(stores, pages.cursor, pages.limit)
+    return page_of(page, ReviewOut.of)
+
+
+@router.post("/review/{answer_id}", summary="Judge an answer", responses=problems(404, 409))
+def judge_answer(shop: TheShop, actor: Classifying, answer_id: PathId, entry: VerdictIn) -> ReviewOut:
+    """Say whether an answer was right, and if not, what the photo shows. Clerks.
+
+    A photo of a product is known by sight from then on.
+    """
+    answer = shop.answers.get(answer_id)
+    if answer.store_id is not None:
+        actor.require("clerk", answer.store_id, scope="classify")
+    shop.answers.judge(
+        answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, user=actor.name
+    )
+    return ReviewOut.of(shop.answers.get(answer_id))
