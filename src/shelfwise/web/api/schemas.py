@@ -83,6 +83,7 @@ _MEANINGS: Final = {
     412: "Somebody else changed it since it was read (`If-Match`).",
     413: "The request is too large.",
     422: "Something given is wrong; `errors` names the fields.",
+    428: "The header `If-Match` is missing.",
     429: "Too many requests; `Retry-After` says when to try again.",
     503: "Too much is waiting, or the database does not answer; `Retry-After` says when to try again.",
 }
