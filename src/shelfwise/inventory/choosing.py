@@ -25,7 +25,6 @@ __all__ = [
     "in_locations",
     "subtree",
     "subtree_of_category",
-    "words_begin",
 ]
 
 _MOST_WORDS: Final = 12

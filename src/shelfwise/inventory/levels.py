@@ -68,7 +68,7 @@ class Levels:
             store_levels.c.store_id == store_id, store_levels.c.product_id == product_id
         )
         with self._database.read() as connection:
-            quantity = connection.scalar(query)
+            quantity: Decimal | None = connection.scalar(query)
             if quantity is not None:
                 return quantity
             # An archived product has no row for the store, but what is left of it is still there.
@@ -77,7 +77,8 @@ class Levels:
             left = select(func.sum(levels.c.quantity)).where(
                 levels.c.store_id == store_id, levels.c.product_id == product_id
             )
-            return connection.scalar(left) or Decimal(0)
+            found: Decimal | None = connection.scalar(left)
+            return found or Decimal(0)
 
     def at_location(self, product_id: int, location_id: int) -> Decimal:
         """How much of a product is at a location itself, without those below it.
@@ -89,7 +90,7 @@ class Levels:
             levels.c.product_id == product_id, levels.c.location_id == location_id
         )
         with self._database.read() as connection:
-            quantity = connection.scalar(query)
+            quantity: Decimal | None = connection.scalar(query)
             if quantity is None:
                 product_by_id(connection, product_id)
                 location_by_id(connection, location_id)
