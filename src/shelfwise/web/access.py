@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from shelfwise.accounts.records import Actor, Role, Scope
@@ -32,17 +33,19 @@ else:
 __all__ = [
     "Admin",
     "Audit",
-    "Clerk",
     "Classifying",
+    "Clerk",
     "Manager",
     "Member",
     "Numbers",
+    "Person",
     "Reader",
     "TheConfig",
     "TheShop",
     "Trail",
     "address_of",
     "check_csrf",
+    "check_origin",
     "identify",
     "require",
     "shop_of",
@@ -139,6 +142,7 @@ def signed_in(request: Request) -> Actor:
     actor = identify(request)
     if request.method not in _SAFE:
         check_csrf(request, actor, request.headers.get(CSRF_HEADER, ""))
+    request.state.checked = actor
     return actor
 
 
@@ -174,6 +178,16 @@ def check_origin(request: Request) -> None:
         raise ForbiddenError("this write comes from another site's page")
 
 
+async def _member(
+    request: Request,
+    _cookie: Annotated[Any, Security(_COOKIE)] = None,
+    _bearer: Annotated[Any, Security(_BEARER)] = None,
+) -> Actor:
+    # The API's routes have asked already, before they read the body.
+    known: Actor | None = getattr(request.state, "checked", None)
+    return known if known is not None else await run_in_threadpool(signed_in, request)
+
+
 def require(role: Role, scope: Scope | None = None) -> Callable[..., Actor]:
     """A dependency: somebody who holds at least ``role`` in some store, and whose token has ``scope``.
 
@@ -184,24 +198,11 @@ def require(role: Role, scope: Scope | None = None) -> Callable[..., Actor]:
         scope: what a token must list; by default the role's own (read, book, manage, admin).
     """
 
-    def dependency(
-        request: Request,
-        _cookie: Annotated[Any, Security(_COOKIE)] = None,
-        _bearer: Annotated[Any, Security(_BEARER)] = None,
-    ) -> Actor:
-        actor = signed_in(request)
+    async def dependency(actor: Annotated[Actor, Depends(_member)]) -> Actor:
         actor.require(role, scope=scope)
         return actor
 
     return dependency
-
-
-def _member(
-    request: Request,
-    _cookie: Annotated[Any, Security(_COOKIE)] = None,
-    _bearer: Annotated[Any, Security(_BEARER)] = None,
-) -> Actor:
-    return signed_in(request)
 
 
 Member = Annotated[Actor, Depends(_member)]
@@ -216,6 +217,16 @@ Manager = Annotated[Actor, Depends(require("manager"))]
 """May change products and places in some store."""
 Admin = Annotated[Actor, Depends(require("admin"))]
 """May change stores, users and models."""
+
+
+async def _from_browser(actor: Member) -> Actor:
+    if actor.via != "session":
+        raise ForbiddenError("this is for people who are signed in: a token may not do it")
+    return actor
+
+
+Person = Annotated[Actor, Depends(_from_browser)]
+"""Somebody signed in by password, not by a token: for passwords and tokens themselves."""
 
 
 def spend(request: Request, actor: Actor, kind: str, count: int) -> None:

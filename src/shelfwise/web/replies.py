@@ -48,12 +48,13 @@ class WriteOnce(APIRoute):
             return handler
 
         async def once(request: Request) -> Response:
+            # Before the body is read: nobody may fill the disk without being known.
+            actor = await run_in_threadpool(signed_in, request)
             key = request.headers.get(HEADER)
             if key is None:
                 return await handler(request)
             if not _KEY.fullmatch(key):
                 raise EntryError(HEADER, "give 1 to 200 characters without spaces")
-            actor = await run_in_threadpool(signed_in, request)
             mark = fingerprint(request, await request.body())
             return await _answer_once(request, handler, actor, key, mark)
 
@@ -78,9 +79,9 @@ async def _answer_once(
         # A stream's bytes are not here to keep, and what failed may succeed when it is sent again.
         if response.status_code < 300 and not isinstance(response, StreamingResponse):
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            await run_in_threadpool(
-                replies.finish, actor, key, response.status_code, bytes(response.body), headers
-            )
+            # A reply with a secret in it says itself what may be kept of it.
+            body: bytes = getattr(request.state, "kept_body", None) or bytes(response.body)
+            await run_in_threadpool(replies.finish, actor, key, response.status_code, body, headers)
             finished = True
         return response
     finally:

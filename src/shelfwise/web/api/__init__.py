@@ -13,7 +13,12 @@ from fastapi import APIRouter
 
 __all__ = ["GROUPS", "groups"]
 
-GROUPS: Final[Sequence[str]] = ("session",)
+GROUPS: Final[Sequence[str]] = (
+    "session",
+    "users",
+    "tokens",
+    "audit",
+)
 """Modules of this package, in the order of the schema."""
 
 

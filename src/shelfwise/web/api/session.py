@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Response
 from pydantic import Field, SecretStr
 from starlette.requests import Request
 
-from shelfwise.accounts.records import Actor, Role
-from shelfwise.errors import SignInError
-from shelfwise.web.access import Audit, Member, TheConfig, TheShop, address_of, check_origin
-from shelfwise.web.api.schemas import PREFIX, Entry, Reply, group, problems
+from shelfwise.accounts.records import Actor, Role, Session
+from shelfwise.errors import EntryError, SignInError
+from shelfwise.web.access import Audit, Member, Person, TheConfig, TheShop, address_of, check_origin
+from shelfwise.web.api.fields import PathId
+from shelfwise.web.api.schemas import PREFIX, Entry, PageOf, Reply, each, group, problems
 from shelfwise.web.cookies import SESSION_COOKIE, drop_session_cookie, set_session_cookie
 
 __all__ = ["router"]
@@ -53,6 +54,31 @@ class Me(Reply):
     csrf: str | None = Field(description="The session's CSRF token; null for a token.")
 
 
+class SessionOut(Reply):
+    """A browser that somebody is signed in with."""
+
+    id: int
+    device: str = Field(description="What the browser calls itself.")
+    address: str
+    created_at: datetime
+    last_used: datetime
+    expires_at: datetime
+    current: bool = Field(description="Whether it is the one that asks.")
+
+    @classmethod
+    def of(cls, session: Session, current: int | None) -> Self:
+        """A session as it is shown to its user."""
+        return cls(
+            id=session.id,
+            device=session.device,
+            address=session.address,
+            created_at=session.created_at,
+            last_used=session.last_used,
+            expires_at=session.expires_at,
+            current=session.id == current,
+        )
+
+
 class NewPassword(Entry):
     """A new password for oneself."""
 
@@ -75,10 +101,13 @@ def sign_in(
 
 
 @router.delete("/session", status_code=204, summary="Sign out")
-def sign_out(request: Request, response: Response, shop: TheShop, actor: Member, config: TheConfig) -> None:
+def sign_out(
+    request: Request, response: Response, shop: TheShop, actor: Member, config: TheConfig, audit: Audit
+) -> None:
     """End this session. A token is not ended by it: revoke it under `/tokens`."""
     if actor.via == "session":
         shop.sessions.end(request.cookies[SESSION_COOKIE])
+        audit("session.end", actor.name)
         drop_session_cookie(response, secure=config.secure)
 
 
@@ -101,28 +130,39 @@ def _csrf(request: Request, shop: TheShop, actor: Actor) -> str | None:
 
 
 @router.post("/me/password", status_code=204, summary="Change one's password")
-def change_password(
-    entry: NewPassword,
-    request: Request,
-    response: Response,
-    shop: TheShop,
-    actor: Member,
-    config: TheConfig,
-    audit: Audit,
-) -> None:
-    """Set a new password. All other sessions of the user end; this one goes on under a new cookie."""
-    if actor.via != "session":
-        raise SignInError("a password is changed by whoever is signed in with it, not by a token")
-    address = address_of(request)
-    user = shop.users.check_password(actor.name, entry.old.get_secret_value(), address)
-    shop.users.set_password(user.id, entry.new.get_secret_value())
-    shop.sessions.end_all(user.id)
-    made = shop.sessions.start(
-        user, address, request.headers.get("user-agent", "")[:200], config.session_lasts
-    )
-    set_session_cookie(response, made.secret, config.session_lasts, secure=config.secure)
-    response.headers["X-CSRF-Token"] = made.csrf
-    audit("user.password", f"user {actor.name}")
+def change_password(entry: NewPassword, request: Request, shop: TheShop, actor: Person) -> None:
+    """Set a new password. All other sessions of the user end."""
+    try:
+        shop.users.check_password(actor.name, entry.old.get_secret_value(), address_of(request))
+    except SignInError:
+        # Who is signed in stays so: it is one field that is wrong.
+        raise EntryError("old", "this is not your password") from None
+    try:
+        shop.users.set_password(
+            actor.user_id, entry.new.get_secret_value(), but_session=actor.session_id, by=actor.name
+        )
+    except EntryError as error:
+        raise EntryError("new", error.message) from error
+
+
+@router.get("/me/sessions", summary="List one's sessions")
+def sessions(shop: TheShop, actor: Person) -> PageOf[SessionOut]:
+    """Browsers that one is signed in with, the last used first."""
+    return each(shop.sessions.list(actor.user_id), lambda session: SessionOut.of(session, actor.session_id))
+
+
+@router.delete("/me/sessions", status_code=204, summary="Sign out everywhere else")
+def end_other_sessions(shop: TheShop, actor: Person, audit: Audit) -> None:
+    """End all of one's sessions but this one."""
+    ended = shop.sessions.end_all(actor.user_id, but_session=actor.session_id)
+    audit("session.end", actor.name, others=ended)
+
+
+@router.delete("/me/sessions/{session_id}", status_code=204, summary="End a session", responses=problems(404))
+def end_session(session_id: PathId, shop: TheShop, actor: Person, audit: Audit) -> None:
+    """End one of one's sessions, such as that of a lost telephone."""
+    shop.sessions.end_one(actor.user_id, session_id)
+    audit("session.end", actor.name, session=session_id)
 
 
 router.routes.extend(_open.routes)

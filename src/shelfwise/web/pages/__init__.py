@@ -15,7 +15,7 @@ from fastapi import APIRouter
 __all__ = ["PAGES", "page_router", "page_routers"]
 
 PAGES: Final[Sequence[str]] = ("sign_in",)
-"""Modules of this package."""
+"""Modules of this package, one a line."""
 
 
 def page_router() -> APIRouter:

@@ -68,6 +68,7 @@ def sign_out(request: Request, shop: TheShop, config: TheConfig, csrf: Text = ""
         return response
     check_csrf(request, actor, csrf)
     shop.sessions.end(request.cookies[SESSION_COOKIE])
+    shop.audit.record(actor.name, "session.end", actor.name, {}, address_of(request))
     drop_session_cookie(response, secure=config.secure)
     return response
 
@@ -158,12 +159,11 @@ def _accept(
     **context: object,
 ) -> Response:
     try:
-        user = shop.invitations.accept(secret, name, password)
+        user = shop.invitations.accept(secret, name, password, address_of(request))
     except ShelfwiseError as error:
         if isinstance(error, NotFoundError):
             raise
         return _again(request, template, error, name=name, secret=secret, **context)
-    shop.audit.record(user.name, "user.join", f"user {user.name}", {}, address_of(request))
     return _start(request, user, shop, config, "/")
 
 
