@@ -1,0 +1,152 @@
+"""Categories: kinds of goods by name, which may be a path."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, insert, null, select, update
+
+from shelfwise.database import utc_now
+from shelfwise.errors import ConflictError, NotFoundError
+from shelfwise.inventory.names import clean_category, name_key
+from shelfwise.inventory.part import Part
+from shelfwise.inventory.records import Category
+from shelfwise.inventory.tables import categories, products
+from shelfwise.inventory.words import keep_words_of_category
+
+__all__ = ["Categories", "category_named"]
+
+_COLUMNS: Final = (categories.c.id, categories.c.name, categories.c.archived_at)
+
+
+class Categories(Part):
+    """The stock book's categories."""
+
+    def categories(self, archived: bool = False) -> list[Category]:
+        """The categories by name; with ``archived``, those that were put away instead."""
+        wanted = categories.c.archived_at.is_not(None) if archived else categories.c.archived_at.is_(None)
+        query = select(*_COLUMNS).where(wanted).order_by(categories.c.name_key)
+        with self._database.read() as connection:
+            return [_category(row) for row in connection.execute(query)]
+
+    def category(self, category_id: int) -> Category:
+        """One category.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        with self._database.read() as connection:
+            return _by_id(connection, category_id)
+
+    def add_category(self, name: str) -> Category:
+        """Add a category.
+
+        Raises:
+            EntryError: the name cannot be taken.
+            ConflictError: there is one of this name.
+        """
+        kept = clean_category("name", name)
+
+        def work(connection: Connection) -> Category:
+            _refuse_taken(connection, kept, None)
+            return _add(connection, kept)
+
+        return self._database.write(work)
+
+    def rename_category(self, category_id: int, name: str) -> Category:
+        """Give a category another name; its products are found by it at once.
+
+        Raises:
+            EntryError: the name cannot be taken.
+            NotFoundError: there is none of this number.
+            ConflictError: another one has this name.
+        """
+        kept = clean_category("name", name)
+
+        def work(connection: Connection) -> Category:
+            _by_id(connection, category_id)
+            _refuse_taken(connection, kept, category_id)
+            connection.execute(
+                update(categories)
+                .where(categories.c.id == category_id)
+                .values(name=kept, name_key=name_key(kept))
+            )
+            keep_words_of_category(connection, category_id)
+            return _by_id(connection, category_id)
+
+        return self._database.write(work)
+
+    def archive_category(self, category_id: int) -> Category:
+        """Put a category away.
+
+        Raises:
+            NotFoundError: there is none of this number.
+            ConflictError: products that are not archived belong to it.
+        """
+
+        def work(connection: Connection) -> Category:
+            category = _by_id(connection, category_id)
+            query = select(func.count()).where(
+                products.c.category_id == category_id, products.c.archived_at.is_(None)
+            )
+            if in_use := connection.execute(query).scalar_one():
+                raise ConflictError(
+                    f"{category.name} has {in_use} products: give them another category first"
+                )
+            _archive(connection, category_id, utc_now())
+            return _by_id(connection, category_id)
+
+        return self._database.write(work)
+
+    def restore_category(self, category_id: int) -> Category:
+        """Take an archived category back.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+
+        def work(connection: Connection) -> Category:
+            _by_id(connection, category_id)
+            _archive(connection, category_id, null())
+            return _by_id(connection, category_id)
+
+        return self._database.write(work)
+
+
+def category_named(connection: Connection, name: str) -> Category:
+    """The category of a name that was cleaned; made, or taken back from the archive, where it is missing."""
+    query = select(*_COLUMNS).where(categories.c.name_key == name_key(name))
+    row = connection.execute(query).first()
+    if row is None:
+        return _add(connection, name)
+    if row.archived_at is not None:
+        _archive(connection, row.id, null())
+    return Category(row.id, row.name)
+
+
+def _add(connection: Connection, name: str) -> Category:
+    added = insert(categories).values(name=name, name_key=name_key(name)).returning(categories.c.id)
+    return Category(connection.execute(added).scalar_one(), name)
+
+
+def _archive(connection: Connection, category_id: int, at: Any) -> None:
+    connection.execute(update(categories).where(categories.c.id == category_id).values(archived_at=at))
+
+
+def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
+    query = select(categories.c.id, categories.c.archived_at).where(categories.c.name_key == name_key(name))
+    row = connection.execute(query).first()
+    if row is not None and row.id != but:
+        hint = ": restore it instead" if row.archived_at is not None else ""
+        raise ConflictError(f"there is a category {name} already{hint}")
+
+
+def _by_id(connection: Connection, category_id: int) -> Category:
+    row = connection.execute(select(*_COLUMNS).where(categories.c.id == category_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no category {category_id}")
+    return _category(row)
+
+
+def _category(row: Any) -> Category:
+    return Category(row.id, row.name, row.archived_at is not None)

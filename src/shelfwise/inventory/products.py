@@ -1,0 +1,352 @@
+"""Products: what they are called, how they are counted and ordered, and their photos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, delete, func, insert, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from shelfwise.database import utc_now
+from shelfwise.errors import ChangedError, ConflictError, EntryError, NotFoundError, ProductError
+from shelfwise.gtin import gtin_key, parse_gtin
+from shelfwise.inventory.categories import category_named
+from shelfwise.inventory.names import name_key
+from shelfwise.inventory.paging import Cursors, after, page_limit
+from shelfwise.inventory.part import Part
+from shelfwise.inventory.product_fields import checked, given_fields, sha256_of
+from shelfwise.inventory.records import NewProduct, Page, Product
+from shelfwise.inventory.store_upkeep import add_store_levels, keep_store_levels
+from shelfwise.inventory.tables import categories, product_photos, products, store_levels
+from shelfwise.inventory.words import begins_with, keep_words, matching
+
+__all__ = [
+    "PRODUCT_COLUMNS",
+    "Products",
+    "add_product_in",
+    "change_product_in",
+    "product_from",
+    "select_products",
+]
+
+PRODUCT_COLUMNS: Final = (
+    products.c.id,
+    products.c.name,
+    products.c.category_id,
+    categories.c.name.label("category"),
+    products.c.gtin,
+    products.c.unit,
+    products.c.pack_size,
+    products.c.minimum,
+    products.c.target,
+    products.c.photo,
+    products.c.version,
+    products.c.archived_at,
+    products.c.name_key,
+)
+_BY_NAME: Final = Cursors("products", (str,))
+_MOST_PHOTOS: Final = 1000
+
+
+class Products(Part):
+    """The stock book's products."""
+
+    def products(
+        self,
+        query: str = "",
+        category_id: int | None = None,
+        archived: bool = False,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Product]:
+        """Products by name.
+
+        Args:
+            query: words, each the beginning of one in the name or category; or a GTIN.
+            category_id: this category's alone, and those of the categories below it by path.
+            archived: those that were put away instead.
+            cursor: ``next`` of the page before.
+            limit: how many a page holds.
+
+        Raises:
+            EntryError: the cursor or the limit is wrong.
+        """
+        key = _BY_NAME.decode(cursor)
+        wanted = select_products().order_by(products.c.name_key).limit(page_limit(limit) + 1)
+        wanted = wanted.where(
+            products.c.archived_at.is_not(None) if archived else products.c.archived_at.is_(None)
+        )
+        if (meant := matching(query, products.c.id)) is not None:
+            wanted = wanted.where(meant)
+        if key is not None:
+            wanted = wanted.where(after([products.c.name_key], key))
+        with self._database.read() as connection:
+            if category_id is not None:
+                wanted = wanted.where(products.c.category_id.in_(_with_those_below(connection, category_id)))
+            rows = connection.execute(wanted).all()
+        more = _BY_NAME.encode([rows[limit - 1].name_key]) if len(rows) > limit else None
+        return Page(tuple(product_from(row) for row in rows[:limit]), more)
+
+    def product(self, product_id: int) -> Product:
+        """One product.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        with self._database.read() as connection:
+            return _by_id(connection, product_id)
+
+    def product_by_name(self, name: str) -> Product:
+        """The product of a name; capital letters and blanks do not count.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(select_products().where(products.c.name_key == name_key(name))).first()
+        if row is None:
+            raise NotFoundError(f"there is no product {name!r}")
+        return product_from(row)
+
+    def product_by_gtin(self, gtin: str) -> Product:
+        """The product of a GTIN, in whichever of its lengths.
+
+        Raises:
+            EntryError: it is no GTIN.
+            NotFoundError: there is no such product.
+        """
+        try:
+            key = gtin_key(parse_gtin(gtin))
+        except ProductError as error:
+            raise EntryError("gtin", str(error)) from error
+        with self._database.read() as connection:
+            row = connection.execute(select_products().where(products.c.gtin_key == key)).first()
+        if row is None:
+            raise NotFoundError(f"there is no product with the GTIN {gtin}")
+        return product_from(row)
+
+    def add_product(self, new: NewProduct) -> Product:
+        """Add a product; every store has it, with nothing in stock.
+
+        Raises:
+            EntryError: a field is wrong.
+            ConflictError: there is one of this name or GTIN.
+        """
+        return self._database.write(lambda connection: add_product_in(connection, new))
+
+    def change_product(
+        self, product_id: int, changes: Mapping[str, object], version: int | None = None
+    ) -> Product:
+        """Change some of a product's fields.
+
+        Args:
+            product_id: the product.
+            changes: new values by the names of :class:`NewProduct`'s fields.
+            version: the version that was read before; None to change it whatever happened meanwhile.
+
+        Raises:
+            EntryError: a field is wrong or unknown.
+            NotFoundError: there is none of this number.
+            ChangedError: it is not the version given.
+            ConflictError: another one has this name or GTIN.
+        """
+        return self._database.write(
+            lambda connection: change_product_in(connection, product_id, changes, version)
+        )
+
+    def archive_product(self, product_id: int) -> Product:
+        """Put a product away: it is in no list and nothing is booked of it, and what was booked stays.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+
+        def work(connection: Connection) -> Product:
+            if not _locked(connection, product_id).archived:
+                _write(connection, product_id, {"archived_at": utc_now()})
+                connection.execute(delete(store_levels).where(store_levels.c.product_id == product_id))
+            return _by_id(connection, product_id)
+
+        return self._database.write(work)
+
+    def restore_product(self, product_id: int) -> Product:
+        """Take an archived product back, with the stock it had.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+
+        def work(connection: Connection) -> Product:
+            if _locked(connection, product_id).archived:
+                _write(connection, product_id, {"archived_at": null()})
+                add_store_levels(connection, product_id=product_id)
+            return _by_id(connection, product_id)
+
+        return self._database.write(work)
+
+    def product_photos(self, product_id: int) -> tuple[str, ...]:
+        """The SHA-256 of the photos that show a product, oldest first.
+
+        Raises:
+            NotFoundError: there is no such product.
+        """
+        query = (
+            select(product_photos.c.sha256)
+            .where(product_photos.c.product_id == product_id)
+            .order_by(product_photos.c.added_at, product_photos.c.sha256)
+        )
+        with self._database.read() as connection:
+            _by_id(connection, product_id)
+            return tuple(connection.execute(query).scalars())
+
+    def add_product_photo(self, product_id: int, sha256: str) -> None:
+        """Say that a photo shows a product; saying it twice changes nothing.
+
+        Raises:
+            EntryError: it is no SHA-256, or the product has a thousand photos.
+            NotFoundError: there is no such product.
+        """
+        photo = sha256_of("sha256", sha256)
+        insertion = sqlite_insert if self._database.dialect == "sqlite" else postgresql_insert
+
+        def work(connection: Connection) -> None:
+            product = _locked(connection, product_id)
+            count = select(func.count()).where(product_photos.c.product_id == product_id)
+            if connection.execute(count).scalar_one() >= _MOST_PHOTOS:
+                raise EntryError("sha256", f"{product.name} has {_MOST_PHOTOS} photos: remove some first")
+            values = {"product_id": product_id, "sha256": photo, "added_at": utc_now()}
+            connection.execute(insertion(product_photos).values(values).on_conflict_do_nothing())
+
+        self._database.write(work)
+
+    def remove_product_photo(self, product_id: int, sha256: str) -> None:
+        """Say that a photo does not show a product after all.
+
+        Raises:
+            NotFoundError: there is no such product, or it has no such photo.
+        """
+
+        def work(connection: Connection) -> None:
+            product = _locked(connection, product_id)
+            removed = connection.execute(
+                delete(product_photos).where(
+                    product_photos.c.product_id == product_id, product_photos.c.sha256 == sha256
+                )
+            )
+            if not removed.rowcount:
+                raise NotFoundError(f"{product.name} has no photo {sha256}")
+            if product.photo == sha256:
+                _write(connection, product_id, {"photo": None})
+
+        self._database.write(work)
+
+
+def select_products() -> Select[Any]:
+    """Products with their category's name, to be narrowed down."""
+    return select(*PRODUCT_COLUMNS).select_from(
+        products.outerjoin(categories, categories.c.id == products.c.category_id)
+    )
+
+
+def product_from(row: Any) -> Product:
+    """The product in a row of :data:`PRODUCT_COLUMNS`."""
+    return Product(
+        row.id,
+        row.name,
+        row.category_id,
+        row.category,
+        row.gtin,
+        row.unit,
+        row.pack_size,
+        row.minimum,
+        row.target,
+        row.photo,
+        row.version,
+        row.archived_at is not None,
+    )
+
+
+def add_product_in(connection: Connection, new: NewProduct) -> Product:
+    """:meth:`Products.add_product` within a transaction that others began."""
+    columns = checked(given_fields(new))
+    _refuse_taken(connection, columns, None)
+    category = _with_category(connection, columns)
+    now = utc_now()
+    product_id = connection.execute(
+        insert(products).values(**columns, version=1, created_at=now, changed_at=now).returning(products.c.id)
+    ).scalar_one()
+    keep_words(connection, product_id, columns["name"], category)
+    add_store_levels(connection, product_id=product_id)
+    return _by_id(connection, product_id)
+
+
+def change_product_in(
+    connection: Connection, product_id: int, changes: Mapping[str, object], version: int | None = None
+) -> Product:
+    """:meth:`Products.change_product` within a transaction that others began."""
+    columns = checked(changes)
+    before = _locked(connection, product_id)
+    if version is not None and version != before.version:
+        raise ChangedError(f"{before.name} was changed meanwhile: look at it again before you change it")
+    _refuse_taken(connection, columns, product_id)
+    _with_category(connection, columns)
+    if all(getattr(before, name, value) == value for name, value in columns.items()):
+        return before
+    _write(connection, product_id, columns)
+    now = _by_id(connection, product_id)
+    keep_store_levels(connection, product_id)
+    if (now.name, now.category) != (before.name, before.category):
+        keep_words(connection, product_id, now.name, now.category)
+    return now
+
+
+def _with_category(connection: Connection, columns: dict[str, Any]) -> str | None:
+    """Put the category's number where its name stood."""
+    if "category" not in columns:
+        return None
+    name = columns.pop("category")
+    category = None if name is None else category_named(connection, name)
+    columns["category_id"] = None if category is None else category.id
+    return None if category is None else category.name
+
+
+def _write(connection: Connection, product_id: int, columns: Mapping[str, Any]) -> None:
+    connection.execute(
+        update(products)
+        .where(products.c.id == product_id)
+        .values(**columns, version=products.c.version + 1, changed_at=utc_now())
+    )
+
+
+def _refuse_taken(connection: Connection, columns: Mapping[str, Any], but: int | None) -> None:
+    unique = {key: columns[key] for key in ("name_key", "gtin_key") if columns.get(key) is not None}
+    if not unique:
+        return
+    taken = or_(*(products.c[key] == value for key, value in unique.items()))
+    query = select(products.c.id, products.c.name, products.c.name_key, products.c.archived_at).where(taken)
+    for row in connection.execute(query):
+        if row.id != but:
+            what = "this name" if row.name_key == columns.get("name_key") else "this GTIN"
+            hint = ", archived: restore it instead" if row.archived_at is not None else ""
+            raise ConflictError(f"there is a product with {what} already: {row.name} ({row.id}){hint}")
+
+
+def _with_those_below(connection: Connection, category_id: int) -> Select[Any]:
+    key = connection.execute(select(categories.c.name_key).where(categories.c.id == category_id)).scalar()
+    below = begins_with(categories.c.name_key, f"{key}/")
+    return select(categories.c.id).where(or_(categories.c.id == category_id, below))
+
+
+def _locked(connection: Connection, product_id: int) -> Product:
+    """A product that nobody else changes until the transaction ends."""
+    return _by_id(connection, product_id, select_products().with_for_update(of=products, key_share=True))
+
+
+def _by_id(connection: Connection, product_id: int, query: Select[Any] | None = None) -> Product:
+    wanted = select_products() if query is None else query
+    row = connection.execute(wanted.where(products.c.id == product_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no product {product_id}")
+    return product_from(row)

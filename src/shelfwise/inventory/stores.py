@@ -1,0 +1,142 @@
+"""Stores: each with a root location, and a level for every product."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, null, select, text, update
+
+from shelfwise.database import utc_now
+from shelfwise.errors import ConflictError, NotFoundError
+from shelfwise.inventory.names import clean_name, name_key
+from shelfwise.inventory.part import Part
+from shelfwise.inventory.records import Store
+from shelfwise.inventory.store_upkeep import add_store_levels
+from shelfwise.inventory.tables import locations, stores
+
+__all__ = ["Stores"]
+
+_COLUMNS: Final = (stores.c.id, stores.c.name, stores.c.root_id, stores.c.archived_at)
+
+
+class Stores(Part):
+    """The stock book's stores."""
+
+    def stores(self, archived: bool = False) -> list[Store]:
+        """The stores by name; with ``archived``, those that were put away instead."""
+        wanted = stores.c.archived_at.is_not(None) if archived else stores.c.archived_at.is_(None)
+        query = select(*_COLUMNS).where(wanted).order_by(stores.c.name_key)
+        with self._database.read() as connection:
+            return [_store(row) for row in connection.execute(query)]
+
+    def store(self, store_id: int) -> Store:
+        """One store.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        with self._database.read() as connection:
+            return _by_id(connection, store_id)
+
+    def add_store(self, name: str, user: str = "") -> Store:
+        """Add a store and its root location.
+
+        Args:
+            name: what it is called.
+            user: who adds it.
+
+        Raises:
+            EntryError: the name cannot be taken.
+            ConflictError: there is one of this name.
+        """
+        kept = clean_name("name", name)
+
+        def work(connection: Connection) -> Store:
+            _refuse_taken(connection, kept, None)
+            if self._database.dialect == "postgresql":
+                # A product that is added right now would get no level here: it neither sees this store nor is seen.
+                connection.execute(text("LOCK TABLE products IN SHARE MODE"))
+            return _add(connection, kept, user)
+
+        return self._database.write(work)
+
+    def rename_store(self, store_id: int, name: str) -> Store:
+        """Give a store another name.
+
+        Raises:
+            EntryError: the name cannot be taken.
+            NotFoundError: there is none of this number.
+            ConflictError: another one has this name.
+        """
+        kept = clean_name("name", name)
+
+        def work(connection: Connection) -> Store:
+            store = _by_id(connection, store_id)
+            _refuse_taken(connection, kept, store_id)
+            connection.execute(
+                update(stores).where(stores.c.id == store_id).values(name=kept, name_key=name_key(kept))
+            )
+            connection.execute(update(locations).where(locations.c.id == store.root_id).values(name=kept))
+            return _by_id(connection, store_id)
+
+        return self._database.write(work)
+
+    def archive_store(self, store_id: int) -> Store:
+        """Put a store away: nothing is booked in it any more, and what was booked stays.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        return self._archive(store_id, utc_now())
+
+    def restore_store(self, store_id: int) -> Store:
+        """Take an archived store back.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        return self._archive(store_id, null())
+
+    def _archive(self, store_id: int, at: Any) -> Store:
+        def work(connection: Connection) -> Store:
+            _by_id(connection, store_id)
+            connection.execute(update(stores).where(stores.c.id == store_id).values(archived_at=at))
+            return _by_id(connection, store_id)
+
+        return self._database.write(work)
+
+
+def _add(connection: Connection, name: str, user: str) -> Store:
+    store_id = connection.execute(
+        insert(stores)
+        .values(name=name, name_key=name_key(name), created_at=utc_now(), created_by=user)
+        .returning(stores.c.id)
+    ).scalar_one()
+    root_id = connection.execute(
+        insert(locations)
+        .values(store_id=store_id, name=name, path="", path_key="", trail="")
+        .returning(locations.c.id)
+    ).scalar_one()
+    connection.execute(update(locations).where(locations.c.id == root_id).values(trail=f"/{root_id}/"))
+    connection.execute(update(stores).where(stores.c.id == store_id).values(root_id=root_id))
+    add_store_levels(connection, store_id=store_id)
+    return Store(store_id, name, root_id)
+
+
+def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
+    query = select(stores.c.id, stores.c.archived_at).where(stores.c.name_key == name_key(name))
+    row = connection.execute(query).first()
+    if row is not None and row.id != but:
+        hint = ": restore it instead" if row.archived_at is not None else ""
+        raise ConflictError(f"there is a store {name} already{hint}")
+
+
+def _by_id(connection: Connection, store_id: int) -> Store:
+    row = connection.execute(select(*_COLUMNS).where(stores.c.id == store_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no store {store_id}")
+    return _store(row)
+
+
+def _store(row: Any) -> Store:
+    return Store(row.id, row.name, row.root_id, row.archived_at is not None)
