@@ -142,6 +142,14 @@ class Classifier:
         for results in self._ahead(self._classify_batch, batches):
             yield from results
 
+    def answer(self, photos: Sequence[Source]) -> list[Prediction | ImageError]:
+        """Classify a few photos as one batch, in the calling thread; several threads may call it at the same time.
+
+        Returns:
+            For each photo a prediction, or the error that says why it cannot be read.
+        """
+        return self._classify_batch(list(enumerate(photos, start=1)))
+
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities of all categories for pictures that are preprocessed already.
 
