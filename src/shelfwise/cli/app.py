@@ -55,6 +55,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "crossval": Entry("shelfwise.cli.crossval", "crossval", "Train and test over a set's official folds."),
     "classify": Entry("shelfwise.cli.classify", "classify", "Name the products on photos."),
     "products": Entry("shelfwise.cli.products", "app", "Learn new products from a few photos; find them."),
+    "serve": Entry("shelfwise.cli.serve", "serve", "Run the shop's server: stock, photos, users."),
     "db": Entry("shelfwise.cli.db", "app", "Make, back up, restore and check the stock book."),
     "export": Entry("shelfwise.cli.export", "export", "Make a smaller or faster form of a model."),
     "benchmark": Entry("shelfwise.cli.benchmark", "benchmark", "Measure how fast photos are classified."),

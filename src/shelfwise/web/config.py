@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -23,6 +24,7 @@ class WebConfig:
         public_address: where browsers reach it, such as ``https://stock.example.org``; None = only by the names of
             this machine itself.
         hosts: further host names and addresses, without a port, under which it may be called.
+        any_address: whether any IP address may be its name; no other site's name can lead to one.
         session_lasts: after this time a sign-in ends.
         max_body: bytes of a request's body, except for uploads.
         max_upload: bytes of an upload (``multipart/form-data`` or a model).
@@ -38,6 +40,7 @@ class WebConfig:
 
     public_address: str | None = None
     hosts: tuple[str, ...] = ()
+    any_address: bool = False
     session_lasts: timedelta = timedelta(days=14)
     max_body: int = 2 * _MIB
     max_upload: int = 256 * _MIB
@@ -63,9 +66,21 @@ class WebConfig:
             return self.secure_cookies
         return self.public_address is not None and self.public_address.startswith("https:")
 
+    def takes(self, name: str) -> bool:
+        """Whether a request may be addressed to a host name, in lower case and without brackets."""
+        return name in self.names or (self.any_address and _is_address(name))
+
     @property
     def names(self) -> frozenset[str]:
         """Host names, in lower case, that a request may be addressed to."""
         public = urlsplit(self.public_address).hostname if self.public_address else None
         given = (name.strip("[]").lower() for name in (*self.hosts, public or ""))
         return LOOPBACK_NAMES | {name for name in given if name}
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -72,7 +72,7 @@ class Edge:
             await send(message)
 
         try:
-            if _host_name(Headers(scope=scope).get("host", "")) in self._names:
+            if self._is_ours(_host_name(Headers(scope=scope).get("host", ""))):
                 await self._app(scope, receive, send_on)
             else:
                 await _say(send_on, 421, "host", "This server goes by another name", _HOST_HELP)
@@ -86,6 +86,9 @@ class Edge:
             await _say(send_on, 500, "fault", "Something went wrong here", detail)
         finally:
             self._note(scope, status, time.perf_counter() - started, request_id)
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self._names or self._config.takes(name)
 
     def _dress(self, message: Message, request_id: str) -> None:
         headers = MutableHeaders(raw=message.setdefault("headers", []))

@@ -1,0 +1,134 @@
+"""``shelfwise serve``: the shop's server, its pages and its API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from shelfwise.cli.shop_options import DatabaseOption, HomeOption
+
+if TYPE_CHECKING:
+    from shelfwise.web.config import WebConfig
+    from shelfwise.web.serving import Place
+    from shelfwise.workflows.shop import Shop, ShopSettings
+
+__all__ = ["EXAMPLES", "serve"]
+
+EXAMPLES: Final = (
+    "shelfwise serve",
+    "shelfwise serve --home /srv/shop --model runs/shop/bundle",
+    "shelfwise serve --public-address https://stock.example.org --proxy 127.0.0.1",
+)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen. The default is for this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="0 takes one that is free.")
+    ] = 8000,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="Answer photos with this model from now on. By default the one chosen last, at first the one "
+            "that comes with Shelfwise.",
+        ),
+    ] = None,
+    public_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where browsers reach it, through a proxy with HTTPS: https://stock.example.org",
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST", help="A further host name that it may be called by; may be repeated."),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ADDRESS", help="A proxy whose X-Forwarded-For is believed; may be repeated."),
+    ] = None,
+    allow_network: Annotated[
+        bool, typer.Option("--allow-network", help="Let other machines reach it, without encryption.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="How many batches of photos are answered at once.")
+    ] = 2,
+    access_log: Annotated[bool, typer.Option(help="Log each request to standard error.")] = True,
+) -> None:
+    """Run the shop's server: stock, photos and people's accounts, at http://127.0.0.1:8000.
+
+    The first start makes the shop's folder and its stock book, and prints a link that makes the first admin. The
+    link works once. Ctrl-C ends the server after what has begun.
+    """
+    from shelfwise.extras import require
+
+    for module in ("sqlalchemy", "fastapi", "uvicorn", "argon2", "jinja2", "prometheus_client"):
+        require(module, what="The server", extra="server")
+    from shelfwise.web.config import WebConfig
+    from shelfwise.web.serving import Place
+
+    config = WebConfig(public_address=public_address, hosts=tuple(name or ()), access_log=access_log)
+    place = Place(host, port, allow_network=allow_network, proxies=tuple(proxy or ()))
+    _log_to_stderr()
+    _run(_settings(home, database, workers), model, config, place)
+
+
+def _settings(home: Path | None, database: str | None, workers: int) -> ShopSettings:
+    from shelfwise.settings import Settings
+    from shelfwise.workflows.shop import ShopSettings
+
+    settings = Settings()
+    # A folder that is named means the book in it, whatever the environment says.
+    return ShopSettings(
+        home or settings.home, database or (None if home else settings.database), workers=workers
+    )
+
+
+def _run(settings: ShopSettings, model: Path | None, config: WebConfig, place: Place) -> None:
+    from shelfwise.web.serving import is_loopback, serve
+    from shelfwise.workflows.shop import open_shop
+
+    def started(address: str, first: str | None) -> None:
+        typer.echo(f"Shelfwise is at {address} (end it with Ctrl-C)")
+        if first is not None:
+            typer.echo(f"Make the first admin here; the link works once: {first}")
+        if not is_loopback(place.host) and config.public_address is None:
+            typer.secho(
+                "Other machines can reach it, and nothing is encrypted: passwords can be read on the way.",
+                fg="yellow",
+                err=True,
+            )
+
+    with open_shop(settings) as shop:
+        if model is not None:
+            _use(shop, model)
+        serve(shop, config, place, started=started)
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # Its start and end are told by the command itself.
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+def _use(shop: Shop, model: Path) -> None:
+    """Put a model to work, and on the shelf first where it is not there yet."""
+    from shelfwise.bundle import read_bundle
+    from shelfwise.errors import NotFoundError
+
+    try:
+        known = shop.shelf.model(read_bundle(model).id)
+    except NotFoundError:
+        known = shop.shelf.add(model)
+    if not known.active:
+        shop.models.activate(known.id)

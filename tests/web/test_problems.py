@@ -1,0 +1,54 @@
+"""Tests of errors as answers."""
+
+import json
+
+import pytest
+
+from shelfwise import errors
+from shelfwise.web.problems import found, problem_json
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (errors.NotFoundError("no product 3"), 404),
+        (errors.ChangedError("changed"), 412),
+        (errors.KeyReusedError("reused"), 409),
+        (errors.ConflictError("taken"), 409),
+        (errors.EntryError("name", "give one"), 422),
+        (errors.SignInError("who?"), 401),
+        (errors.ForbiddenError("no"), 403),
+        (errors.OverloadedError("full", 2), 503),
+        (errors.ThrottledError("slow", 2), 429),
+        (errors.BusyError("busy", 2), 503),
+        (errors.DatabaseError("gone"), 503),
+        (errors.StorageError("full"), 503),
+        (errors.ImageError("a.jpg", "is empty"), 422),
+        (errors.BundleError("damaged"), 422),
+        (errors.ConfigError("odd"), 400),
+    ],
+)
+def test_every_expected_error_has_its_status(error, status):
+    answer = problem_json(found(error))
+    body = json.loads(answer.body)
+    assert answer.status_code == body["status"] == status
+    assert answer.media_type == "application/problem+json"
+    assert body["type"].startswith("urn:shelfwise:problem:")
+    assert body["title"]
+    assert body["detail"] == str(error)
+
+
+def test_the_field_that_is_wrong_is_named():
+    body = json.loads(problem_json(found(errors.EntryError("lines.0.quantity", "give more than 0"))).body)
+    assert body["errors"] == [{"field": "lines.0.quantity", "message": "give more than 0"}]
+
+
+def test_when_to_try_again_is_said_in_whole_seconds():
+    assert problem_json(found(errors.ThrottledError("slow", 1.2))).headers["Retry-After"] == "2"
+    assert problem_json(found(errors.OverloadedError("full", 0.01))).headers["Retry-After"] == "1"
+    assert "Retry-After" in problem_json(found(errors.DatabaseError("gone"))).headers
+    assert "Retry-After" not in problem_json(found(errors.ConflictError("taken"))).headers
+
+
+def test_who_is_not_signed_in_is_told_how():
+    assert problem_json(found(errors.SignInError("who?"))).headers["WWW-Authenticate"].startswith("Bearer")
