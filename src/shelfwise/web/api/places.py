@@ -31,15 +31,15 @@ def location_for(shop: Shop, actor: Actor, role: Role, location_id: int) -> Loca
 
 def store_to_read(
     shop: Shop, actor: Actor, store_id: int | None, location_id: int | None = None
-) -> int | None:
-    """The store whose data are to be read; None for all of them.
+) -> int | frozenset[int] | None:
+    """The store, or the stores, whose data are to be read; None for all of them.
 
-    Without a store and a location it is the caller's only one, or all for who may see all.
+    Without a store and a location it is all that the caller may see.
 
     Raises:
         ForbiddenError: the caller may not read there.
         NotFoundError: there is no such store or location.
-        EntryError: the location is in another store, or it has to be said which store.
+        EntryError: the location is in another store.
     """
     if location_id is not None:
         location = location_for(shop, actor, "reader", location_id)
@@ -48,10 +48,4 @@ def store_to_read(
         return location.store_id
     if store_id is not None:
         return store_for(shop, actor, "reader", store_id)
-    actor.require("reader")
-    own = actor.stores()
-    if own is None:
-        return None
-    if len(own) == 1:
-        return next(iter(own))
-    raise EntryError("store", "say which one: you may see some stores, not all")
+    return actor.stores()

@@ -26,7 +26,7 @@ def list_products(
     pages: Pages,
     query: Search = "",
     category: OptionalId = None,
-    archived: Annotated[bool, Query(description="Archived ones alone.")] = False,
+    archived: Annotated[bool, Query(description="Archived ones instead.")] = False,
 ) -> PageOf[ProductOut]:
     """List products by name, or find them by words or a GTIN."""
     page = shop.catalogue.products(query, category, archived, pages.cursor, pages.limit)

@@ -43,8 +43,8 @@ def list_stock(
     order: Order = "urgency",
 ) -> PageOf[LevelOut]:
     """List what there is: by default what is out, then what is low, then the rest."""
-    store = store_to_read(shop, actor, store, location)
-    page = shop.levels.stock_list(store, location, category, query, state, order, pages.cursor, pages.limit)
+    stores = store_to_read(shop, actor, store, location)
+    page = shop.levels.stock_list(stores, location, category, query, state, order, pages.cursor, pages.limit)
     return page_of(page, LevelOut.of)
 
 
@@ -65,10 +65,10 @@ def stock_csv(
     order: Order = "urgency",
 ) -> StreamingResponse:
     """Give the whole list, filtered and ordered as in `/stock`, as CSV."""
-    store = store_to_read(shop, actor, store, location)
+    stores = store_to_read(shop, actor, store, location)
 
     def page(cursor: str | None) -> Page[Level]:
-        return shop.levels.stock_list(store, location, category, query, state, order, cursor, 500)
+        return shop.levels.stock_list(stores, location, category, query, state, order, cursor, 500)
 
     return csv_answer("stock.csv", ("store_id", *_COLUMNS), map(_cells, every(page)))
 
@@ -76,9 +76,9 @@ def stock_csv(
 @router.get("/stock/summary", summary="Sum up the stock", responses=problems(404))
 def summary(shop: TheShop, actor: Reader, store: OptionalId = None) -> SummaryOut:
     """Give the number of products, how many are out and low, and the units there are."""
-    store = store_to_read(shop, actor, store)
+    stores = store_to_read(shop, actor, store)
     categories = [] if store is None else shop.levels.by_category(store)
-    return SummaryOut.of(shop.levels.summary(store), categories)
+    return SummaryOut.of(shop.levels.summary(stores), categories)
 
 
 @router.get("/stock/past", summary="List the stock of a past time", responses=problems(404))

@@ -26,7 +26,7 @@ router = group("Stores")
 
 @router.get("/stores", summary="List stores")
 def list_stores(
-    shop: TheShop, actor: Reader, archived: Annotated[bool, Query(description="Archived ones too.")] = False
+    shop: TheShop, actor: Reader, archived: Annotated[bool, Query(description="Archived ones instead.")] = False
 ) -> PageOf[StoreOut]:
     """List the stores that the caller may see."""
     own = actor.stores()
@@ -60,7 +60,7 @@ def list_locations(
     shop: TheShop,
     actor: Reader,
     store_id: PathId,
-    archived: Annotated[bool, Query(description="Archived ones too.")] = False,
+    archived: Annotated[bool, Query(description="Archived ones instead.")] = False,
 ) -> PageOf[LocationOut]:
     """List a store's locations, by path; the first is the store itself."""
     store_for(shop, actor, "reader", store_id)
