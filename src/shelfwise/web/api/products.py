@@ -13,6 +13,7 @@ from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, Produc
 from shelfwise.web.api.fields import OptionalId, PathId, Search
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.etags import IfMatch, etag
+from shelfwise.workflows.shop_products import product_changed
 
 __all__ = ["router"]
 
@@ -76,6 +77,8 @@ def change_product(
     if archived is not None and archived != product.archived:
         change = shop.catalogue.archive_product if archived else shop.catalogue.restore_product
         product = change(product_id)
+    if archived is not None or "name" in changes:
+        product_changed(shop, product_id)
     audit("product.change", f"product {product.name}", id=product_id, **_plain(given))
     return _tagged(product, response)
 

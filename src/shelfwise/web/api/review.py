@@ -6,6 +6,7 @@ from shelfwise.web.access import Classifying, TheShop
 from shelfwise.web.api.answer_schemas import ReviewOut, VerdictIn
 from shelfwise.web.api.fields import OptionalId, PathId
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
+from shelfwise.workflows.shop_products import judge
 
 __all__ = ["router"]
 
@@ -34,7 +35,7 @@ def judge_answer(shop: TheShop, actor: Classifying, answer_id: PathId, entry: Ve
     answer = shop.answers.get(answer_id)
     if answer.store_id is not None:
         actor.require("clerk", answer.store_id, scope="classify")
-    shop.answers.judge(
-        answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, user=actor.name
+    judged = judge(
+        shop, answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, actor=actor
     )
-    return ReviewOut.of(shop.answers.get(answer_id))
+    return ReviewOut.of(judged)
