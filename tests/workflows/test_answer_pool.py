@@ -84,8 +84,13 @@ def test_a_lone_photo_is_answered_at_once_and_by_all_cores(gated, classifier):
 def test_photos_that_come_together_are_shared_out_among_the_workers(gated):
     many, gate = gated
     with AnswerPool(many, workers=2, batch=8) as pool:
+        gate.open.clear()
+        gate.entered = threading.Semaphore(0)
         gate.asked.clear()
-        wait(pool.submit_all([photo()] * 8), timeout=20)
+        futures = pool.submit_all([photo()] * 8)
+        assert gate.entered.acquire(timeout=20) and gate.entered.acquire(timeout=20)
+        gate.open.set()
+        assert len(wait(futures, timeout=20).done) == 8
     assert sorted(gate.asked) == [4, 4]
     assert pool.figures().batch_sizes == {4: 2}
 
