@@ -1,0 +1,97 @@
+"""What a booking must know of the products and locations that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, select, true
+
+from shelfwise.errors import EntryError
+from shelfwise.inventory.records import Line
+from shelfwise.inventory.tables import locations, products, stores
+
+__all__ = ["Facts", "read_facts"]
+
+_CHUNK: Final = 500
+_PRODUCT: Final = (
+    products.c.id.label("product_id"),
+    products.c.name.label("product"),
+    products.c.archived_at.label("product_archived"),
+)
+_LOCATION: Final = (
+    locations.c.id.label("location_id"),
+    locations.c.path,
+    locations.c.archived_at.label("location_archived"),
+    locations.c.store_id,
+    stores.c.name.label("store"),
+    stores.c.archived_at.label("store_archived"),
+)
+_PLACES: Final = locations.join(stores, stores.c.id == locations.c.store_id)
+_ONE: Final = (
+    select(*_PRODUCT, *_LOCATION)
+    .select_from(products.join(_PLACES, true()))
+    .where(products.c.id == bindparam("product"), locations.c.id == bindparam("location"))
+)
+_PRODUCTS: Final = select(*_PRODUCT).where(products.c.id.in_(bindparam("ids", expanding=True)))
+_LOCATIONS: Final = (
+    select(*_LOCATION).select_from(_PLACES).where(locations.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+@dataclass(slots=True)
+class Facts:
+    """Rows by number: of products, and of locations with their stores."""
+
+    products: dict[int, Any] = field(default_factory=dict)
+    locations: dict[int, Any] = field(default_factory=dict)
+
+    def check(self, lines: Iterable[Line]) -> None:
+        """Refuse lines whose product or location is not there, or is archived.
+
+        Raises:
+            EntryError: at a line's ``product_id``, ``location_id`` or ``to_location_id``.
+        """
+        for place, line in enumerate(lines):
+            self._check_product(f"lines.{place}.product_id", line.product_id)
+            self._check_location(f"lines.{place}.location_id", line.location_id)
+            if line.to_location_id is not None:
+                self._check_location(f"lines.{place}.to_location_id", line.to_location_id)
+
+    def _check_product(self, at: str, product_id: int) -> None:
+        row = self.products.get(product_id)
+        if row is None:
+            raise EntryError(at, f"there is no product {product_id}")
+        if row.product_archived is not None:
+            raise EntryError(at, f"{row.product} is archived: restore it to book")
+
+    def _check_location(self, at: str, location_id: int) -> None:
+        row = self.locations.get(location_id)
+        if row is None:
+            raise EntryError(at, f"there is no location {location_id}")
+        if row.store_archived is not None:
+            raise EntryError(at, f"the store {row.store} is archived: restore it to book")
+        if row.location_archived is not None:
+            raise EntryError(at, f"the location {row.path} is archived: restore it to book")
+
+
+def read_facts(connection: Connection, product_ids: Collection[int], location_ids: Collection[int]) -> Facts:
+    """Look up what is there of these; what is not there is missing in the result."""
+    if len(product_ids) == len(location_ids) == 1:
+        given = {"product": next(iter(product_ids)), "location": next(iter(location_ids))}
+        row = connection.execute(_ONE, given).first()
+        if row is not None:
+            return Facts({row.product_id: row}, {row.location_id: row})
+    facts = Facts()
+    for ids in _chunks(product_ids):
+        facts.products |= {row.product_id: row for row in connection.execute(_PRODUCTS, {"ids": ids})}
+    for ids in _chunks(location_ids):
+        facts.locations |= {row.location_id: row for row in connection.execute(_LOCATIONS, {"ids": ids})}
+    return facts
+
+
+def _chunks(ids: Collection[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _CHUNK):
+        yield ordered[start : start + _CHUNK]

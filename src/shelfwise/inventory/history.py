@@ -1,0 +1,173 @@
+"""Reading what was booked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, select
+
+from shelfwise.errors import NotFoundError
+from shelfwise.inventory.locations import within
+from shelfwise.inventory.paging import Cursors, after, page_limit
+from shelfwise.inventory.part import Part
+from shelfwise.inventory.records import Booking, Kind, Movement, Page
+from shelfwise.inventory.tables import bookings, locations, movements, products, stores
+
+__all__ = ["History", "as_given", "movement_from", "read_booking", "read_movement", "select_movements"]
+
+_BY_TIME: Final = Cursors("movements", (datetime, int))
+_undoing: Final = movements.alias("undoing")
+_other: Final = movements.alias("other")
+
+
+class History(Part):
+    """The movements of the stock book, newest first."""
+
+    def movements(
+        self,
+        store_id: int | None = None,
+        location_id: int | None = None,
+        product_id: int | None = None,
+        kind: Kind | None = None,
+        user: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[Movement]:
+        """Movements by when they happened, newest first.
+
+        Args:
+            store_id: this store's alone.
+            location_id: this location's and those of all below it.
+            product_id: this product's alone.
+            kind: of this kind alone.
+            user: booked by this user alone.
+            since: from this moment on.
+            until: before this moment.
+            cursor: ``next`` of the page before.
+            limit: how many a page holds.
+
+        Raises:
+            EntryError: the cursor or the limit is wrong.
+            NotFoundError: there is no such location.
+        """
+        key = _BY_TIME.decode(cursor)
+        order = [movements.c.at, movements.c.id]
+        query = select_movements().order_by(*(column.desc() for column in order))
+        query = query.limit(page_limit(limit) + 1)
+        for column, value in (
+            (movements.c.store_id, store_id),
+            (movements.c.product_id, product_id),
+            (movements.c.kind, kind),
+            (movements.c.user_name, user),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if since is not None:
+            query = query.where(movements.c.at >= since)
+        if until is not None:
+            query = query.where(movements.c.at < until)
+        if key is not None:
+            query = query.where(after(order, key, descending=True))
+        with self._database.read() as connection:
+            if location_id is not None:
+                query = _below(connection, query, location_id)
+            rows = connection.execute(query).all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        more = None if last is None else _BY_TIME.encode([last.at, last.id])
+        return Page(tuple(movement_from(row) for row in rows[:limit]), more)
+
+
+def _below(connection: Connection, query: Select[Any], location_id: int) -> Select[Any]:
+    row = connection.execute(
+        select(locations.c.parent_id, locations.c.store_id, locations.c.trail).where(
+            locations.c.id == location_id
+        )
+    ).first()
+    if row is None:
+        raise NotFoundError(f"there is no location {location_id}")
+    if row.parent_id is None:
+        return query.where(movements.c.store_id == row.store_id)
+    ids = connection.execute(select(locations.c.id).where(within(row.trail))).scalars().all()
+    return query.where(movements.c.location_id.in_(ids))
+
+
+def select_movements() -> Select[Any]:
+    """Movements with all that :func:`movement_from` needs, to be narrowed down."""
+    return select(
+        movements,
+        products.c.name.label("product"),
+        stores.c.name.label("store"),
+        locations.c.path.label("location"),
+        _undoing.c.id.label("undone_by"),
+        _other.c.location_id.label("other_location_id"),
+    ).select_from(
+        movements.join(products, products.c.id == movements.c.product_id)
+        .join(locations, locations.c.id == movements.c.location_id)
+        .join(stores, stores.c.id == movements.c.store_id)
+        .outerjoin(_undoing, _undoing.c.undoes_id == movements.c.id)
+        .outerjoin(_other, _other.c.id == movements.c.other_id)
+    )
+
+
+def movement_from(row: Any) -> Movement:
+    """The movement in a row of :func:`select_movements`."""
+    return Movement(
+        id=row.id,
+        booking_id=row.booking_id,
+        kind=row.kind,
+        product_id=row.product_id,
+        product=row.product,
+        store_id=row.store_id,
+        store=row.store,
+        location_id=row.location_id,
+        location=row.location,
+        quantity=as_given(row.kind, row.quantity, row.undoes_id),
+        change=None if row.kind == "counted" else row.quantity,
+        at=row.at,
+        booked_at=row.booked_at,
+        user=row.user_name,
+        reason=row.reason,
+        photo=row.photo,
+        model=row.model,
+        confidence=row.confidence,
+        undoes=row.undoes_id,
+        undone_by=row.undone_by,
+        other_location_id=row.other_location_id,
+    )
+
+
+def as_given(kind: Kind, quantity: Decimal, undoes_id: int | None) -> Decimal:
+    """The quantity as somebody gave it, from the one that is kept."""
+    if kind != "corrected":
+        return abs(quantity)
+    return quantity if undoes_id is None else -quantity
+
+
+def read_movement(connection: Connection, movement_id: int) -> Movement:
+    """One movement.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    row = connection.execute(select_movements().where(movements.c.id == movement_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no movement {movement_id}")
+    return movement_from(row)
+
+
+def read_booking(connection: Connection, booking_id: int, *, repeated: bool = False) -> Booking:
+    """One booking with its movements.
+
+    Raises:
+        NotFoundError: there is none of this number.
+    """
+    row = connection.execute(select(bookings).where(bookings.c.id == booking_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no booking {booking_id}")
+    query = select_movements().where(movements.c.booking_id == booking_id).order_by(movements.c.id)
+    booked = tuple(movement_from(each) for each in connection.execute(query))
+    return Booking(row.id, row.key, row.user_name, row.booked_at, booked, repeated)

@@ -1,0 +1,290 @@
+"""Booking: movements are added, all of a booking or none, and levels follow in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from shelfwise.database import utc_now
+from shelfwise.errors import ConflictError, KeyReusedError, NotFoundError
+from shelfwise.inventory.facts import Facts, read_facts
+from shelfwise.inventory.history import as_given, read_booking, read_movement
+from shelfwise.inventory.lines import check_key, check_reason, check_user, checked_lines, fingerprint
+from shelfwise.inventory.part import Part
+from shelfwise.inventory.records import Booking, Line, Movement
+from shelfwise.inventory.tables import bookings, movements
+from shelfwise.inventory.upkeep import Entry, add_one_change, add_to_levels, lock_levels
+
+__all__ = ["Ledger", "book_in", "undo_in"]
+
+_OPEN: Final = insert(bookings).returning(bookings.c.id)
+_OPEN_ONCE: Final = {
+    "sqlite": sqlite_insert(bookings).on_conflict_do_nothing(index_elements=["key"]).returning(bookings.c.id),
+    "postgresql": postgresql_insert(bookings)
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(bookings.c.id),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who books, when, and by which key."""
+
+    user: str
+    key: str | None
+    fingerprint: str | None
+    now: datetime
+
+
+class Ledger(Part):
+    """Books movements. What is booked stays; a mistake is undone by a movement more."""
+
+    def book(self, lines: Sequence[Line], *, user: str, key: str | None = None) -> Booking:
+        """Book movements, all or none. They are on the disk when this returns.
+
+        Args:
+            lines: what moved.
+            user: who books.
+            key: idempotency key: what is booked twice with one key is booked once.
+
+        Returns:
+            the booking; ``repeated`` if the key had been booked before.
+
+        Raises:
+            EntryError: a field is wrong, or its product or location is missing or archived; ``lines.0.quantity``.
+            KeyReusedError: the key was used for something else.
+        """
+        asked, checked = _asked(lines, user, key)
+        return self._database.write(lambda connection: _book(connection, checked, asked))
+
+    def undo(
+        self, movement_id: int, *, user: str, reason: str | None = None, key: str | None = None
+    ) -> Booking:
+        """Undo a movement, both halves of a move, by adding what takes it back at the same time.
+
+        Args:
+            movement_id: the movement.
+            user: who undoes it.
+            reason: why.
+            key: idempotency key.
+
+        Raises:
+            NotFoundError: there is no such movement.
+            ConflictError: it is undone already, is itself an undoing, or its product is archived.
+            KeyReusedError: the key was used for something else.
+            EntryError: a field is wrong.
+        """
+        why, asked = _asked_to_undo(movement_id, user, reason, key)
+        return self._database.write(lambda connection: _undo(connection, movement_id, why, asked))
+
+    def movement(self, movement_id: int) -> Movement:
+        """One movement.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        with self._database.read() as connection:
+            return read_movement(connection, movement_id)
+
+    def booking(self, booking_id: int) -> Booking:
+        """One booking with its movements.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        with self._database.read() as connection:
+            return read_booking(connection, booking_id)
+
+
+def book_in(connection: Connection, lines: Sequence[Line], *, user: str, key: str | None = None) -> Booking:
+    """:meth:`Ledger.book` within a transaction that others began."""
+    asked, checked = _asked(lines, user, key)
+    return _book(connection, checked, asked)
+
+
+def undo_in(
+    connection: Connection, movement_id: int, *, user: str, reason: str | None = None, key: str | None = None
+) -> Booking:
+    """:meth:`Ledger.undo` within a transaction that others began."""
+    why, asked = _asked_to_undo(movement_id, user, reason, key)
+    return _undo(connection, movement_id, why, asked)
+
+
+def _asked_to_undo(
+    movement_id: int, user: str, reason: str | None, key: str | None
+) -> tuple[str | None, _Asked]:
+    name, why, once = check_user(user), check_reason("reason", reason), check_key(key)
+    mark = None if once is None else fingerprint(name, "undo", movement_id, why)
+    return why, _Asked(name, once, mark, utc_now())
+
+
+def _asked(lines: Sequence[Line], user: str, key: str | None) -> tuple[_Asked, list[Line]]:
+    now = utc_now()
+    name, once = check_user(user), check_key(key)
+    checked = checked_lines(lines, now)
+    return _Asked(name, once, None if once is None else fingerprint(name, *checked), now), checked
+
+
+def _book(connection: Connection, lines: Sequence[Line], asked: _Asked) -> Booking:
+    opened = _open(connection, asked)
+    if isinstance(opened, Booking):
+        return opened
+    places = {line.location_id for line in lines}
+    places |= {line.to_location_id for line in lines if line.to_location_id is not None}
+    facts = read_facts(connection, {line.product_id for line in lines}, places)
+    facts.check(lines)
+    entries = [entry for line in lines for entry in _entries(line, facts, opened, asked)]
+    if len(entries) == 1 and not entries[0].is_count:
+        entries[0].values["id"] = add_one_change(connection, entries[0])
+    else:
+        _add(connection, entries)
+    return _booking(opened, asked, entries, facts)
+
+
+def _open(connection: Connection, asked: _Asked) -> int | Booking:
+    """A new booking's number; or the booking that its key was used for."""
+    values = {
+        "key": asked.key,
+        "fingerprint": asked.fingerprint,
+        "user_name": asked.user,
+        "booked_at": asked.now,
+    }
+    if asked.key is None:
+        number: int = connection.execute(_OPEN, values).scalar_one()
+        return number
+    # Somebody else's booking with this key that is not committed yet is waited for here.
+    opened: int | None = connection.execute(_OPEN_ONCE[connection.dialect.name], values).scalar()
+    if opened is not None:
+        return opened
+    row = connection.execute(
+        select(bookings.c.id, bookings.c.fingerprint).where(bookings.c.key == asked.key)
+    ).one()
+    if row.fingerprint != asked.fingerprint:
+        raise KeyReusedError(
+            "this idempotency key was used for another booking: give each booking a key of its own"
+        )
+    return read_booking(connection, row.id, repeated=True)
+
+
+def _entries(line: Line, facts: Facts, booking_id: int, asked: _Asked) -> list[Entry]:
+    if line.kind == "moved" and line.to_location_id is not None:
+        out = _entry(line, line.location_id, -line.quantity, facts, booking_id, asked)
+        out.paired = True
+        return [out, _entry(line, line.to_location_id, line.quantity, facts, booking_id, asked)]
+    change = -line.quantity if line.kind in ("sold", "wasted") else line.quantity
+    return [_entry(line, line.location_id, change, facts, booking_id, asked)]
+
+
+def _entry(
+    line: Line, location_id: int, change: Decimal, facts: Facts, booking_id: int, asked: _Asked
+) -> Entry:
+    return Entry(
+        {
+            "booking_id": booking_id,
+            "kind": line.kind,
+            "product_id": line.product_id,
+            "store_id": facts.locations[location_id].store_id,
+            "location_id": location_id,
+            "quantity": change,
+            "at": asked.now if line.at is None else line.at,
+            "booked_at": asked.now,
+            "user_name": asked.user,
+            "reason": line.reason,
+            "photo": line.photo,
+            "model": line.model,
+            "confidence": line.confidence,
+            "undoes_id": None,
+            "other_id": None,
+        }
+    )
+
+
+def _undo(connection: Connection, movement_id: int, reason: str | None, asked: _Asked) -> Booking:
+    opened = _open(connection, asked)
+    if isinstance(opened, Booking):
+        return opened
+    rows = _with_other_half(connection, movement_id)
+    if any(row.undoes_id is not None for row in rows):
+        raise ConflictError("this movement undoes another one: book what is right instead")
+    facts = read_facts(connection, {row.product_id for row in rows}, {row.location_id for row in rows})
+    product = facts.products[rows[0].product_id]
+    if product.product_archived is not None:
+        raise ConflictError(f"{product.product} is archived: restore it to undo this")
+    entries = [_counter(row, reason, opened, asked) for row in rows]
+    entries[0].paired = len(entries) > 1
+    _add(connection, entries)
+    return _booking(opened, asked, entries, facts)
+
+
+def _with_other_half(connection: Connection, movement_id: int) -> list[Any]:
+    row = connection.execute(select(movements).where(movements.c.id == movement_id)).first()
+    if row is None:
+        raise NotFoundError(f"there is no movement {movement_id}")
+    if row.other_id is None:
+        return [row]
+    other = connection.execute(select(movements).where(movements.c.id == row.other_id)).one()
+    return sorted((row, other), key=lambda half: half.id)
+
+
+def _counter(row: Any, reason: str | None, booking_id: int, asked: _Asked) -> Entry:
+    values = dict(row._mapping)
+    del values["id"]
+    values |= {
+        "booking_id": booking_id,
+        "quantity": row.quantity if row.kind == "counted" else -row.quantity,
+        "booked_at": asked.now,
+        "user_name": asked.user,
+        "reason": reason,
+        "undoes_id": row.id,
+        "other_id": None,
+    }
+    return Entry(values)
+
+
+def _add(connection: Connection, entries: Sequence[Entry]) -> None:
+    kept = lock_levels(connection, {entry.key: entry.values["store_id"] for entry in entries})
+    undone = [entry.values["undoes_id"] for entry in entries if entry.values["undoes_id"] is not None]
+    # Asked while the levels are locked: two who undo the same cannot both find it not undone.
+    if undone and connection.execute(select(movements.c.id).where(movements.c.undoes_id.in_(undone))).first():
+        raise ConflictError("this movement is undone already")
+    add_to_levels(connection, entries, kept)
+
+
+def _booking(booking_id: int, asked: _Asked, entries: Sequence[Entry], facts: Facts) -> Booking:
+    where = {entry.values["id"]: entry.values["location_id"] for entry in entries}
+    booked = tuple(_movement(entry.values, facts, where) for entry in entries)
+    return Booking(booking_id, asked.key, asked.user, asked.now, booked)
+
+
+def _movement(values: dict[str, Any], facts: Facts, where: dict[int, int]) -> Movement:
+    location = facts.locations[values["location_id"]]
+    kind, change, undoes = values["kind"], values["quantity"], values["undoes_id"]
+    return Movement(
+        id=values["id"],
+        booking_id=values["booking_id"],
+        kind=kind,
+        product_id=values["product_id"],
+        product=facts.products[values["product_id"]].product,
+        store_id=location.store_id,
+        store=location.store,
+        location_id=values["location_id"],
+        location=location.path,
+        quantity=as_given(kind, change, undoes),
+        change=None if kind == "counted" else change,
+        at=values["at"],
+        booked_at=values["booked_at"],
+        user=values["user_name"],
+        reason=values["reason"],
+        photo=values["photo"],
+        model=values["model"],
+        confidence=values["confidence"],
+        undoes=undoes,
+        other_location_id=where.get(values["other_id"] or 0),
+    )
