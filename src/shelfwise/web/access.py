@@ -7,7 +7,7 @@ no browser sends it by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -69,11 +69,13 @@ _BEARER: Final = HTTPBearer(
 
 def shop_of(request: Request) -> Shop:
     """The open shop that the server is for."""
-    return request.app.state.shop
+    shop: Shop = request.app.state.shop
+    return shop
 
 
 async def _the_shop(request: Request) -> Any:
-    return request.app.state.shop
+    shop: Shop = request.app.state.shop
+    return shop
 
 
 async def _the_config(request: Request) -> Any:
@@ -188,7 +190,7 @@ async def _member(
     return known if known is not None else await run_in_threadpool(signed_in, request)
 
 
-def require(role: Role, scope: Scope | None = None) -> Callable[..., Actor]:
+def require(role: Role, scope: Scope | None = None) -> Callable[..., Awaitable[Actor]]:
     """A dependency: somebody who holds at least ``role`` in some store, and whose token has ``scope``.
 
     Where a store is concerned, the endpoint asks besides: ``actor.require("clerk", store_id)``.

@@ -45,7 +45,7 @@ def create_app(shop: Shop, config: WebConfig | None = None) -> FastAPI:
         config: by default for this machine only.
     """
     config = config or WebConfig()
-    metrics = Metrics(lambda: shop.pool.waiting)
+    metrics = Metrics(lambda: shop.pool.figures() if shop.models.ready else None)
     app = FastAPI(
         title="Shelfwise",
         summary="Stock by photo, for a shop's own machine.",

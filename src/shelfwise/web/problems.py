@@ -73,7 +73,8 @@ _SECONDS_TO_RECOVER: Final = 5.0
 def found(error: ShelfwiseError) -> Found:
     """What an expected error is to whoever made the request."""
     status, code, title = next(
-        (rest for kind, *rest in _KINDS if isinstance(error, kind)), (400, "refused", "It cannot be done")
+        ((status, code, title) for kind, status, code, title in _KINDS if isinstance(error, kind)),
+        (400, "refused", "It cannot be done"),
     )
     fields: list[tuple[str, str]] = []
     if isinstance(error, errors.EntryError):
