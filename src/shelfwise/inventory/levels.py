@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, tuple_
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
@@ -38,6 +38,16 @@ __all__ = ["Levels"]
 
 _OUT, _LOW, _OK = range(len(STATES))
 
+# Put together once: that takes longer than the answer does.
+_LEVEL: Final = select(store_levels.c.quantity).where(
+    store_levels.c.store_id == bindparam("store"), store_levels.c.product_id == bindparam("product")
+)
+_SUMS: Final = (
+    select(levels.c.product_id, func.sum(levels.c.quantity), func.max(levels.c.count_at))
+    .where(levels.c.store_id == bindparam("store"), levels.c.product_id.in_(bindparam("ids", expanding=True)))
+    .group_by(levels.c.product_id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -64,11 +74,8 @@ class Levels:
         Raises:
             NotFoundError: there is no such product or store.
         """
-        query = select(store_levels.c.quantity).where(
-            store_levels.c.store_id == store_id, store_levels.c.product_id == product_id
-        )
         with self._database.read() as connection:
-            quantity: Decimal | None = connection.scalar(query)
+            quantity: Decimal | None = connection.scalar(_LEVEL, {"store": store_id, "product": product_id})
             if quantity is not None:
                 return quantity
             # An archived product has no row for the store, but what is left of it is still there.
@@ -343,14 +350,14 @@ def _sums(
     connection: Connection, rows: Iterable[Row[Any]], place: _Place | None
 ) -> dict[tuple[int, int], tuple[Decimal, datetime | None]]:
     """By store and product: the sum of the levels in the store or at the location, and when it was counted last."""
-    pairs = [(row.store_id, row.product_id) for row in rows]
-    query = (
-        select(
-            levels.c.store_id, levels.c.product_id, func.sum(levels.c.quantity), func.max(levels.c.count_at)
-        )
-        .where(tuple_(levels.c.store_id, levels.c.product_id).in_(pairs))
-        .group_by(levels.c.store_id, levels.c.product_id)
-    )
+    wanted: dict[int, list[int]] = {}
+    for row in rows:
+        wanted.setdefault(row.store_id, []).append(row.product_id)
+    query = _SUMS
     if place is not None and place.trail is not None:
         query = query.where(levels.c.location_id.in_(subtree(place.trail)))
-    return {(store, product): (quantity, at) for store, product, quantity, at in connection.execute(query)}
+    return {
+        (store_id, product_id): (quantity, counted_at)
+        for store_id, ids in wanted.items()
+        for product_id, quantity, counted_at in connection.execute(query, {"store": store_id, "ids": ids})
+    }

@@ -80,26 +80,23 @@ def page_limit(limit: int) -> int:
 
 
 def after(
-    columns: Sequence[ColumnElement[Any]],
-    key: Sequence[Any],
-    *,
-    descending: bool = False,
-    inclusive: bool = False,
+    columns: Sequence[ColumnElement[Any]], key: Sequence[Any], *, descending: bool = False
 ) -> ColumnElement[bool]:
     """The condition that a row comes after a sort key, in a list whose columns all go the same way.
 
     Args:
         columns: what the list is sorted by.
-        key: a value for each of them.
+        key: a value for each of them, or a parameter.
         descending: the list goes from the greatest to the least.
-        inclusive: a row of just this key comes after it, too.
     """
-    values = [literal(value, column.type) for column, value in zip(columns, key, strict=True)]
+    values = [
+        value if isinstance(value, ColumnElement) else literal(value, column.type)
+        for column, value in zip(columns, key, strict=True)
+    ]
+    if len(columns) == 1:
+        return columns[0] < values[0] if descending else columns[0] > values[0]
     # A comparison of rows is what both databases can start an index at.
-    ours, theirs = (columns[0], values[0]) if len(columns) == 1 else (tuple_(*columns), tuple_(*values))
-    if descending:
-        return ours <= theirs if inclusive else ours < theirs
-    return ours >= theirs if inclusive else ours > theirs
+    return tuple_(*columns) < tuple_(*values) if descending else tuple_(*columns) > tuple_(*values)
 
 
 def _plain(part: Part) -> int | str:

@@ -7,18 +7,29 @@ read, and these are merged. Where conditions leave few products, these are looke
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from shelfwise.inventory.choosing import Condition, few_left, in_categories, in_locations, subtree
 from shelfwise.inventory.paging import Cursors, after
 from shelfwise.inventory.records import STATES
-from shelfwise.inventory.tables import levels, store_levels
+from shelfwise.inventory.tables import levels, products, store_levels
 
 __all__ = ["CURSORS", "ORDERS", "Order", "Wanted", "sort_key", "stock_rows"]
 
@@ -86,17 +97,93 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
         return ()
     if wanted.trail is not None and wanted.order == "quantity":
         return connection.execute(_by_quantity_at(wanted)).all()
-    by_category = ids is not None and wanted.order != "quantity" and len(ids) <= _RUNS
     conditions = list(wanted.conditions)
     if wanted.trail is not None:
         conditions.append(in_locations(wanted.trail))
-    if ids is not None and not by_category:
+    if ids is not None and (conditions or wanted.order == "quantity" or len(ids) > _RUNS):
         conditions.append(in_categories(ids))
+        ids = None
     few = few_left(connection, conditions, _FEW // len(wanted.store_ids))
     if few is not None:
         return connection.execute(_few(wanted, few)).all() if few else ()
+    shape = _Shape(
+        wanted.order, len(wanted.store_ids), len(ids or ()), wanted.state is not None, wanted.key is not None
+    )
     holding = [condition.holds(_ROWS.product_id) for condition in conditions]
-    return connection.execute(_merged(wanted, by_category, holding)).all()
+    # Putting a query together takes longer than answering it: those of one shape are kept.
+    query = _merged(shape, holding) if holding else _kept(shape)
+    return connection.execute(query, shape.values(wanted, ids or ())).all()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a list's query looks like, whatever the values in it are."""
+
+    order: Order
+    stores: int
+    categories: int
+    by_state: bool
+    later: bool
+
+    def values(self, wanted: Wanted, category_ids: Sequence[int]) -> dict[str, Any]:
+        """The query's parameters."""
+        values: dict[str, Any] = {"rows": wanted.limit, "state": wanted.state}
+        values |= {f"store_{i}": store_id for i, store_id in enumerate(wanted.store_ids)}
+        values |= {f"category_{i}": category_id for i, category_id in enumerate(category_ids)}
+        values |= {f"key_{i}": part for i, part in enumerate(wanted.key or ())}
+        if not self.by_state:
+            del values["state"]
+        return values
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(shape: _Shape) -> Select[Any]:
+    return _merged(shape, ())
+
+
+def _merged(shape: _Shape, holding: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """A page of each run, merged."""
+    category_numbers: Sequence[int | None] = range(shape.categories) or (None,)
+    # By name and by quantity an index holds the rows of one state, but by name those of one category too.
+    apart = shape.order == "quantity" or (shape.order == "name" and not shape.categories)
+    states: Sequence[int | None] = range(len(STATES)) if apart and not shape.by_state else (None,)
+    runs = [
+        _run(shape, store, category, state, holding).subquery()
+        for store in range(shape.stores)
+        for category in category_numbers
+        for state in states
+    ]
+    names = (*_KEYS[shape.order], "store_id")
+    if len(runs) == 1:
+        return select(runs[0]).order_by(*(runs[0].c[name] for name in names))
+    rows = union_all(*(select(run) for run in runs)).subquery()
+    return select(rows).order_by(*(rows.c[name] for name in names)).limit(bindparam("rows", type_=Integer))
+
+
+def _run(
+    shape: _Shape, store: int, category: int | None, state: int | None, holding: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
+    """A page of a store's rows; of one category and one state, where they are given by their numbers."""
+    columns: list[ColumnElement[Any]] = [_ROWS[name] for name in _KEYS[shape.order]]
+    query = _columns().where(_ROWS.store_id == bindparam(f"store_{store}"), *holding)
+    if category is not None and shape.order == "name" and not shape.by_state:
+        # The products' own index has a category's names in order, whatever the state.
+        columns = [products.c.name_key]
+        query = query.join(products, products.c.id == _ROWS.product_id).where(
+            products.c.category_id == bindparam(f"category_{category}")
+        )
+    elif category is not None:
+        query = query.where(_ROWS.category_id == bindparam(f"category_{category}"))
+    if shape.by_state:
+        query = query.where(_ROWS.state == bindparam("state"))
+    elif state is not None:
+        query = query.where(_ROWS.state == literal_column(str(state)))
+    if shape.later:
+        keyed = [*columns, _ROWS.store_id]
+        query = query.where(
+            after(keyed, [bindparam(f"key_{i}", type_=each.type) for i, each in enumerate(keyed)])
+        )
+    return query.order_by(*columns).limit(bindparam("rows", type_=Integer))
 
 
 def _columns() -> Select[Any]:
@@ -106,12 +193,29 @@ def _columns() -> Select[Any]:
 def _few(wanted: Wanted, product_ids: set[int]) -> Select[Any]:
     """Look these products up, and sort them."""
     # An expression keeps the database from walking through all of a store for the sake of the order.
-    names = _KEYS[wanted.order]
-    columns: list[ColumnElement[Any]] = [
-        _ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in names
-    ]
-    columns.append(_ROWS.store_id)
+    columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[wanted.order]]
     query = _columns().where(_ROWS.store_id.in_(wanted.store_ids), _ROWS.product_id.in_(sorted(product_ids)))
+    return _narrowed(query, wanted, [*columns, _ROWS.store_id])
+
+
+def _by_quantity_at(wanted: Wanted) -> Select[Any]:
+    """All that is at a location, summed up and sorted: no index holds sums over a location's subtree."""
+    there = (
+        select(levels.c.product_id, func.sum(levels.c.quantity).label("quantity"))
+        .where(levels.c.location_id.in_(subtree(wanted.trail or "")))
+        .group_by(levels.c.product_id)
+        .subquery()
+    )
+    query = (
+        select(_ROWS.store_id, there.c.product_id, there.c.quantity, _ROWS.state, _ROWS.name_key)
+        .join(there, there.c.product_id == _ROWS.product_id)
+        .where(_ROWS.store_id.in_(wanted.store_ids))
+        .where(*(condition.holds(there.c.product_id) for condition in wanted.conditions))
+    )
+    return _narrowed(query, wanted, [there.c.quantity, there.c.product_id, _ROWS.store_id])
+
+
+def _narrowed(query: Select[Any], wanted: Wanted, columns: list[ColumnElement[Any]]) -> Select[Any]:
     if wanted.category_ids is not None:
         query = query.where(_no_index(_ROWS.category_id).in_(wanted.category_ids))
     if wanted.state is not None:
@@ -124,56 +228,3 @@ def _few(wanted: Wanted, product_ids: set[int]) -> Select[Any]:
 def _no_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
     expression: ColumnElement[Any] = column.op("+", return_type=column.type)(literal_column("0"))
     return expression
-
-
-def _merged(wanted: Wanted, by_category: bool, holding: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """A page of each run, merged."""
-    names = _KEYS[wanted.order]
-    states: Sequence[int | None] = (wanted.state,)
-    if wanted.state is None and wanted.order != "urgency":
-        states = range(len(STATES))
-    category_ids: Sequence[int | None] = (None,)
-    if by_category:
-        category_ids = wanted.category_ids or ()
-    runs = []
-    for store_id, category_id, state in itertools.product(wanted.store_ids, category_ids, states):
-        query = _columns().where(_ROWS.store_id == store_id, *holding)
-        if category_id is not None:
-            query = query.where(_ROWS.category_id == category_id)
-        if state is not None:
-            query = query.where(_ROWS.state == state)
-        columns = [_ROWS[name] for name in names]
-        if wanted.key is not None:
-            *key, store = wanted.key
-            # Rows of one key stand in the order of the stores.
-            query = query.where(after(columns, key, inclusive=store_id > store))
-        runs.append(query.order_by(*columns).limit(wanted.limit).subquery())
-    if len(runs) == 1:
-        return select(runs[0]).order_by(*(runs[0].c[name] for name in names))
-    rows = union_all(*(select(run) for run in runs)).subquery()
-    order = [rows.c[name] for name in (*names, "store_id")]
-    return select(rows).order_by(*order).limit(wanted.limit)
-
-
-def _by_quantity_at(wanted: Wanted) -> Select[Any]:
-    """All that is at a location, summed up and sorted: no index holds sums over a location's subtree."""
-    there = (
-        select(levels.c.product_id, func.sum(levels.c.quantity).label("quantity"))
-        .where(levels.c.location_id.in_(subtree(wanted.trail or "")))
-        .group_by(levels.c.product_id)
-        .subquery()
-    )
-    columns: list[ColumnElement[Any]] = [there.c.quantity, there.c.product_id, _ROWS.store_id]
-    query = (
-        select(_ROWS.store_id, there.c.product_id, there.c.quantity, _ROWS.state, _ROWS.name_key)
-        .join(there, there.c.product_id == _ROWS.product_id)
-        .where(_ROWS.store_id.in_(wanted.store_ids))
-        .where(*(condition.holds(there.c.product_id) for condition in wanted.conditions))
-    )
-    if wanted.category_ids is not None:
-        query = query.where(_no_index(_ROWS.category_id).in_(wanted.category_ids))
-    if wanted.state is not None:
-        query = query.where(_no_index(_ROWS.state) == wanted.state)
-    if wanted.key is not None:
-        query = query.where(after(columns, wanted.key))
-    return query.order_by(*columns).limit(wanted.limit)
