@@ -1,0 +1,225 @@
+"""The book of answers: what the model said of each photo, what is to be looked at, and what people said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final, cast, get_args
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, true, update
+
+from shelfwise.answers.labels import clean_category
+from shelfwise.answers.records import Answer, AnswerKind, NewAnswer, Verdict
+from shelfwise.answers.rows import answer_of, chosen_answers, values_of
+from shelfwise.answers.tables import answers
+from shelfwise.database import Database, utc_now
+from shelfwise.errors import ConflictError, EntryError, NotFoundError
+from shelfwise.inventory.paging import Cursors, after, page_limit
+from shelfwise.inventory.records import Page
+from shelfwise.inventory.tables import categories, products
+
+__all__ = ["DOUBTFUL", "AnswerBook"]
+
+DOUBTFUL: Final[tuple[AnswerKind, ...]] = ("unknown", "ask")
+"""Answers on which the model does not rely itself."""
+
+_REVIEW: Final = Cursors("review", (int, int))
+_AT_ONCE: Final = 500
+_IDS: Final = range(1, 2**63)
+
+
+class AnswerBook:
+    """Keeps answers and verdicts on them.
+
+    Args:
+        database: where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, new: Sequence[NewAnswer]) -> tuple[int, ...]:
+        """Keep answers, all or none.
+
+        Returns:
+            Their numbers, in the same order.
+        """
+        rows = [values_of(each) for each in new]
+        if not rows:
+            return ()
+        statement = insert(answers).returning(answers.c.id, sort_by_parameter_order=True)
+        return self._database.write(lambda connection: tuple(connection.execute(statement, rows).scalars()))
+
+    def get(self, number: int) -> Answer:
+        """One answer. Raises NotFoundError."""
+        with self._database.read() as connection:
+            return _answer(connection, number)
+
+    def review_queue(
+        self,
+        store_ids: Collection[int] | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+        *,
+        kinds: Collection[AnswerKind] | None = None,
+    ) -> Page[Answer]:
+        """Answers on which nobody has said anything yet, the most doubtful first.
+
+        First come the unknown, then those that ask, then those that the model relies on; within each the least sure
+        ones first, and of equals the oldest.
+
+        Args:
+            store_ids: only answers of these stores; None for all, also those of no store.
+            cursor: where the page before ended.
+            limit: how many at most.
+            kinds: only answers of these kinds.
+
+        Raises:
+            EntryError: the cursor or the limit cannot be taken.
+        """
+        key = _REVIEW.decode(cursor)
+        order = (answers.c.doubt, answers.c.id)
+        conditions = [_open(store_ids, kinds)] + ([after(order, key)] if key else [])
+        statement = chosen_answers().where(*conditions).order_by(*order).limit(page_limit(limit) + 1)
+        with self._database.read() as connection:
+            rows = connection.execute(statement).all()
+        last = rows[limit - 1] if len(rows) > limit else None
+        following = _REVIEW.encode((last.doubt, last.id)) if last else None
+        return Page(tuple(answer_of(row) for row in rows[:limit]), following)
+
+    def counts(
+        self, store_ids: Collection[int] | None = None, *, kinds: Collection[AnswerKind] | None = DOUBTFUL
+    ) -> int:
+        """How many answers wait for a person.
+
+        Args:
+            store_ids: as for :meth:`review_queue`.
+            kinds: which count; by default those on which the model does not rely itself. None for all.
+        """
+        statement = select(func.count()).select_from(answers).where(_open(store_ids, kinds))
+        with self._database.read() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def judge(
+        self,
+        number: int,
+        verdict: Verdict,
+        *,
+        user: str,
+        category: str | None = None,
+        product_id: int | None = None,
+        again: bool = False,
+    ) -> Answer:
+        """Say what is right about an answer. Saying the same twice changes nothing.
+
+        Args:
+            number: of the answer.
+            verdict: ``confirmed``: the answer's category and product are right; ``corrected``: ``category`` or
+                ``product_id`` is; ``unknown``: it shows nothing that is known here; ``skipped``: left for now.
+            user: who says so.
+            category: what it shows. With a product alone, the product's category.
+            product_id: which product it shows.
+            again: change a verdict that there is already.
+
+        Raises:
+            NotFoundError: there is no such answer.
+            EntryError: at ``verdict``, ``category`` or ``product_id``: what was given cannot be or is missing.
+            ConflictError: somebody has said something else already.
+        """
+        if verdict not in get_args(Verdict):
+            raise EntryError("verdict", f"{verdict!r} is none of {', '.join(get_args(Verdict))}")
+        cleaned = None if category is None else clean_category(category)
+
+        def work(connection: Connection) -> Answer:
+            answer = _answer(connection, number, lock=True)
+            right = _right(connection, answer, verdict, cleaned, product_id)
+            if (answer.verdict, answer.right_category, answer.right_product_id) == (verdict, *right):
+                return answer
+            if answer.verdict not in (None, "skipped") and not again:
+                raise ConflictError(f"{answer.judged_by} has said already that it is {_said(answer)}")
+            values: dict[str, Any] = {
+                "verdict": verdict,
+                "right_category": right[0],
+                "right_product_id": right[1],
+            }
+            values |= {"judged_by": user, "judged_at": utc_now()}
+            connection.execute(update(answers).where(answers.c.id == number).values(values))
+            return _answer(connection, number)
+
+        return self._database.write(work)
+
+    def judged(self, since: datetime | None = None) -> Iterator[Answer]:
+        """All answers with a verdict, in the order of the verdicts; read some at a time, so any number may come.
+
+        Args:
+            since: only verdicts from this moment on.
+        """
+        key: tuple[Any, ...] | None = None
+        order = (answers.c.judged_at, answers.c.id)
+        while True:
+            conditions: list[ColumnElement[bool]] = [answers.c.verdict.is_not(None)]
+            conditions += [answers.c.judged_at >= since] if since is not None else []
+            conditions += [after(order, key)] if key else []
+            statement = chosen_answers().where(*conditions).order_by(*order).limit(_AT_ONCE)
+            with self._database.read() as connection:
+                rows = connection.execute(statement).all()
+            yield from map(answer_of, rows)
+            if len(rows) < _AT_ONCE:
+                return
+            key = (rows[-1].judged_at, rows[-1].id)
+
+
+def _open(store_ids: Collection[int] | None, kinds: Collection[AnswerKind] | None) -> ColumnElement[bool]:
+    return and_(
+        answers.c.verdict.is_(None),
+        true() if store_ids is None else answers.c.store_id.in_(sorted(store_ids)),
+        true() if kinds is None else answers.c.kind.in_(sorted(kinds)),
+    )
+
+
+def _answer(connection: Connection, number: int, *, lock: bool = False) -> Answer:
+    if number in _IDS:
+        if lock:
+            connection.execute(select(answers.c.id).where(answers.c.id == number).with_for_update())
+        row = connection.execute(chosen_answers().where(answers.c.id == number)).one_or_none()
+        if row is not None:
+            return answer_of(row)
+    raise NotFoundError(f"there is no answer {number}")
+
+
+def _right(
+    connection: Connection, answer: Answer, verdict: Verdict, category: str | None, product_id: int | None
+) -> tuple[str | None, int | None]:
+    """What the photo shows by this verdict: the category and the product."""
+    if verdict in ("unknown", "skipped"):
+        if category is not None or product_id is not None:
+            field = "category" if category is not None else "product_id"
+            raise EntryError(field, f"cannot be given with the verdict {verdict}")
+        return None, None
+    if verdict == "confirmed":
+        category, product_id = category or answer.category, product_id or answer.product_id
+        if (category, product_id) != (answer.category, answer.product_id):
+            raise EntryError("verdict", "something else than the answer is given: say corrected")
+        if category is None and product_id is None:
+            raise EntryError(
+                "verdict", "the answer says nothing that could be right: say corrected or unknown"
+            )
+    elif category is None and product_id is None:
+        raise EntryError("category", "say what it is: give a category or a product")
+    own = None if product_id is None else _category_of(connection, product_id)
+    return category or own, product_id
+
+
+def _category_of(connection: Connection, product_id: int) -> str | None:
+    """The category of a product. Raises EntryError where there is no such product."""
+    joined = products.outerjoin(categories, categories.c.id == products.c.category_id)
+    statement = select(categories.c.name).select_from(joined).where(products.c.id == product_id)
+    row = connection.execute(statement).one_or_none() if product_id in _IDS else None
+    if row is None:
+        raise EntryError("product_id", f"there is no product {product_id}")
+    return cast("str | None", row[0])
+
+
+def _said(answer: Answer) -> str:
+    shown = answer.right_product or answer.right_category
+    return shown if shown and answer.verdict != "unknown" else "unknown"
