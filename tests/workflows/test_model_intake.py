@@ -125,7 +125,7 @@ def test_a_list_that_lies_about_its_sizes_writes_no_more(bundle, room):
 
 @pytest.mark.parametrize("data", [b"", b"no zip at all" * 10, b"PK\x05\x06" + bytes(17)])
 def test_what_is_no_zip_says_so(room, data):
-    with pytest.raises(BundleError, match="no (sound )?ZIP file"):
+    with pytest.raises(BundleError, match=r"no (sound )?ZIP file"):
         take_in(io.BytesIO(data), room)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from shelfwise.accounts.sessions import Sessions
     from shelfwise.accounts.tokens import Tokens
     from shelfwise.accounts.users import Users
-    from shelfwise.answers import AnswerBook, ShadowBook
+    from shelfwise.answers.book import AnswerBook
+    from shelfwise.answers.shadow import ShadowBook
     from shelfwise.database import Database
     from shelfwise.images.photo_store import PhotoStore
     from shelfwise.inventory.catalogue import Catalogue
@@ -48,18 +49,20 @@ class ShopSettings:
     Attributes:
         home: the shop's folder; made if it is not there.
         database: address of the database; None for the file ``stock.db`` in ``home``.
-        workers: how many batches of photos are answered at once.
+        workers: how many threads answer photos; None for one a core.
         batch: how many photos go through the network together at most.
         waiting: how many photos may wait for an answer before more are refused.
         shadow_waiting: how many photos may wait for the shadow model; more are left out.
+        model: the bundle that is there from the beginning; None for the one that comes with Shelfwise.
     """
 
     home: Path
     database: str | None = None
-    workers: int = 2
-    batch: int = 16
+    workers: int | None = None
+    batch: int = 8
     waiting: int = 64
     shadow_waiting: int = 256
+    model: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> ShopSettings:
@@ -143,7 +146,10 @@ def open_shop(settings: ShopSettings) -> Shop:
     from shelfwise.workflows.shop_models import ShopModels
 
     home = _private_home(settings.home)
-    shelf = ModelShelf(home / _MODELS)
+    model = settings.model
+    shelf = (
+        ModelShelf(home / _MODELS) if model is None else ModelShelf(home / _MODELS, packaged=lambda: model)
+    )
     # The model takes longest, so it begins first.
     models = ShopModels(shelf, settings)
     try:
@@ -160,7 +166,8 @@ def _opened(settings: ShopSettings, home: Path, shelf: ModelShelf, models: ShopM
     from shelfwise.accounts.sessions import Sessions
     from shelfwise.accounts.tokens import Tokens
     from shelfwise.accounts.users import Users
-    from shelfwise.answers import AnswerBook, ShadowBook
+    from shelfwise.answers.book import AnswerBook
+    from shelfwise.answers.shadow import ShadowBook
     from shelfwise.database import open_database
     from shelfwise.images.photo_store import PhotoStore
     from shelfwise.images.reading import Limits

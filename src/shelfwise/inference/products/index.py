@@ -256,6 +256,7 @@ class ProductIndex:
         category: str | None = None,
         gtin: str | None = None,
         move: bool = False,
+        new_id: str | None = None,
     ) -> tuple[ProductIndex, Added]:
         """Add photos to a product, which is made if there is none of this name.
 
@@ -270,6 +271,8 @@ class ProductIndex:
             category: levels joined by ``/``.
             gtin: 8, 12, 13 or 14 digits.
             move: take photos away from other products they are enrolled under.
+            new_id: the id of a product that is made, 12 hexadecimal digits that no other has; by default one is made
+                from its name.
 
         Raises:
             ProductError: a name or number cannot be taken; another product has the GTIN; a photo is enrolled under
@@ -277,7 +280,7 @@ class ProductIndex:
                 embedding cannot be used.
         """
         old = self._by_name.get(name_key(name))
-        product = old or Product(id=self._free_id(name), name=clean_name(name), added=now)
+        product = old or Product(id=new_id or self._free_id(name), name=clean_name(name), added=now)
         if category is not None:
             product = product.model_copy(update={"category": clean_category(category)})
         if gtin is not None:

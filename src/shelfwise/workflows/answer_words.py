@@ -1,0 +1,248 @@
+"""What a model's numbers say of a photo in a shop's words: the kind of answer, the stock product, the guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from shelfwise.answers.records import AnswerCandidate, NewAnswer
+from shelfwise.inventory.names import name_key
+from shelfwise.inventory.tables import categories, products
+from shelfwise.types import AnswerKind, Prediction
+from shelfwise.workflows.learned_products import stock_number
+from shelfwise.workflows.product_answers import embedding_of
+from shelfwise.workflows.scanning import CANDIDATES, ProductChoice, ScanCandidate
+
+if TYPE_CHECKING:
+    from shelfwise.inference.products.index import Finding, Match
+    from shelfwise.workflows.learned_products import LearnedProducts
+    from shelfwise.workflows.shop import Shop
+
+__all__ = ["Speaker", "Words"]
+
+_CHOICES: Final = 6
+_UNSURE: Final = 0.5  # below that another product is as likely as the one that looks most alike
+_WORTH_TELLING: Final = 0.1
+_LEVELS: Final = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of one photo; fields as in :class:`~shelfwise.workflows.scanning.ScanAnswer`."""
+
+    kind: AnswerKind
+    category: str | None
+    confidence: float
+    candidates: tuple[ScanCandidate, ...]
+    product_id: int | None
+    product: str | None
+
+    def record(self, photo: str, model: str, user: str, store_id: int | None) -> NewAnswer:
+        """The same for the answer book."""
+        return NewAnswer(
+            photo=photo,
+            model=model,
+            kind=self.kind,
+            category=self.category,
+            confidence=self.confidence,
+            candidates=tuple(
+                AnswerCandidate(each.category, each.confidence, each.product_id, each.product)
+                for each in self.candidates
+            ),
+            user=user,
+            product_id=self.product_id,
+            store_id=store_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stocked:
+    """What is told of a stock product."""
+
+    id: int
+    name: str
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A stock product that a photo may show, as known by sight."""
+
+    product: _Stocked
+    similarity: float
+    confidence: float
+
+
+class Speaker:
+    """Puts predictions into words. It asks the stock book each thing once: make one for each request.
+
+    Args:
+        shop: the shop.
+        learned: what knows products by sight; by default what belongs to the model that made the prediction.
+    """
+
+    def __init__(self, shop: Shop, learned: LearnedProducts | None = None) -> None:
+        self._shop = shop
+        self._learned = learned
+        self._choices: dict[str, list[_Stocked]] = {}
+        self._products: dict[int, _Stocked | None] = {}
+
+    def say(self, model: str, prediction: Prediction) -> Words:
+        """What is said of one photo.
+
+        Args:
+            model: id of the model that made the prediction.
+            prediction: what it made of the photo.
+        """
+        seen, threshold = self._seen(model, prediction)
+        kind, category, confidence = _decided(prediction)
+        best = seen[0] if seen and seen[0].similarity >= threshold else None
+        candidates = tuple(self._candidates(prediction, seen, best))
+        if best is None:
+            return Words(kind, category, confidence, candidates, None, None)
+        product = best.product
+        return Words(
+            kind="ask" if best.confidence < _UNSURE else "accept",
+            category=category or product.category,
+            confidence=best.confidence,
+            candidates=candidates,
+            product_id=product.id,
+            product=product.name,
+        )
+
+    def _seen(self, model: str, prediction: Prediction) -> tuple[list[_Seen], float]:
+        """The stock products that look most alike, and the similarity from which on it is one of them."""
+        learned = self._learned or self._shop.products.of(model)
+        if learned is None:
+            return [], 1.0
+        finding: Finding = learned.look(embedding_of(prediction)[None])[0]
+        return [each for match in finding.matches if (each := self._stocked(match))], finding.threshold
+
+    def _stocked(self, match: Match) -> _Seen | None:
+        number = stock_number(match.product)
+        if number not in self._products:
+            self._products[number] = self._product(number)
+        product = self._products[number]
+        return None if product is None else _Seen(product, match.similarity, match.confidence)
+
+    def _product(self, number: int) -> _Stocked | None:
+        """A product by its number; None for one that is archived, or not of this stock book."""
+        asked = (
+            select(products.c.id, products.c.name, categories.c.name)
+            .outerjoin(categories, categories.c.id == products.c.category_id)
+            .where(products.c.id == number, products.c.archived_at.is_(None))
+        )
+        with self._shop.db.read() as connection:
+            row = connection.execute(asked).first()
+        return None if row is None else _Stocked(*row)
+
+    def _candidates(
+        self, prediction: Prediction, seen: Sequence[_Seen], best: _Seen | None
+    ) -> Iterator[ScanCandidate]:
+        """The best guesses: what is known by sight first where it is near enough, then by confidence."""
+        guesses = list(_guesses(prediction))
+        told = [each for each in seen if each is best or each.confidence >= _WORTH_TELLING][:CANDIDATES]
+        named = {each.product.id for each in told}
+        found: list[ScanCandidate] = []
+        for each in told:
+            category = each.product.category or guesses[0][0]
+            found.append(ScanCandidate(category, each.confidence, each.product.id, each.product.name))
+        for category, confidence in guesses:
+            found.append(self._of_category(category, confidence, seen, named))
+        found.sort(key=lambda each: (best is not None and each is found[0], each.confidence), reverse=True)
+        yield from found[:CANDIDATES]
+
+    def _of_category(
+        self, category: str, confidence: float, seen: Sequence[_Seen], named: set[int]
+    ) -> ScanCandidate:
+        """A guess of a category, with the stock products that it may mean."""
+        nearest = {each.product.id: place for place, each in enumerate(seen)}
+        there = sorted(self._in_category(category), key=lambda each: nearest.get(each.id, len(nearest)))
+        choices = tuple(ProductChoice(each.id, each.name) for each in there[:_CHOICES])
+        meant = there[0] if there and (len(there) == 1 or there[0].id in nearest) else None
+        if meant is None or meant.id in named:
+            return ScanCandidate(category, confidence, choices=choices)
+        return ScanCandidate(category, confidence, meant.id, meant.name, choices)
+
+    def _in_category(self, category: str) -> list[_Stocked]:
+        """Products of the stock book's categories that mean the model's; enough of them to choose from."""
+        if category not in self._choices:
+            numbers = _meant(category, self._categories)
+            self._choices[category] = self._products_of(numbers) if numbers else []
+        return self._choices[category]
+
+    def _products_of(self, numbers: Sequence[int]) -> list[_Stocked]:
+        asked = (
+            select(products.c.id, products.c.name, categories.c.name)
+            .join(categories, categories.c.id == products.c.category_id)
+            .where(products.c.category_id.in_(numbers), products.c.archived_at.is_(None))
+            .order_by(products.c.name_key)
+            .limit(50)
+        )
+        with self._shop.db.read() as connection:
+            return [_Stocked(*row) for row in connection.execute(asked)]
+
+    @cached_property
+    def _categories(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The stock book's categories: number and levels."""
+        asked = select(categories.c.id, categories.c.name).where(categories.c.archived_at.is_(None))
+        with self._shop.db.read() as connection:
+            return [(number, _levels(name)) for number, name in connection.execute(asked)]
+
+
+def _decided(prediction: Prediction) -> tuple[AnswerKind, str | None, float]:
+    """Kind, category and confidence of what the model says by itself. One that decides nothing accepts all."""
+    decision = prediction.decision
+    if decision is None:
+        return "accept", prediction.category, prediction.confidence
+    if decision.answer == "unknown":
+        return "unknown", None, prediction.confidence
+    if decision.answer == "accept" and decision.node is not None and decision.probability is not None:
+        return "accept", decision.node, decision.probability
+    category, confidence = next(_guesses(prediction))
+    return "ask", category, confidence
+
+
+def _guesses(prediction: Prediction) -> Iterator[tuple[str, float]]:
+    """The likeliest categories, at most three: what the decision says first, then what else is likely."""
+    decision = prediction.decision
+    told: list[str] = []
+    offered: list[tuple[str, float]] = []
+    if decision is not None:
+        if decision.answer == "accept" and decision.node is not None and decision.probability is not None:
+            offered.append((decision.node, decision.probability))
+        offered += [(each.category, each.confidence) for each in decision.candidates]
+    offered += [(each.category, each.confidence) for each in prediction.top(CANDIDATES)]
+    for category, confidence in offered:
+        # A variety of what is told already says nothing new.
+        if not any(_within(_levels(category), _levels(each)) for each in told) and len(told) < CANDIDATES:
+            told.append(category)
+            yield category, confidence
+
+
+def _levels(category: str) -> tuple[str, ...]:
+    return tuple(name_key(level) for level in category.split(_LEVELS))
+
+
+def _within(category: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return category[: len(other)] == other
+
+
+def _meant(category: str, stock: Sequence[tuple[int, tuple[str, ...]]]) -> list[int]:
+    """The stock book's categories that mean one of the model's.
+
+    That is the same one with what is below it; else those whose last level has the same name; else the nearest above.
+    """
+    levels = _levels(category)
+    same = [number for number, each in stock if _within(each, levels)]
+    if same:
+        return same
+    alike = [number for number, each in stock if each[-1] == levels[-1]]
+    if alike:
+        return alike
+    above = [(len(each), number) for number, each in stock if _within(levels, each)]
+    return [max(above)[1]] if above else []
