@@ -28,8 +28,9 @@ __all__ = [
 ]
 
 _MOST_WORDS: Final = 12
+_FEW: Final = 2000
 _LOOKED_THROUGH: Final = 20_000
-"""Rows that are looked through for the few that all conditions leave."""
+"""Products that are looked up one by one, rather than walking through a list and trying each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,27 @@ def subtree_of_category(connection: Connection, category_id: int) -> list[int]:
     return list(connection.scalars(select(categories.c.id).where((key == own) | below)))
 
 
-def few_left(connection: Connection, conditions: Sequence[Condition], few: int) -> set[int] | None:
-    """The products that all conditions leave; None if these are more than ``few``, or take long to tell."""
-    if len(conditions) > 1:
-        counted = [(_count(connection, condition), condition) for condition in conditions]
-        counted.sort(key=lambda pair: pair[0])
-        if counted[0][0] == _LOOKED_THROUGH:
-            return None
-        conditions = [condition for _, condition in counted]
+def few_left(connection: Connection, conditions: Sequence[Condition]) -> Sequence[int] | Select[Any] | None:
+    """The products that all conditions leave: their numbers, or where these are many, a query of them.
+
+    Returns:
+        None where there is no condition, or each leaves more than are worth looking up.
+    """
     if not conditions:
         return None
-    first, *others = conditions
+    counted = [(_count(connection, condition), condition) for condition in conditions]
+    counted.sort(key=lambda pair: pair[0])
+    (count, first), *others = counted
+    if count == _LOOKED_THROUGH:
+        return None
     query = first.chosen
-    for other in others:
+    for _, other in others:
         query = query.where(other.holds(first.column))
-    found = connection.scalars(query.limit(few + 1)).all()
-    return set(found) if len(found) <= few else None
+    if count <= _FEW or others:
+        found = connection.scalars(query.limit(_FEW + 1)).all()
+        if len(found) <= _FEW:
+            return sorted(set(found))
+    return query
 
 
 def _count(connection: Connection, condition: Condition) -> int:

@@ -23,7 +23,7 @@ __all__ = ["Planning"]
 _COUNTS: Final = Cursors("shrinkage", (datetime, int))
 _PRODUCTS: Final = Cursors("reorder", (int, str))
 _DAYS_MAX: Final = 366
-_CHUNK: Final = 500
+_CHUNK: Final = 1000
 _LOOKED_AT: Final = 5000
 """Products that are looked at for a page of what to order: most of a shop's need nothing."""
 
@@ -124,13 +124,17 @@ class Planning:
         items: list[Reorder] = []
         with self._database.read() as connection:
             check_store(connection, store_id)
-            for _ in range(0, _LOOKED_AT, _CHUNK):
-                rows = connection.execute(_by_urgency(store_id, key)).all()
+            looked_at = 0
+            while looked_at < _LOOKED_AT:
+                # What is out or low comes first and mostly makes a page; it is rare among what follows.
+                chunk = min(max(2 * limit, 4 * looked_at), _CHUNK)
+                rows = connection.execute(_by_urgency(store_id, key, chunk)).all()
+                looked_at += chunk
                 for row, found in _due(connection, store_id, rows, pace):
                     items.append(found)
                     if len(items) == limit:
                         return Page(tuple(items), _PRODUCTS.encode((row.state, row.name_key)))
-                if len(rows) < _CHUNK:
+                if len(rows) < chunk:
                     return Page(tuple(items))
                 key = (rows[-1].state, rows[-1].name_key)
         return Page(tuple(items), _PRODUCTS.encode(key or ()))
@@ -186,13 +190,13 @@ def _counts(store_id: int, since: datetime, until: datetime, key: Sequence[Any] 
     return query.subquery("moments")
 
 
-def _by_urgency(store_id: int, key: Sequence[Any] | None) -> Select[Any]:
+def _by_urgency(store_id: int, key: Sequence[Any] | None, limit: int) -> Select[Any]:
     rows = store_levels.c
     query = (
         select(rows.product_id, rows.quantity, rows.state, rows.name_key)
         .where(rows.store_id == store_id)
         .order_by(rows.state, rows.name_key)
-        .limit(_CHUNK)
+        .limit(limit)
     )
     return query if key is None else query.where(after([rows.state, rows.name_key], key))
 

@@ -49,9 +49,6 @@ _KEYS: Final[dict[Order, tuple[str, ...]]] = {
     "quantity": ("quantity", "product_id"),
 }
 
-_FEW: Final = 2000
-"""Rows that are looked up and sorted for a page."""
-
 _RUNS: Final = 16
 """Categories that are walked through one by one; more are a condition."""
 
@@ -103,9 +100,9 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
     if ids is not None and (conditions or wanted.order == "quantity" or len(ids) > _RUNS):
         conditions.append(in_categories(ids))
         ids = None
-    few = few_left(connection, conditions, _FEW // len(wanted.store_ids))
+    few = few_left(connection, conditions)
     if few is not None:
-        return connection.execute(_few(wanted, few)).all() if few else ()
+        return connection.execute(_few(wanted, few)).all()
     shape = _Shape(
         wanted.order, len(wanted.store_ids), len(ids or ()), wanted.state is not None, wanted.key is not None
     )
@@ -190,11 +187,11 @@ def _columns() -> Select[Any]:
     return select(_ROWS.store_id, _ROWS.product_id, _ROWS.quantity, _ROWS.state, _ROWS.name_key)
 
 
-def _few(wanted: Wanted, product_ids: set[int]) -> Select[Any]:
+def _few(wanted: Wanted, product_ids: Sequence[int] | Select[Any]) -> Select[Any]:
     """Look these products up, and sort them."""
     # An expression keeps the database from walking through all of a store for the sake of the order.
     columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[wanted.order]]
-    query = _columns().where(_ROWS.store_id.in_(wanted.store_ids), _ROWS.product_id.in_(sorted(product_ids)))
+    query = _columns().where(_ROWS.store_id.in_(wanted.store_ids), _ROWS.product_id.in_(product_ids))
     return _narrowed(query, wanted, [*columns, _ROWS.store_id])
 
 
