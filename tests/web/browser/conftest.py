@@ -130,7 +130,11 @@ def accessible() -> Callable[[Page], None]:
         over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert over <= 0, f"{page.url} is {over} pixels wider than the screen"
         found = Axe().run(page).response["violations"]
-        told = [f"{each['id']}: {node['html']} — {node['failureSummary']}" for each in found for node in each["nodes"]]
+        told = [
+            f"{each['id']}: {node['html']} — {node['failureSummary']}"
+            for each in found
+            for node in each["nodes"]
+        ]
         assert not told, f"{page.url}:\n" + "\n".join(told)
 
     return check

@@ -14,7 +14,12 @@ from fastapi import APIRouter
 
 __all__ = ["PAGES", "page_router", "page_routers"]
 
-PAGES: Final[Sequence[str]] = ("sign_in",)
+PAGES: Final[Sequence[str]] = (
+    "count",
+    "home",
+    "scan",
+    "sign_in",
+)
 """Modules of this package, one a line."""
 
 

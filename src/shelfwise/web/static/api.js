@@ -26,6 +26,21 @@ export function newKey() {
   return Array.from(bytes, (one) => one.toString(16).padStart(2, "0")).join("");
 }
 
+let ahead = 0; // how far the server's clock is ahead of this device's, in milliseconds
+
+/** The time by the server's clock, as far as it is known: a device's own may be wrong. */
+export function serverTime() {
+  return new Date(Date.now() + ahead);
+}
+
+function compareClocks(reply) {
+  const told = Date.parse(reply.headers.get("Date") || "");
+  if (Number.isNaN(told)) return;
+  const difference = told - Date.now();
+  // The header has whole seconds; less than two is no difference.
+  ahead = Math.abs(difference) < 2000 ? 0 : difference;
+}
+
 async function request(method, path, { body, key, headers = {}, timeout = 60000 } = {}) {
   const all = { Accept: "application/json", ...headers };
   if (method !== "GET") {
@@ -39,7 +54,9 @@ async function request(method, path, { body, key, headers = {}, timeout = 60000 
   }
   const options = { method, headers: all, body: content, credentials: "same-origin", signal: AbortSignal.timeout(timeout) };
   try {
-    return await fetch(path, options);
+    const reply = await fetch(path, options);
+    compareClocks(reply);
+    return reply;
   } catch {
     throw new OfflineError();
   }

@@ -140,7 +140,8 @@ async function send(element, button) {
   if (form && "multipart" in form.dataset) {
     body = new FormData(form);
     for (const name of (element.dataset.query || "").split(" ").filter(Boolean)) body.delete(name);
-    key = newKey();
+    const parts = [...body].map(([name, value]) => [name, value.size === undefined ? value : [value.name, value.size, value.lastModified]]);
+    key = keyOf(element, url.href + JSON.stringify(parts));
   } else {
     key = keyOf(element, url.href + JSON.stringify(body));
   }

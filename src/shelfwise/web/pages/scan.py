@@ -1,0 +1,28 @@
+"""The Scan page: photos in, answers out, booked at once. And the worker that keeps it at hand without a connection."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse, HTMLResponse
+
+from shelfwise.web.access import Clerk
+from shelfwise.web.pages import page_router
+from shelfwise.web.pages.frame import need_store, places, show
+from shelfwise.web.rendering import STATIC
+
+__all__ = ["router"]
+
+router = page_router()
+
+
+@router.get("/scan")
+def scan(request: Request, actor: Clerk) -> HTMLResponse:
+    """Show the Scan page of the current store."""
+    store = need_store(request, actor, "clerk")
+    return show(request, actor, "scan.html", store=store, places=places(request, store))
+
+
+@router.get("/sw.js")
+async def service_worker() -> Response:
+    """Give the service worker. It lies at the top because it may serve only what is below its own address."""
+    return FileResponse(STATIC / "sw.js", media_type="text/javascript", headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,301 @@
+// The Scan page: photos in, answers out, and all that was chosen booked at once.
+import { ApiError, OfflineError, api, meta, newKey, serverTime } from "/static/api.js";
+import { el, flash, quantityOf, tidy } from "/static/app.js";
+import { Picker } from "/static/picker.js";
+import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
+import { card, sureProduct, verdictOf } from "/static/scan/cards.js";
+import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
+import { photoOf, picturesIn } from "/static/scan/photos.js";
+import { Queue } from "/static/scan/queue.js";
+
+const owner = meta("user");
+const store = Number(meta("store"));
+const DID = { received: "received", counted: "counted", sold: "sold", wasted: "wasted" };
+const at = (name) => document.getElementById(name);
+const list = at("scan-list");
+const form = at("scan-what");
+const photos = new Map(); // by id, in the order of taking
+const urls = new Map();
+const queue = new Queue(owner);
+const picker = new Picker(at("picker"));
+let waiting = []; // bookings not sent yet
+let elsewhere = 0; // photos of other stores
+
+const kind = () => form.elements.kind.value;
+const place = () => Number(form.elements.place.value);
+const isReady = (photo) => Boolean(photo.product) && quantityOf(photo.quantity) !== null && (kind() === "counted" || Number(quantityOf(photo.quantity)) > 0);
+
+// -- what is shown
+
+function numberOf(id) {
+  return [...photos.keys()].indexOf(id) + 1;
+}
+
+function urlOf(photo) {
+  if (!urls.has(photo.id)) urls.set(photo.id, URL.createObjectURL(photo.blob));
+  return urls.get(photo.id);
+}
+
+function show(photo) {
+  const made = card(photo, numberOf(photo.id), urlOf(photo), queue.offline, act);
+  const old = list.querySelector(`[data-id="${photo.id}"]`);
+  if (!old) return list.append(made);
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  const label = held?.getAttribute("aria-label");
+  old.replaceWith(made);
+  if (held) (made.querySelector(label ? `[aria-label="${CSS.escape(label)}"]` : "input:checked") || made.querySelector("input, button")).focus();
+}
+
+function showAll() {
+  list.replaceChildren();
+  for (const photo of photos.values()) show(photo);
+  summary();
+}
+
+function words(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function summary() {
+  const all = [...photos.values()];
+  const ready = all.filter(isReady);
+  const open = all.filter((photo) => photo.state === "answered" && !isReady(photo)).length;
+  const looking = all.filter((photo) => photo.state === "new").length;
+  const parts = [];
+  if (ready.length) parts.push(`${ready.length} ready`);
+  if (open) parts.push(`${open} to choose`);
+  if (looking) parts.push(queue.offline ? words(looking, "photo waits", "photos wait") + " for the connection" : `${looking} being looked at`);
+  at("scan-sum").textContent = parts.join(" · ");
+  const book = at("scan-book");
+  book.disabled = !ready.length;
+  book.textContent = ready.length ? `Book ${ready.length} as ${DID[kind()]}` : "Nothing to book yet";
+  at("scan-bar").hidden = !all.length;
+  at("scan-empty").hidden = all.length > 0;
+  state();
+}
+
+function state() {
+  const said = [];
+  if (queue.trouble) said.push(`The server takes nothing just now: ${queue.trouble}`);
+  else if (queue.offline) said.push("No connection. Photos and bookings are kept here and sent as soon as it is back.");
+  const loud = waiting.filter((job) => !job.quiet);
+  if (loud.length) said.push(`Not sent yet: ${loud.map((job) => job.label).join("; ")}.`);
+  if (elsewhere) said.push(`${words(elsewhere, "photo")} of another store: choose it at the top of the page.`);
+  const place_ = at("scan-state");
+  const text = said.join(" ");
+  if (place_.textContent !== text) place_.textContent = text;
+  place_.hidden = !text;
+}
+
+// -- what people do
+
+const act = {
+  async pick(id, product) {
+    await alter(id, { product: { id: product.id, name: product.name, category: product.category }, error: "" });
+  },
+  async choose(id, wanted) {
+    const product = await picker.choose(wanted);
+    if (!product || !photos.has(id)) return;
+    await alter(id, { product: { id: product.id, name: product.name, category: product.category }, error: "" });
+    show(photos.get(id));
+    if (product.made) await alike(photos.get(id), product);
+    list.querySelector(`[data-id="${id}"] input:checked`)?.focus();
+  },
+  async amount(id, quantity) {
+    await alter(id, { quantity });
+  },
+  async remove(id) {
+    const card_ = list.querySelector(`[data-id="${id}"]`);
+    const next = card_?.nextElementSibling || card_?.previousElementSibling;
+    await forget([id]);
+    showAll();
+    (next && list.querySelector(`[data-id="${next.dataset.id}"] button`) || at("scan-choose")).focus();
+  },
+};
+
+async function alter(id, changes) {
+  const photo = { ...photos.get(id), ...changes };
+  photos.set(id, photo);
+  summary();
+  await keepPhoto(photo);
+}
+
+/** A product was made for one photo: others that surely show the same thing get it too. */
+async function alike(from, product) {
+  for (const photo of [...photos.values()]) {
+    const same = photo.answer?.answer === "accept" && photo.answer.category === from.answer.category;
+    if (!photo.product && same && from.answer.answer === "accept") {
+      await alter(photo.id, { product: { id: product.id, name: product.name, category: product.category } });
+      show(photos.get(photo.id));
+    }
+  }
+}
+
+async function forget(ids) {
+  for (const id of ids) {
+    photos.delete(id);
+    if (urls.has(id)) URL.revokeObjectURL(urls.get(id));
+    urls.delete(id);
+    await dropPhoto(id);
+  }
+}
+
+async function take(files) {
+  if (!files.length) return;
+  askToStay();
+  for (const file of files) {
+    const photo = await photoOf(file, owner, store);
+    try {
+      await keepPhoto(photo);
+    } catch {
+      flash("This device has no room for more photos. Book or remove some first.", "bad");
+      break;
+    }
+    photos.set(photo.id, photo);
+    show(photo);
+    summary();
+  }
+  queue.start();
+}
+
+function linesOf(ready) {
+  const when = queue.offline ? { at: serverTime().toISOString() } : {};
+  const lines = [];
+  for (const photo of ready) {
+    const quantity = quantityOf(photo.quantity);
+    // A count says what is there: several photos of a product are one count of all of it.
+    const same = kind() === "counted" && lines.find((line) => line.product_id === photo.product.id);
+    if (same) same.quantity = (Number(same.quantity) + Number(quantity)).toFixed(3);
+    else lines.push({ kind: kind(), product_id: photo.product.id, location_id: place(), quantity, answer_id: photo.answer.id, ...when });
+  }
+  return lines;
+}
+
+async function book() {
+  const ready = [...photos.values()].filter(isReady);
+  if (!ready.length) return;
+  const lines = linesOf(ready);
+  const job = {
+    id: newKey(), owner, store, made: Date.now(), method: "POST", path: "/api/v1/movements", body: { lines },
+    label: `${words(lines.length, "line")} ${DID[kind()]}`, photos: ready.map((photo) => photo.id), verdicts: ready.map(verdictOf).filter(Boolean),
+    shown: lines.map((line) => ({ id: line.product_id, name: ready.find((one) => one.product.id === line.product_id).product.name, quantity: line.quantity })),
+    kind: kind(),
+  };
+  await keepJob(job, ready);
+  for (const photo of ready) photos.delete(photo.id);
+  waiting.push(job);
+  showAll();
+  if (queue.offline) flash(`Kept: ${job.label}. It is booked as soon as the connection is back.`, "info");
+  queue.start();
+  (list.querySelector("input, button") || at("scan-choose")).focus();
+}
+
+// -- what the server says
+
+queue.addEventListener("photo", async ({ detail: photo }) => {
+  if (!photos.has(photo.id)) return;
+  const changed = { ...photos.get(photo.id), state: photo.state, answer: photo.answer, error: photo.error };
+  changed.product ??= sureProduct(photo.answer);
+  photos.set(photo.id, changed);
+  show(changed);
+  summary();
+  await keepPhoto(changed);
+});
+
+queue.addEventListener("booked", async ({ detail: { job } }) => {
+  waiting = waiting.filter((one) => one.id !== job.id);
+  state();
+  if (job.quiet || !job.shown) return;
+  flash(`Booked: ${job.label}.`);
+  const item = el("li", {}, el("span", {}, job.shown.map((one) => `${one.name} ${tidy(one.quantity)}`).join(", ")), el("span", { class: "badge" }, DID[job.kind]));
+  at("scan-done").hidden = false;
+  at("scan-done-list").prepend(item);
+  const levels = await Promise.all([...new Set(job.shown.map((one) => one.id))].slice(0, 10).map((id) => levelOf(id, job.store)));
+  const told = levels.filter(Boolean).map((one) => `${one.name}: ${tidy(one.quantity)}`);
+  if (told.length) item.append(el("span", { class: "end muted" }, `now in stock – ${told.join(", ")}`));
+});
+
+async function levelOf(id, where) {
+  try {
+    const { body } = await api("GET", `/api/v1/stock/products/${id}?store=${where}`);
+    return { name: body.product.name, quantity: body.quantity };
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof OfflineError) return null;
+    throw error;
+  }
+}
+
+queue.addEventListener("refused", async ({ detail: { job, error } }) => {
+  waiting = waiting.filter((one) => one.id !== job.id);
+  if (job.quiet) return state(); // what was said of an answer: it may have been judged by somebody else
+  await load();
+  for (const { field, message } of error.errors) {
+    const line = job.body.lines[Number(/^lines\.(\d+)/.exec(field || "")?.[1])];
+    const photo = [...photos.values()].find((one) => one.answer?.id === line?.answer_id);
+    if (photo) await alter(photo.id, { error: message });
+  }
+  showAll();
+  flash(`Not booked: ${error.message}`, "bad");
+});
+
+let lastOffline = queue.offline;
+queue.addEventListener("state", () => {
+  if (queue.offline !== lastOffline) {
+    lastOffline = queue.offline;
+    for (const photo of photos.values()) if (photo.state === "new") show(photo);
+  }
+  summary();
+});
+
+// -- the page
+
+async function load() {
+  const kept = await photosOf(owner);
+  waiting = await jobsOf(owner);
+  elsewhere = kept.filter((photo) => !photo.job && photo.store !== store).length;
+  photos.clear();
+  for (const photo of kept) if (!photo.job && photo.store === store) photos.set(photo.id, photo);
+}
+
+function remember() {
+  const key = `shelfwise.scan.${store}`;
+  const kept = JSON.parse(localStorage.getItem(key) || "{}");
+  if (kept.kind) form.elements.kind.value = kept.kind;
+  if ([...form.elements.place.options].some((one) => one.value === kept.place)) form.elements.place.value = kept.place;
+  form.addEventListener("change", () => {
+    localStorage.setItem(key, JSON.stringify({ kind: kind(), place: form.elements.place.value }));
+    summary();
+  });
+}
+
+function setUpIntake() {
+  for (const input of [at("scan-camera"), at("scan-choose")]) {
+    input.addEventListener("change", () => {
+      const files = [...input.files];
+      input.value = "";
+      take(files);
+    });
+  }
+  const zone = at("scan-drop");
+  const over = (on) => zone.classList.toggle("over", on);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", (event) => event.relatedTarget || over(false));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(false);
+    take(picturesIn(event.dataTransfer));
+  });
+  document.addEventListener("paste", (event) => take(picturesIn(event.clipboardData)));
+  if (cameraAllowed()) setUpCamera(at("camera"), at("scan-live"), (file) => take([file]));
+  at("scan-book").addEventListener("click", book);
+}
+
+form.addEventListener("submit", (event) => event.preventDefault());
+remember();
+setUpIntake();
+await load();
+showAll();
+queue.start();
