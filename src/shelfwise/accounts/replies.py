@@ -74,7 +74,8 @@ class Replies:
     ) -> Kept | None:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         fresh = insert(replies).values(user_id=user_id, key=key, started_at=now, **asked)
-        if connection.execute(fresh.on_conflict_do_nothing()).rowcount:
+        added = connection.execute(fresh.on_conflict_do_nothing().returning(replies.c.key))
+        if added.first() is not None:
             return None
         at = (replies.c.user_id == user_id) & (replies.c.key == key)
         row = connection.execute(select(replies).where(at).with_for_update()).first()
