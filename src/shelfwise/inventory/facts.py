@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, true
 
+from shelfwise.database.prepared import Prepared
 from shelfwise.errors import EntryError
 from shelfwise.inventory.records import Line
 from shelfwise.inventory.tables import locations, products, stores
 
-__all__ = ["Facts", "read_facts"]
+__all__ = ["Facts", "LocationFact", "ProductFact", "read_facts"]
 
 _CHUNK: Final = 500
-_PRODUCT: Final = (
-    products.c.id.label("product_id"),
-    products.c.name.label("product"),
-    products.c.archived_at.label("product_archived"),
-)
+
+
+class ProductFact(NamedTuple):
+    """A product, as far as a booking goes."""
+
+    id: int
+    name: str
+    archived_at: datetime | None
+
+
+class LocationFact(NamedTuple):
+    """A location and its store, as far as a booking goes."""
+
+    id: int
+    path: str
+    archived_at: datetime | None
+    store_id: int
+    store: str
+    store_archived_at: datetime | None
+
+
+_PRODUCT: Final = (products.c.id, products.c.name, products.c.archived_at)
 _LOCATION: Final = (
-    locations.c.id.label("location_id"),
+    locations.c.id,
     locations.c.path,
-    locations.c.archived_at.label("location_archived"),
+    locations.c.archived_at,
     locations.c.store_id,
-    stores.c.name.label("store"),
-    stores.c.archived_at.label("store_archived"),
+    stores.c.name,
+    stores.c.archived_at,
 )
 _PLACES: Final = locations.join(stores, stores.c.id == locations.c.store_id)
-_ONE: Final = (
-    select(*_PRODUCT, *_LOCATION)
-    .select_from(products.join(_PLACES, true()))
-    .where(products.c.id == bindparam("product"), locations.c.id == bindparam("location"))
+_ONE: Final = Prepared(
+    lambda _: (
+        select(*_PRODUCT, *_LOCATION)
+        .select_from(products.join(_PLACES, true()))
+        .where(products.c.id == bindparam("product_id"), locations.c.id == bindparam("location_id"))
+    )
 )
 _PRODUCTS: Final = select(*_PRODUCT).where(products.c.id.in_(bindparam("ids", expanding=True)))
 _LOCATIONS: Final = (
@@ -42,10 +63,10 @@ _LOCATIONS: Final = (
 
 @dataclass(slots=True)
 class Facts:
-    """Rows by number: of products, and of locations with their stores."""
+    """Products and locations by number."""
 
-    products: dict[int, Any] = field(default_factory=dict)
-    locations: dict[int, Any] = field(default_factory=dict)
+    products: dict[int, ProductFact] = field(default_factory=dict)
+    locations: dict[int, LocationFact] = field(default_factory=dict)
 
     def check(self, lines: Iterable[Line]) -> None:
         """Refuse lines whose product or location is not there, or is archived.
@@ -63,31 +84,33 @@ class Facts:
         row = self.products.get(product_id)
         if row is None:
             raise EntryError(at, f"there is no product {product_id}")
-        if row.product_archived is not None:
-            raise EntryError(at, f"{row.product} is archived: restore it to book")
+        if row.archived_at is not None:
+            raise EntryError(at, f"{row.name} is archived: restore it to book")
 
     def _check_location(self, at: str, location_id: int) -> None:
         row = self.locations.get(location_id)
         if row is None:
             raise EntryError(at, f"there is no location {location_id}")
-        if row.store_archived is not None:
+        if row.store_archived_at is not None:
             raise EntryError(at, f"the store {row.store} is archived: restore it to book")
-        if row.location_archived is not None:
+        if row.archived_at is not None:
             raise EntryError(at, f"the location {row.path} is archived: restore it to book")
 
 
 def read_facts(connection: Connection, product_ids: Collection[int], location_ids: Collection[int]) -> Facts:
     """Look up what is there of these; what is not there is missing in the result."""
     if len(product_ids) == len(location_ids) == 1:
-        given = {"product": next(iter(product_ids)), "location": next(iter(location_ids))}
-        row = connection.execute(_ONE, given).first()
-        if row is not None:
-            return Facts({row.product_id: row}, {row.location_id: row})
+        given = {"product_id": next(iter(product_ids)), "location_id": next(iter(location_ids))}
+        for row in _ONE.rows(connection, given):
+            product, location = ProductFact(*row[:3]), LocationFact(*row[3:])
+            return Facts({product.id: product}, {location.id: location})
     facts = Facts()
     for ids in _chunks(product_ids):
-        facts.products |= {row.product_id: row for row in connection.execute(_PRODUCTS, {"ids": ids})}
+        for row in connection.execute(_PRODUCTS, {"ids": ids}):
+            facts.products[row[0]] = ProductFact(*row)
     for ids in _chunks(location_ids):
-        facts.locations |= {row.location_id: row for row in connection.execute(_LOCATIONS, {"ids": ids})}
+        for row in connection.execute(_LOCATIONS, {"ids": ids}):
+            facts.locations[row[0]] = LocationFact(*row)
     return facts
 
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from shelfwise.database import utc_now
+from shelfwise.database.prepared import Prepared
 from shelfwise.errors import ConflictError, KeyReusedError, NotFoundError
 from shelfwise.inventory.facts import Facts, read_facts
 from shelfwise.inventory.history import as_given, read_booking, read_movement
@@ -24,13 +26,15 @@ from shelfwise.inventory.upkeep import Entry, add_one_change, add_to_levels, loc
 
 __all__ = ["Ledger", "book_in", "undo_in"]
 
-_OPEN: Final = insert(bookings).returning(bookings.c.id)
-_OPEN_ONCE: Final = {
-    "sqlite": sqlite_insert(bookings).on_conflict_do_nothing(index_elements=["key"]).returning(bookings.c.id),
-    "postgresql": postgresql_insert(bookings)
-    .on_conflict_do_nothing(index_elements=["key"])
-    .returning(bookings.c.id),
-}
+
+def _opening(dialect: str) -> ReturningInsert[Any]:
+    insertion = sqlite_insert(bookings) if dialect == "sqlite" else postgresql_insert(bookings)
+    columns = ("key", "fingerprint", "user_name", "booked_at")
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return insertion.values(values).on_conflict_do_nothing(index_elements=["key"]).returning(bookings.c.id)
+
+
+_OPEN: Final = Prepared(_opening)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +160,9 @@ def _open(connection: Connection, asked: _Asked) -> int | Booking:
         "user_name": asked.user,
         "booked_at": asked.now,
     }
-    if asked.key is None:
-        number: int = connection.execute(_OPEN, values).scalar_one()
-        return number
     # Somebody else's booking with this key that is not committed yet is waited for here.
-    opened: int | None = connection.execute(_OPEN_ONCE[connection.dialect.name], values).scalar()
-    if opened is not None:
-        return opened
+    for (number,) in _OPEN.rows(connection, values):
+        return int(number)
     row = connection.execute(
         select(bookings.c.id, bookings.c.fingerprint).where(bookings.c.key == asked.key)
     ).one()
@@ -215,8 +215,8 @@ def _undo(connection: Connection, movement_id: int, reason: str | None, asked: _
         raise ConflictError("this movement undoes another one: book what is right instead")
     facts = read_facts(connection, {row.product_id for row in rows}, {row.location_id for row in rows})
     product = facts.products[rows[0].product_id]
-    if product.product_archived is not None:
-        raise ConflictError(f"{product.product} is archived: restore it to undo this")
+    if product.archived_at is not None:
+        raise ConflictError(f"{product.name} is archived: restore it to undo this")
     entries = [_counter(row, reason, opened, asked) for row in rows]
     entries[0].paired = len(entries) > 1
     _add(connection, entries)
@@ -271,7 +271,7 @@ def _movement(values: dict[str, Any], facts: Facts, where: dict[int, int]) -> Mo
         booking_id=values["booking_id"],
         kind=kind,
         product_id=values["product_id"],
-        product=facts.products[values["product_id"]].product,
+        product=facts.products[values["product_id"]].name,
         store_id=location.store_id,
         store=location.store,
         location_id=values["location_id"],

@@ -6,9 +6,10 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import astuple, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from shelfwise.errors import EntryError
@@ -27,6 +28,7 @@ _LONGEST_REASON: Final = 1000
 _GRACE: Final = timedelta(minutes=1)  # clocks of a shop's machines differ a little
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_ID: Final = 2**63 - 1
+_in_full: Final = attrgetter(*(field.name for field in fields(Line)))
 
 
 def checked_lines(lines: Sequence[Line], now: datetime) -> list[Line]:
@@ -144,6 +146,6 @@ def fingerprint(user: str, *asked: object) -> str:
         user: who asks.
         asked: lines that were checked, or plain values.
     """
-    plain = [list(astuple(each)) if isinstance(each, Line) else each for each in asked]
+    plain = [_in_full(each) if isinstance(each, Line) else each for each in asked]
     text = json.dumps([user, plain], default=str, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

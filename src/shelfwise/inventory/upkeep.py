@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shelfwise.database import UtcTime
+from shelfwise.database.prepared import Prepared
 from shelfwise.database.types import QUANTITY_LIMIT
 from shelfwise.errors import ConflictError
 from shelfwise.inventory.tables import PLACE, levels, movements, store_levels
@@ -75,7 +76,7 @@ def _later(column: Any, at: Any) -> Any:
     return case((or_(column.is_(None), column < at), at), else_=column)
 
 
-_at: Final = bindparam("entry_at", type_=UtcTime)
+_at: Final = bindparam("at", type_=UtcTime)
 _by: Final = bindparam("by", type_=levels.c.quantity.type)
 _this_level: Final = and_(
     levels.c.product_id == bindparam("product"), levels.c.location_id == bindparam("location")
@@ -84,15 +85,17 @@ _this_store: Final = and_(
     store_levels.c.store_id == bindparam("store"), store_levels.c.product_id == bindparam("product")
 )
 
-_CHANGE_LEVEL: Final = (
-    update(levels)
-    .where(_this_level)
-    .values(
-        quantity=levels.c.quantity
-        + case((or_(levels.c.count_at.is_(None), levels.c.count_at <= _at), _by), else_=0),
-        last_at=_later(levels.c.last_at, _at),
+_CHANGE_LEVEL: Final = Prepared(
+    lambda _: (
+        update(levels)
+        .where(_this_level)
+        .values(
+            quantity=levels.c.quantity
+            + case((or_(levels.c.count_at.is_(None), levels.c.count_at <= _at), _by), else_=0),
+            last_at=_later(levels.c.last_at, _at),
+        )
+        .returning(levels.c.count_at, levels.c.quantity)
     )
-    .returning(levels.c.count_at, levels.c.quantity)
 )
 _SET_LEVEL: Final = (
     update(levels)
@@ -105,7 +108,7 @@ _SET_LEVEL: Final = (
     )
 )
 _new_quantity: Final = store_levels.c.quantity + _by
-_CHANGE_STORE_LEVEL: Final = (
+_change_store_level: Final = (
     update(store_levels)
     .where(_this_store)
     .values(
@@ -115,8 +118,15 @@ _CHANGE_STORE_LEVEL: Final = (
         state=case((_new_quantity <= 0, 0), (_new_quantity < store_levels.c.minimum, 1), else_=2),
     )
 )
+_CHANGE_STORE_LEVEL: Final = Prepared(lambda _: _change_store_level)
 _ADD: Final = insert(movements)
-_ADD_ONE: Final = insert(movements).returning(movements.c.id)
+_ADD_ONE: Final = Prepared(
+    lambda _: (
+        insert(movements)
+        .values({name: bindparam(name) for name in movements.c.keys() if name != "id"})  # noqa: SIM118
+        .returning(movements.c.id)
+    )
+)
 _ADD_LEVEL: Final = {
     "sqlite": sqlite_insert(levels).on_conflict_do_nothing(),
     "postgresql": postgresql_insert(levels).on_conflict_do_nothing(),
@@ -147,17 +157,20 @@ def add_one_change(connection: Connection, entry: Entry) -> int:
     """
     values = entry.values
     product, location = entry.key
-    given = {"product": product, "location": location, "entry_at": values["at"], "by": values["quantity"]}
-    row = connection.execute(_CHANGE_LEVEL, given).first()
-    if row is None:
-        _make_levels(connection, {entry.key: values["store_id"]})
-        row = connection.execute(_CHANGE_LEVEL, given).one()
-    _check_size(row.quantity)
-    number: int = connection.execute(_ADD_ONE, values).scalar_one()
+    by, at, store = values["quantity"], values["at"], values["store_id"]
+    given = {"product": product, "location": location, "store": store, "at": at, "by": by}
+    rows = _CHANGE_LEVEL.rows(connection, given)
+    if not rows:
+        _make_levels(connection, {entry.key: store})
+        rows = _CHANGE_LEVEL.rows(connection, given)
+    ((count_at, quantity),) = rows
+    _check_size(quantity)
+    ((number,),) = _ADD_ONE.rows(connection, values)
     # Its number is higher than a count's of the same moment: the level was locked when it was given.
-    by = values["quantity"] if row.count_at is None or row.count_at <= values["at"] else _ZERO
-    _change_stores(connection, {(values["store_id"], product): (by, values["at"])})
-    return number
+    given["by"] = by if count_at is None or count_at <= at else _ZERO
+    if not _CHANGE_STORE_LEVEL.count(connection, given):
+        raise _archived_just_now()
+    return int(number)
 
 
 def lock_levels(connection: Connection, stores: Mapping[Key, int]) -> dict[Key, Kept]:
@@ -251,13 +264,16 @@ def _reckon(connection: Connection, key: Key, level: Kept) -> None:
 
 def _change_stores(connection: Connection, changes: Mapping[Key, tuple[Decimal, datetime]]) -> None:
     given = [
-        {"store": store, "product": product, "by": by, "entry_at": at}
+        {"store": store, "product": product, "by": by, "at": at}
         for (store, product), (by, at) in sorted(changes.items())
     ]
-    changed = connection.execute(_CHANGE_STORE_LEVEL, given if len(given) > 1 else given[0])
-    if changed.rowcount != len(given):
-        # Without its row the store's sum would miss this change once the product is restored.
-        raise ConflictError("a product was archived just now: restore it to book")
+    if connection.execute(_change_store_level, given).rowcount != len(given):
+        raise _archived_just_now()
+
+
+def _archived_just_now() -> ConflictError:
+    # Without its row the store's sum would miss this change once the product is restored.
+    return ConflictError("a product was archived just now: restore it to book")
 
 
 def _make_levels(connection: Connection, stores: Mapping[Key, int]) -> None:
