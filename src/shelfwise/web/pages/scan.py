@@ -1,4 +1,4 @@
-"""The Scan page: photos in, answers out, booked at once. And the worker that keeps it at hand without a connection."""
+"""The Scan page: photos in, answers out, booked at once; and the worker that keeps it at hand offline."""
 
 from __future__ import annotations
 
