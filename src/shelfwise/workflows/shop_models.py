@@ -11,6 +11,7 @@ from shelfwise.errors import ConflictError, ModelError, ShelfwiseError
 from shelfwise.text import some
 
 if TYPE_CHECKING:
+    from shelfwise.inference.classifier import Classifier
     from shelfwise.workflows.answer_pool import AnswerPool, ServedModel
     from shelfwise.workflows.learned_products import LearnedProducts, Progress, Wanted
     from shelfwise.workflows.model_shelf import ModelShelf, ShelfModel
@@ -198,7 +199,7 @@ class ShopModels:
         try:
             model = self._shelf.active()
             self._names[model.id] = model.name
-            self._pool = self._pool_of(_opened(model))
+            self._pool = self._pool_of(_quickly(model))
             problem = ""
         except ShelfwiseError as error:
             problem = str(error)
@@ -217,6 +218,7 @@ class ShopModels:
             self._ready = True
             self._changed.notify_all()
         try:
+            self._quicken(shop, learned)
             shadow = self._shelf.shadow()
             if shadow is not None:
                 self.use_shadow(shadow)
@@ -224,6 +226,15 @@ class ShopModels:
             self._note = f"photos of products cannot be learned: {some(lost)}" if lost else None
         except ShelfwiseError as error:
             self._note = str(error)
+
+    def _quicken(self, shop: Shop, learned: LearnedProducts) -> None:
+        """Put what answers most photos a second in the place of what was loaded soonest."""
+        served = _tried(_opened(self._shelf.model(learned.classifier.bundle.id)))
+        with shop.products.changing:
+            # Another model may answer by now.
+            if self._pool is not None and self._pool.model.id == served.id:
+                learned.classifier = served.many
+                self._pool.swap(served)
 
     def _switched(self, shop: Shop, model: ShelfModel) -> None:
         end: dict[str, Any] = {"stage": "failed", "problem": "it could not be loaded; the log says why"}
@@ -262,7 +273,7 @@ class ShopModels:
             self._ready, self._problem = True, None
             self._changed.notify_all()
 
-    def _pool_of(self, served: ServedModel) -> AnswerPool:
+    def _pool_of(self, served: ServedModel | Classifier) -> AnswerPool:
         from shelfwise.workflows.answer_pool import AnswerPool
 
         settings = self._settings
@@ -341,6 +352,15 @@ def _opened(model: ShelfModel) -> ServedModel:
     from shelfwise.workflows.answer_pool import open_model
 
     return open_model(model.path)
+
+
+def _quickly(model: ShelfModel) -> Classifier:
+    """A model that is ready as soon as can be."""
+    from shelfwise.bundle import read_bundle
+    from shelfwise.inference.classifier import Classifier, session_of
+
+    bundle = read_bundle(model.path)
+    return Classifier(bundle, session_of(bundle, photos=1))
 
 
 def _tried(served: ServedModel) -> ServedModel:
