@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from shelfwise.web.app import create_app
 from shelfwise.web.config import WebConfig
+from shelfwise.workflows.model_shelf import ModelShelf
 from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
 
 PASSWORD = "correct horse battery"
@@ -22,10 +23,11 @@ def shop(tmp_path: Path, toy: ModuleType) -> Iterator[Shop]:
 
     The last three hold their role in the first store only.
     """
-    bundle = toy.write_toy_bundle(tmp_path / "toy").folder
+    bundle = toy.write_toy_bundle(tmp_path / "toy").path
+    # On the shelf before the shop opens, so that the model that ships is never loaded.
+    shelf = ModelShelf(tmp_path / "home" / "models")
+    shelf.activate(shelf.add(bundle).id)
     with open_shop(ShopSettings(tmp_path / "home")) as opened:
-        added = opened.shelf.add(bundle)
-        opened.models.activate(added.id)
         first = opened.catalogue.add_store("Mill Lane", "admin")
         opened.catalogue.add_store("Harbour", "admin")
         opened.users.add("admin", PASSWORD, admin=True)

@@ -18,6 +18,18 @@ GROUPS: Final[Sequence[str]] = (
     "users",
     "tokens",
     "audit",
+    "models",
+    "stores",
+    "categories",
+    "products",
+    "product_photos",
+    "stock",
+    "planning",
+    "movements",
+    "counts",
+    "classify",
+    "photos",
+    "review",
 )
 """Modules of this package, in the order of the schema."""
 
