@@ -56,6 +56,8 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "classify": Entry("shelfwise.cli.classify", "classify", "Name the products on photos."),
     "products": Entry("shelfwise.cli.products", "app", "Learn new products from a few photos; find them."),
     "serve": Entry("shelfwise.cli.serve", "serve", "Run the shop's server: stock, photos, users."),
+    "stock": Entry("shelfwise.cli.stock", "app", "The stock book: book, look up, import, export."),
+    "users": Entry("shelfwise.cli.users", "app", "Who may use the server, and what they may do."),
     "db": Entry("shelfwise.cli.db", "app", "Make, back up, restore and check the stock book."),
     "export": Entry("shelfwise.cli.export", "export", "Make a smaller or faster form of a model."),
     "benchmark": Entry("shelfwise.cli.benchmark", "benchmark", "Measure how fast photos are classified."),

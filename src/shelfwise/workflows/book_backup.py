@@ -17,7 +17,7 @@ import shelfwise.accounts.tables as accounts
 import shelfwise.answers.tables
 import shelfwise.inventory.tables as inventory
 from shelfwise.database import Database, metadata, open_database, utc_now
-from shelfwise.database.opening import database_url
+from shelfwise.database.opening import database_url, prepare
 from shelfwise.database.schema import revision, upgrade_in
 from shelfwise.errors import ConflictError, DatabaseError
 from shelfwise.files import atomic_path, storage_errors
@@ -116,7 +116,7 @@ def restore(
             if database_url(where).get_backend_name() == "sqlite":
                 backup.close()
                 _one_file(fresh)
-                _copy_pages(fresh, Path(str(database_url(where).database)), progress)
+                _copy_pages(fresh, Path(str(prepare(where).database)), progress)
             else:
                 with open_database(where, create=True) as database:
                     database.write(lambda connection: _replace_rows(backup, connection, progress))

@@ -16,6 +16,7 @@ __all__ = [
     "gtin",
     "kind",
     "not_negative",
+    "photo",
     "positive",
     "quantity",
     "share",
@@ -109,6 +110,14 @@ def kind(text: str) -> str:
     return plain
 
 
+def photo(text: str) -> str:
+    """A photo's SHA-256."""
+    plain = text.strip()
+    if not re.fullmatch("[0-9a-f]{64}", plain):
+        raise ValueError("is no SHA-256: 64 hexadecimal digits in small letters")
+    return plain
+
+
 def whole(text: str) -> int:
     """A whole number."""
     if not text.strip().isdecimal():
@@ -118,10 +127,13 @@ def whole(text: str) -> int:
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
-    number = quantity(text)
+    try:
+        number = float(text.strip().replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"{text.strip()!r} is no number") from error
     if not 0 <= number <= 1:
         raise ValueError(f"{text.strip()} is not between 0 and 1")
-    return float(number)
+    return number
 
 
 def yes_or_no(text: str) -> bool:
@@ -142,7 +154,7 @@ def shown(value: Any) -> str:
         case Decimal():
             return f"{value.normalize():f}"
         case float():
-            return f"{value:.4f}"
+            return f"{value:.6g}"
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case _:

@@ -92,7 +92,7 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
             Column("reason", _words(500), "a note", others=("note",)),
         ),
         "movements": (
-            Column("id", cells.whole, "its number in the book", out_only=True),
+            Column("id", cells.whole, "its number, for undoes below; the book gives it a new one"),
             Column(
                 "kind", cells.kind, "received, sold, counted, wasted, moved or corrected", True, ("type",)
             ),
@@ -110,10 +110,10 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
             Column("user", _words(100), "who booked it", out_only=True),
             Column("booked_at", cells.time, "when it was booked", out_only=True),
             Column("change", cells.quantity, "what it added to the level; empty for counts", out_only=True),
-            Column("undoes", cells.whole, "the number of the movement that it undoes", out_only=True),
-            Column("photo", _words(64), "SHA-256 of the photo behind it", out_only=True),
-            Column("model", _words(100), "the model that named the photo", out_only=True),
-            Column("confidence", cells.share, "how sure the model was, 0 to 1", out_only=True),
+            Column("undoes", cells.whole, "the id of the row above that it undoes"),
+            Column("photo", cells.photo, "SHA-256 of the photo behind it"),
+            Column("model", _words(100), "the model that named the photo"),
+            Column("confidence", cells.share, "how sure the model was, 0 to 1"),
         ),
     }
 )

@@ -221,7 +221,7 @@ def upgrade() -> None:
 
 def _guard_postgresql() -> None:
     op.execute(
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION '% is only ever added to', TG_TABLE_NAME; END $$"
     )
     for table in _ONLY_ADDED_TO:

@@ -1,0 +1,206 @@
+"""Booking what happened, and undoing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from shelfwise.cli.shop_options import DatabaseOption, HomeOption
+from shelfwise.cli.stock_options import (
+    AtOption,
+    KeyOption,
+    PlaceOption,
+    ProductArgument,
+    QuantityArgument,
+    ReasonOption,
+    StoreOption,
+    UserOption,
+    find_place,
+    find_product,
+    find_store,
+    moment,
+    number,
+    opened,
+    user_name,
+)
+from shelfwise.text import printable
+
+if TYPE_CHECKING:
+    from shelfwise.database import Database
+    from shelfwise.inventory.records import Booking, Kind
+
+__all__ = ["COMMANDS", "PANEL"]
+
+PANEL: Final = "Book"
+
+
+def received(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Book what was received."""
+    _book("received", product, quantity, store, place, at, reason, key, user, home, database)
+
+
+def sold(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Book what was sold."""
+    _book("sold", product, quantity, store, place, at, reason, key, user, home, database)
+
+
+def wasted(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Book what was thrown away, broken or past its date."""
+    _book("wasted", product, quantity, store, place, at, reason, key, user, home, database)
+
+
+def count(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Book how much was counted: the level as of that time, whatever the book said."""
+    _book("counted", product, quantity, store, place, at, reason, key, user, home, database)
+
+
+def correct(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Add to the level, or take off it: shelfwise stock correct 'Oat drink' -- -2."""
+    _book("corrected", product, quantity, store, place, at, reason, key, user, home, database)
+
+
+def move(
+    product: ProductArgument,
+    quantity: QuantityArgument,
+    to: Annotated[str, typer.Option("--to", metavar="PATH", help="Where it went.")],
+    store: StoreOption = None,
+    place: PlaceOption = None,
+    to_store: Annotated[
+        str | None, typer.Option("--to-store", metavar="NAME", help="The store it went to, if another.")
+    ] = None,
+    at: AtOption = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Book what was moved to another place; --to '' is the store itself."""
+    _book("moved", product, quantity, store, place, at, reason, key, user, home, database, to=(to_store, to))
+
+
+def undo(
+    movement: Annotated[int, typer.Argument(metavar="NUMBER", help="The movement's number in history.")],
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    user: UserOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Undo a movement by booking its opposite; both stay in the book."""
+    with opened(home, database) as book:
+        from shelfwise.inventory.ledger import Ledger
+
+        done = Ledger(book.database).undo(movement, user=user_name(user), reason=reason, key=key)
+        _tell(done, book.database, "Undone")
+
+
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (received, sold, count, wasted, move, correct, undo)
+
+
+def _book(
+    kind: Kind,
+    product: str,
+    quantity: str,
+    store: str | None,
+    place: str | None,
+    at: str | None,
+    reason: str | None,
+    key: str | None,
+    user: str | None,
+    home: Path | None,
+    database: str | None,
+    to: tuple[str | None, str] | None = None,
+) -> None:
+    with opened(home, database) as book:
+        from shelfwise.inventory.ledger import Ledger
+        from shelfwise.inventory.records import Line
+
+        shop = find_store(book.catalogue, store)
+        target = None
+        if to is not None:
+            to_store, path = to
+            target = find_place(book.catalogue, find_store(book.catalogue, to_store or shop.name), path).id
+        line = Line(
+            kind=kind,
+            product_id=find_product(book.catalogue, product).id,
+            location_id=find_place(book.catalogue, shop, place).id,
+            quantity=number(quantity),
+            at=moment(at),
+            reason=reason,
+            to_location_id=target,
+        )
+        done = Ledger(book.database).book([line], user=user_name(user), key=key)
+        _tell(done, book.database, "Booked before" if done.repeated else "Booked")
+
+
+def _tell(booking: Booking, database: Database, done: str) -> None:
+    """Say what was booked, with its number, and the levels that follow."""
+    from shelfwise.inventory.exchange.cells import shown
+    from shelfwise.inventory.levels import Levels
+
+    levels = Levels(database)
+    for each in booking.movements:
+        where = each.store + (f" / {each.location}" if each.location else "")
+        sign = "= " if each.change is None else "+" if each.change > 0 else ""
+        change = sign + shown(each.quantity if each.change is None else each.change)
+        now = shown(levels.at_location(each.product_id, each.location_id))
+        typer.echo(printable(f"{done} {each.id}: {each.kind} {each.product} {change} at {where}; now {now}"))

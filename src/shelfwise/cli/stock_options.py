@@ -1,0 +1,241 @@
+"""Options of the commands on the stock book, and from names that people write to what they mean."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from shelfwise.cli.shop_options import open_book
+from shelfwise.errors import ConfigError, EntryError, NotFoundError, ProductError
+from shelfwise.text import printable
+
+if TYPE_CHECKING:
+    from shelfwise.database import Database
+    from shelfwise.inventory.catalogue import Catalogue
+    from shelfwise.inventory.records import Location, Page, Product, Store
+
+__all__ = [
+    "AtOption",
+    "FormatOption",
+    "KeyOption",
+    "LimitOption",
+    "PlaceOption",
+    "ProductArgument",
+    "QuantityArgument",
+    "ReasonOption",
+    "StoreOption",
+    "UserOption",
+    "all_pages",
+    "find_place",
+    "find_product",
+    "find_store",
+    "moment",
+    "number",
+    "opened",
+    "print_rows",
+    "user_name",
+]
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="NAME", help="The store; not needed where there is one alone."),
+]
+PlaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--place",
+        metavar="PATH",
+        help="Where in the store, such as 'Aisle 3 / Shelf 2'; else the store itself.",
+    ),
+]
+ProductArgument = Annotated[str, typer.Argument(metavar="PRODUCT", help="The product's name or GTIN.")]
+QuantityArgument = Annotated[str, typer.Argument(metavar="QUANTITY", help="How much, such as 12 or 0.75.")]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at", metavar="TIME", help="When it happened, ISO 8601; UTC without a zone. By default now."
+    ),
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="A note.")]
+KeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="Idempotency key: the same key books only once, however often it is sent.",
+    ),
+]
+UserOption = Annotated[
+    str | None, typer.Option("--user", metavar="NAME", help="Who books it. By default the system's user.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", help="Rows at most; 0 for all.", min=0)]
+FormatOption = Annotated[
+    Literal["table", "csv", "json"],
+    typer.Option("--format", help="How to print: for people, or for programs."),
+]
+
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The stock book, open for a command."""
+
+    database: Database
+    catalogue: Catalogue
+
+
+@contextmanager
+def opened(home: Path | None, database: str | None) -> Iterator[Opened]:
+    """The stock book and its catalogue. Raises DatabaseError where there is none; it says what to run."""
+    with open_book(home, database) as book:
+        from shelfwise.inventory.catalogue import Catalogue
+
+        yield Opened(book, Catalogue(book))
+
+
+def user_name(given: str | None) -> str:
+    """Who is said to have booked it."""
+    if given:
+        return given
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def find_store(catalogue: Catalogue, name: str | None) -> Store:
+    """The store of a name, or the only one.
+
+    Raises:
+        NotFoundError: there is none.
+        ConfigError: there are several and none was named.
+    """
+    stores = catalogue.stores()
+    if not stores:
+        raise NotFoundError("there is no store yet. Add one with: shelfwise stock add-store NAME")
+    names = ", ".join(store.name for store in stores)
+    if name is None:
+        if len(stores) > 1:
+            raise ConfigError(f"there are several stores: name one with --store ({names})")
+        return stores[0]
+    for store in stores:
+        if store.name.casefold() == name.strip().casefold():
+            return store
+    raise NotFoundError(f"there is no store {name!r}; there are: {names}")
+
+
+def find_place(catalogue: Catalogue, store: Store, path: str | None) -> Location:
+    """The place of a path, or the store itself. Raises NotFoundError."""
+    if path is None:
+        return catalogue.location(store.root_id)
+    return catalogue.location_at(store.id, path)
+
+
+def find_product(catalogue: Catalogue, text: str) -> Product:
+    """The product of a name or a GTIN. Raises NotFoundError."""
+    from shelfwise.gtin import parse_gtin
+
+    try:
+        gtin = parse_gtin(text)
+    except ProductError:
+        return catalogue.product_by_name(text)
+    try:
+        return catalogue.product_by_gtin(gtin)
+    except NotFoundError:
+        return catalogue.product_by_name(text)
+
+
+def number(text: str, what: str = "quantity") -> Decimal:
+    """A quantity as it was written. Raises EntryError."""
+    from shelfwise.inventory.exchange.cells import quantity
+
+    try:
+        return quantity(text)
+    except ValueError as error:
+        raise EntryError(what, str(error)) from error
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as it was written. Raises EntryError."""
+    if text is None:
+        return None
+    from shelfwise.inventory.exchange.cells import time
+
+    try:
+        return time(text)
+    except ValueError as error:
+        raise EntryError("at", str(error)) from error
+
+
+def all_pages(ask: Any, limit: int) -> Iterator[Any]:
+    """The items of a list that comes in pages, ``limit`` at most (0: all).
+
+    Args:
+        ask: gives a page for a ``cursor`` and a ``limit``.
+    """
+    cursor: str | None = None
+    left = limit
+    while True:
+        page: Page[Any] = ask(cursor=cursor, limit=min(left, _PAGE) if limit else _PAGE)
+        yield from page.items
+        left -= len(page.items)
+        cursor = page.next
+        if cursor is None or (limit and left <= 0):
+            return
+
+
+def print_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], kind: str, empty: str) -> None:
+    """Print rows as a table, CSV or one JSON object a line; ``>`` before a heading aligns it to the right.
+
+    Args:
+        empty: what to say on standard error where there is no row.
+    """
+    from shelfwise.inventory.exchange.writing import guarded
+
+    names = [heading.lstrip(">") for heading in headings]
+    given = iter(rows)
+    first = next(given, None)
+    if first is None:
+        typer.echo(empty, err=True)
+    found = given if first is None else chain([first], given)
+    if kind == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([guarded(value) for value in row] for row in found)
+    elif kind == "json":
+        for row in found:
+            typer.echo(json.dumps(dict(zip(names, map(_plain, row), strict=True)), ensure_ascii=False))
+    elif first is not None:
+        from shelfwise.cli.tables import console, table
+
+        made = table(*headings)
+        for row in found:
+            made.add_row(*(printable(_for_people(value)) for value in row))
+        console().print(made)
+
+
+def _for_people(value: Any) -> str:
+    from shelfwise.inventory.exchange.cells import shown
+
+    return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else shown(value)
+
+
+def _plain(value: Any) -> Any:
+    from shelfwise.inventory.exchange.cells import shown
+
+    return value if value is None or isinstance(value, bool | int) else shown(value)

@@ -1,0 +1,123 @@
+"""From a file into the book: all of its rows or none, with every bad one named."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from shelfwise.database import Database
+from shelfwise.errors import EntryError
+from shelfwise.inventory.exchange.columns import Table
+from shelfwise.inventory.exchange.movement_import import GivenMovements, read_movements
+from shelfwise.inventory.exchange.product_import import take_products
+from shelfwise.inventory.exchange.records import ImportReport, RowProblem
+from shelfwise.inventory.exchange.rows import PROBLEMS, GivenRow, read_rows
+from shelfwise.inventory.ledger import book_in, undo_in
+from shelfwise.inventory.product_rows import check_store
+from shelfwise.inventory.records import Booking
+
+__all__ = ["import_file"]
+
+_COLUMN_OF_FIELD = {
+    "product_id": "product",
+    "location_id": "location",
+    "to_location_id": "to_location",
+    "at": "time",
+}
+
+
+class _TakenBack(Exception):  # noqa: N818  # no error: it undoes what was tried
+    def __init__(self, report: ImportReport) -> None:
+        self.report = report
+
+
+def import_file(
+    database: Database,
+    table: Table,
+    data: bytes,
+    filename: str,
+    *,
+    store_id: int,
+    user: str,
+    dry_run: bool = False,
+    key: str | None = None,
+) -> ImportReport:
+    """Import a table from a CSV or XLSX file.
+
+    A dry run does all of it and takes it back, so that it finds what a real run would.
+
+    Args:
+        table: which table the file holds.
+        data: the file's content.
+        filename: its name, for messages.
+        store_id: the store that counts and movements are booked in.
+        user: who imports it.
+        dry_run: only tell what would happen.
+        key: idempotency key of the booking; by default counts and movements have one made from the file and the
+            store, so that the same file is not booked twice by mistake.
+
+    Raises:
+        EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
+        NotFoundError: there is no such store.
+        KeyReusedError: something else was booked with the key.
+    """
+    rows, problems = read_rows(table, data, filename)
+    if problems:
+        return ImportReport(table, len(rows), problems=tuple(problems[:PROBLEMS]))
+    digest = hashlib.sha256(data).hexdigest()
+    booking_key = key or f"file:{table}:{store_id}:{digest}"
+
+    def work(connection: Connection) -> ImportReport:
+        check_store(connection, store_id)
+        if table == "products":
+            report = take_products(connection, rows)
+        else:
+            given = read_movements(connection, table, rows, store_id)
+            report = _book(connection, table, given, len(rows), user, booking_key)
+        if dry_run or report.problems:
+            raise _TakenBack(replace(report, problems=report.problems[:PROBLEMS]))
+        return replace(report, done=True)
+
+    try:
+        return database.write(work)
+    except _TakenBack as tried:
+        return tried.report
+
+
+def _book(
+    connection: Connection, table: Table, given: GivenMovements, rows: int, user: str, key: str
+) -> ImportReport:
+    if given.problems:
+        return ImportReport(table, rows, problems=given.problems)
+    try:
+        booking = book_in(connection, given.lines, user=user, key=key)
+    except EntryError as error:
+        return ImportReport(table, rows, problems=(_problem_of(error, given.rows),))
+    if booking.repeated:
+        return ImportReport(table, rows, unchanged=rows, booking_id=booking.id, repeated=True)
+    numbers = _first_movements(given, booking)
+    for place, reason in given.undone:
+        undo_in(connection, numbers[place], user=user, reason=reason)
+    return ImportReport(table, rows, added=rows, booking_id=booking.id)
+
+
+def _first_movements(given: GivenMovements, booking: Booking) -> list[int]:
+    """The number of each line's movement; of a move's two, the first."""
+    numbers: list[int] = []
+    position = 0
+    for line in given.lines:
+        numbers.append(booking.movements[position].id)
+        position += 2 if line.kind == "moved" else 1
+    return numbers
+
+
+def _problem_of(error: EntryError, rows: Sequence[GivenRow]) -> RowProblem:
+    """The row that the ledger refused: its field is ``lines.NUMBER.NAME``."""
+    match error.field.split("."):
+        case ["lines", number, name] if number.isdecimal() and int(number) < len(rows):
+            return RowProblem(rows[int(number)].line, _COLUMN_OF_FIELD.get(name, name), error.message)
+        case _:
+            return RowProblem(rows[0].line, None, str(error))

@@ -1,0 +1,69 @@
+"""A file's rows as values by column, and everything in them that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shelfwise.inventory.exchange.columns import COLUMNS, Column, Table, header_names
+from shelfwise.inventory.exchange.reading import rows_of
+from shelfwise.inventory.exchange.records import RowProblem
+
+__all__ = ["PROBLEMS", "GivenRow", "read_rows"]
+
+PROBLEMS: Final = 1000
+"""Problems named at most: who has more has mistaken the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenRow:
+    """One row: its line in the file, and the values of the columns that the file has; None for an empty cell."""
+
+    line: int
+    values: Mapping[str, Any]
+
+
+def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow], list[RowProblem]]:
+    """The rows of a table, and what is wrong with the header or in cells.
+
+    Raises:
+        EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
+    """
+    given = rows_of(data, filename)
+    line, headings = next(given)
+    found, wrong = header_names(table, headings)
+    if wrong:
+        return [], [RowProblem(line, None, reason) for reason in wrong]
+    required = {column.name for column in COLUMNS[table] if column.required}
+    rows: list[GivenRow] = []
+    problems: list[RowProblem] = []
+    for line, cells in given:
+        values, unreadable = _row(line, found, cells)
+        told = {problem.column for problem in unreadable}
+        empty = [name for name in values if name in required - told and values[name] is None]
+        problems += unreadable + [RowProblem(line, name, "is empty") for name in empty]
+        rows.append(GivenRow(line, values))
+    if not rows:
+        problems.append(RowProblem(line, None, "there are no rows below the header"))
+    return rows, problems
+
+
+def _row(
+    line: int, columns: Sequence[Column | None], cells: Sequence[str]
+) -> tuple[Mapping[str, Any], list[RowProblem]]:
+    # Spreadsheets leave out empty cells at a row's end.
+    values: dict[str, Any] = {column.name: None for column in columns if column is not None}
+    problems = [
+        RowProblem(line, None, f"{cell[:40]!r} stands in a column without a heading")
+        for cell in cells[len(columns) :]
+        if cell.strip()
+    ]
+    for column, cell in zip(columns, cells, strict=False):
+        if column is None or not cell.strip():
+            continue
+        try:
+            values[column.name] = column.read(cell)
+        except ValueError as error:
+            problems.append(RowProblem(line, column.name, str(error)))
+    return values, problems

@@ -1,0 +1,181 @@
+"""Imports: every bad row with its line and reason, all or nothing, a dry run that changes nothing."""
+
+import io
+import zipfile
+from decimal import Decimal
+
+import pytest
+
+from shelfwise.database import Database
+from shelfwise.errors import EntryError, NotFoundError
+from shelfwise.inventory.catalogue import Catalogue
+from shelfwise.inventory.exchange.importing import import_file
+from shelfwise.inventory.levels import Levels
+from shelfwise.inventory.records import NewProduct
+
+
+@pytest.fixture
+def store(database: Database) -> int:
+    book = Catalogue(database)
+    book.add_product(NewProduct("Tea", gtin="96385074"))
+    return book.add_store("Shop").id
+
+
+def take(database: Database, store: int, table, text: str | bytes, **options):
+    data = text if isinstance(text, bytes) else text.encode()
+    return import_file(database, table, data, "file.csv", store_id=store, user="ana", **options)
+
+
+def told(report) -> list[str]:
+    return [str(problem) for problem in report.problems]
+
+
+def names(database: Database) -> list[str]:
+    return [product.name for product in Catalogue(database).products().items]
+
+
+def test_every_bad_row_is_named_and_nothing_is_imported(database: Database, store: int) -> None:
+    text = (
+        "Name;Min;Max;GTIN\nRice;2;8;\n;1;2;\nOats;-1;x;\n"
+        "Corn;;;4006381333932\nrice;;;\nSoup;;;96385074\nTea;1,5;;\n"
+    )
+    report = take(database, store, "products", text)
+    assert told(report) == [
+        "line 3: name is empty",
+        "line 4: minimum -1 must not be below 0",
+        "line 4: target 'x' is no number: write it like 12 or 12.5",
+        "line 5: gtin is wrong: '4006381333932' is no GTIN: its last digit would have to be 1. "
+        "Look for a mistyped digit",
+    ]
+    assert not report.done
+    assert names(database) == ["Tea"]
+    mended = "Name;Min;Max;GTIN\nRice;2;8;\nrice;;;\nSoup;;;96385074\nTea;1,5;;96385074\n"
+    again = take(database, store, "products", mended)
+    assert told(again) == ["line 3: name is that of line 2 already", "line 5: gtin is that of line 4 already"]
+    assert names(database) == ["Tea"]
+
+
+def test_a_dry_run_tells_what_would_happen_and_changes_nothing(database: Database, store: int) -> None:
+    text = "name,category,minimum\nTea,drinks,3\nRice,food/grain,2\n"
+    tried = take(database, store, "products", text, dry_run=True)
+    assert (tried.added, tried.changed, tried.done) == (1, 1, False)
+    assert names(database) == ["Tea"]
+    assert Catalogue(database).categories() == []
+    real = take(database, store, "products", text)
+    assert (real.added, real.changed, real.done) == (1, 1, True)
+    assert Catalogue(database).product_by_name("tea").minimum == Decimal(3)
+
+
+def test_columns_that_are_not_there_are_left_and_empty_cells_empty_a_field(
+    database: Database, store: int
+) -> None:
+    book = Catalogue(database)
+    tea = book.product_by_name("Tea")
+    book.change_product(tea.id, {"minimum": Decimal(5), "target": Decimal(9), "unit": "box"})
+    take(database, store, "products", "name,minimum,unit\nTea,,\n")
+    after = book.product(tea.id)
+    assert (after.minimum, after.target, after.unit, after.gtin) == (None, Decimal(9), "box", "96385074")
+
+
+def test_a_product_is_found_by_its_gtin_when_its_name_changes(database: Database, store: int) -> None:
+    report = take(database, store, "products", "name,gtin\nGreen tea,9638507 4\n")
+    assert report.changed == 1
+    assert names(database) == ["Green tea"]
+
+
+def test_an_archived_product_is_not_brought_back_by_a_file(database: Database, store: int) -> None:
+    book = Catalogue(database)
+    book.archive_product(book.product_by_name("Tea").id)
+    assert told(take(database, store, "products", "name\nTea\n")) == [
+        "line 2: Tea is archived: restore it first"
+    ]
+
+
+def test_a_bad_header_is_told(database: Database, store: int) -> None:
+    assert told(take(database, store, "counts", "name of it,quantity,count\n1,2,3\n")) == [
+        "line 1: the column quantity is there twice",
+        "line 1: there is neither a column product nor a column gtin",
+        "line 1: the column 'name of it' is not known; there are: product, gtin, location, quantity, time, reason",
+    ]
+
+
+def test_counts_and_movements_name_each_mistake(database: Database, store: int) -> None:
+    Catalogue(database).location_at(store, "Aisle 1", create=True)
+    text = (
+        "kind,product,location,to_location,quantity,time\n"
+        "received,Tea,,,5,2026-03-01\n"
+        "sold,Coffee,,,1,\n"
+        "sold,Tea,Cellar,,1,\n"
+        "sold,Tea,,Aisle 1,1,\n"
+        "moved,Tea,aisle 1,Aisle 1,1,\n"
+        "sold,Tea,,,-1,\n"
+        "corrected,Tea,,,0,\n"
+        "wasted,Tea,,,1,2999-01-01T00:00:00Z\n"
+        "lost,Tea,,,1,yesterday\n"
+    )
+    report = take(database, store, "movements", text)
+    reading = take(database, store, "movements", text.rpartition("lost")[0])
+    assert told(report) == [
+        "line 10: kind 'lost' is none of received, sold, counted, wasted, moved, corrected",
+        "line 10: time 'yesterday' is no time: write it like 2026-03-01 or 2026-03-01T14:30:00+01:00",
+    ]
+    assert [problem.line for problem in reading.problems] == [3, 4, 5, 6, 7, 8, 9]
+    assert Levels(database).level(Catalogue(database).product_by_name("Tea").id, store) == 0
+
+
+def test_the_same_file_is_booked_once(database: Database, store: int) -> None:
+    text = "product,quantity\nTea,7\n"
+    first = take(database, store, "counts", text)
+    again = take(database, store, "counts", text)
+    assert first.done
+    assert not first.repeated
+    assert again.repeated
+    assert again.booking_id == first.booking_id
+
+
+def test_a_sheet_from_a_spreadsheet_is_read(database: Database, store: int) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(["GTIN", "Counted", None])
+    book.active.append([96385074, 0.1 + 0.2, None])
+    book.active.append([None, None])
+    out = io.BytesIO()
+    book.save(out)
+    assert take(database, store, "counts", out.getvalue()).done
+    assert Levels(database).level(Catalogue(database).product_by_name("Tea").id, store) == Decimal("0.3")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_that_spreadsheets_write_are_read(database: Database, store: int, encoding: str) -> None:
+    assert take(database, store, "products", "name\tunit\nKäse\tStück\n".encode(encoding)).done
+    assert "Käse" in names(database)
+
+
+def bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"\0" * 1000)
+        archive.filelist[0].file_size = 2**31  # what the directory says it will be
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"  \n ", b"PK\x03\x04nothing", b"\x00\x01\x02\xff", b'name\n"open', b"\x89PNG\r\n\x1a\n\x00\x00"],
+    ids=["empty", "blank", "no zip", "bytes", "open quote", "picture"],
+)
+def test_what_is_no_table_is_refused(database: Database, store: int, data: bytes) -> None:
+    with pytest.raises(EntryError) as raised:
+        take(database, store, "products", data)
+    assert raised.value.field == "file"
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(database: Database, store: int) -> None:
+    with pytest.raises(EntryError, match="too large once unpacked"):
+        take(database, store, "products", bomb())
+
+
+def test_a_store_that_is_not_there_is_told(database: Database) -> None:
+    with pytest.raises(NotFoundError):
+        take(database, 99, "products", "name\nTea\n")
