@@ -1,0 +1,214 @@
+"""Answers are kept as given, reviewed in order of doubt, and judged once."""
+
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shelfwise.answers.records import AnswerCandidate
+from shelfwise.errors import ConflictError, EntryError, NotFoundError
+
+
+def test_an_answer_is_read_as_it_was_recorded(book, new):
+    at = datetime(2026, 3, 1, 12, 30, 5, 123456, UTC)
+    candidates = (AnswerCandidate("fruit/apple", 0.75, 1, "Gala"), AnswerCandidate("fruit/Birne, süß", 0.25))
+    given = new("ask", 0.75, candidates=candidates, product_id=1, store_id=2, at=at)
+    (number,) = book.record([given])
+    answer = book.get(number)
+    assert (answer.id, answer.photo, answer.model, answer.kind) == (number, given.photo, "aaaa", "ask")
+    assert (answer.category, answer.confidence, answer.candidates) == ("fruit/apple", 0.75, candidates)
+    assert (answer.product_id, answer.product, answer.store_id, answer.user) == (1, "Gala", 2, "Ada")
+    assert (answer.at, answer.verdict, answer.judged_at) == (at, None, None)
+
+
+def test_numbers_come_in_the_order_of_what_was_given(book, new):
+    numbers = book.record([new(photo=i) for i in range(50)])
+    assert [book.get(number).photo for number in numbers] == [f"{i:064x}" for i in range(50)]
+    assert book.record([]) == ()
+
+
+@pytest.mark.parametrize("confidence", [float("nan"), 1.5, -0.2])
+def test_a_confidence_is_from_0_to_1(book, new, confidence):
+    with pytest.raises(ValueError, match="0 to 1"):
+        book.record([new(), new(confidence=confidence)])
+    assert book.review_queue().items == ()
+
+
+@pytest.mark.parametrize("number", [0, -1, 7, 2**70])
+def test_an_answer_that_is_not_there(book, number):
+    with pytest.raises(NotFoundError, match="no answer"):
+        book.get(number)
+    with pytest.raises(NotFoundError):
+        book.judge(number, "skipped", user="Ada")
+
+
+def _queue(book, limit=2, **filters):
+    """All pages of the review, as the answers' numbers."""
+    found, cursor = [], None
+    while True:
+        page = book.review_queue(cursor=cursor, limit=limit, **filters)
+        assert len(page.items) <= limit
+        found += [answer.id for answer in page.items]
+        cursor = page.next
+        if cursor is None:
+            return found
+
+
+def test_the_review_begins_with_what_is_most_doubtful(book, new):
+    sure, less, ask, asks, strange, same = book.record(
+        [
+            new("accept", 0.99),
+            new("accept", 0.6),
+            new("ask", 0.5),
+            new("ask", 0.2),
+            new("unknown", 0.9, None),
+            new("ask", 0.5),
+        ]
+    )
+    assert _queue(book) == [strange, asks, ask, same, less, sure]
+    assert _queue(book, kinds=["ask"]) == [asks, ask, same]
+    assert (book.counts(), book.counts(kinds=None), book.counts(kinds=["unknown"])) == (4, 6, 1)
+
+
+def test_the_review_shows_the_stores_one_may_see(book, new):
+    north, south, nowhere = book.record(
+        [new("ask", 0.1, store_id=1), new("ask", 0.2, store_id=2), new("ask", 0.3)]
+    )
+    assert _queue(book) == [north, south, nowhere]
+    assert _queue(book, store_ids=[2]) == [south]
+    assert _queue(book, store_ids={1, 2}) == [north, south]
+    assert _queue(book, store_ids=[]) == []
+    assert (book.counts([1]), book.counts([]), book.counts()) == (1, 0, 3)
+
+
+def test_what_is_judged_leaves_the_review_between_two_pages(book, new):
+    numbers = book.record([new("ask", i / 10) for i in range(6)])
+    page = book.review_queue(limit=2)
+    book.judge(numbers[1], "confirmed", user="Bo")
+    book.judge(numbers[3], "unknown", user="Bo")
+    book.record([new("unknown", 0.1)])  # stands before what was seen already: shown next time
+    rest = book.review_queue(limit=10, cursor=page.next)
+    assert [answer.id for answer in rest.items] == [numbers[2], numbers[4], numbers[5]]
+    assert rest.next is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "%%%", "é" * 9000])
+def test_a_broken_cursor_is_told(book, cursor):
+    with pytest.raises(EntryError) as caught:
+        book.review_queue(cursor=cursor)
+    assert caught.value.field == "cursor"
+
+
+@pytest.mark.parametrize("limit", [0, -1, 100_000])
+def test_a_limit_out_of_range_is_told(book, limit):
+    with pytest.raises(EntryError) as caught:
+        book.review_queue(limit=limit)
+    assert caught.value.field == "limit"
+
+
+def test_confirming_takes_over_category_and_product(book, new):
+    (number,) = book.record([new(product_id=1)])
+    judged = book.judge(number, "confirmed", user="Bo")
+    assert (judged.verdict, judged.right_category, judged.right_product_id) == ("confirmed", "fruit/apple", 1)
+    assert (judged.right_product, judged.judged_by) == ("Gala", "Bo")
+    assert abs(judged.judged_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert book.get(number) == judged
+
+
+def test_correcting_by_category(book, new):
+    (number,) = book.record([new()])
+    judged = book.judge(number, "corrected", category=" fruit / Pêche ", user="Bo")
+    assert (judged.right_category, judged.right_product_id) == ("fruit/Pêche", None)
+
+
+def test_correcting_by_product_takes_its_category(book, new):
+    first, second, third = book.record([new(), new(), new()])
+    assert book.judge(first, "corrected", product_id=1, user="Bo").right_category == "fruit/apple"
+    assert book.judge(second, "corrected", product_id=2, user="Bo").right_category is None
+    judged = book.judge(third, "corrected", product_id=2, category="drinks/milk", user="Bo")
+    assert (judged.right_product, judged.right_category) == ("Oat drink", "drinks/milk")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "given", "field"),
+    [
+        ("wrong", {}, "verdict"),
+        ("corrected", {}, "category"),
+        ("corrected", {"category": " / "}, "category"),
+        ("corrected", {"category": "../secret"}, "category"),
+        ("corrected", {"category": "a/.hidden"}, "category"),
+        ("corrected", {"category": "a\\b"}, "category"),
+        ("corrected", {"category": "a/" * 9 + "a"}, "category"),
+        ("corrected", {"category": "ä" * 150}, "category"),
+        ("corrected", {"category": "Thumbs.db"}, "category"),
+        ("corrected", {"category": "a\0b"}, "category"),
+        ("corrected", {"product_id": 99}, "product_id"),
+        ("corrected", {"product_id": 2**70}, "product_id"),
+        ("unknown", {"category": "fruit"}, "category"),
+        ("skipped", {"product_id": 1}, "product_id"),
+        ("confirmed", {"category": "fruit/pear"}, "verdict"),
+    ],
+)
+def test_a_verdict_that_cannot_be_names_its_field(book, new, verdict, given, field):
+    (number,) = book.record([new()])
+    with pytest.raises(EntryError) as caught:
+        book.judge(number, verdict, user="Bo", **given)
+    assert caught.value.field == field
+    assert book.get(number).verdict is None
+
+
+def test_nothing_can_be_confirmed_of_an_answer_that_says_nothing(book, new):
+    (number,) = book.record([new("unknown", 0.1, None)])
+    with pytest.raises(EntryError, match="say corrected or unknown"):
+        book.judge(number, "confirmed", user="Bo")
+
+
+def test_a_second_opinion_needs_to_be_wanted(book, new):
+    (number,) = book.record([new()])
+    first = book.judge(number, "confirmed", user="Bo")
+    assert book.judge(number, "confirmed", user="Cy") == first
+    with pytest.raises(ConflictError, match="Bo has said already that it is fruit/apple"):
+        book.judge(number, "corrected", category="fruit/pear", user="Cy")
+    assert book.get(number) == first
+    again = book.judge(number, "corrected", category="fruit/pear", user="Cy", again=True)
+    assert (again.right_category, again.judged_by) == ("fruit/pear", "Cy")
+
+
+def test_what_was_skipped_may_be_judged_later(book, new):
+    (number,) = book.record([new()])
+    assert book.judge(number, "skipped", user="Bo").verdict == "skipped"
+    assert book.review_queue().items == ()
+    assert book.judge(number, "unknown", user="Cy").judged_by == "Cy"
+
+
+def test_of_many_who_judge_at_once_one_wins(book, new):
+    (number,) = book.record([new()])
+    outcomes = []
+
+    def say(category):
+        try:
+            outcomes.append(book.judge(number, "corrected", category=category, user=category).right_category)
+        except ConflictError:
+            outcomes.append(None)
+
+    threads = [threading.Thread(target=say, args=(f"c{i}",)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [each for each in outcomes if each]
+    assert len(outcomes) == 8
+    assert book.get(number).right_category == winner
+
+
+def test_verdicts_are_read_in_their_order_however_many(book, new, monkeypatch):
+    monkeypatch.setattr("shelfwise.answers.book._AT_ONCE", 3)
+    numbers = book.record([new(photo=i) for i in range(10)])
+    for number in reversed(numbers):
+        book.judge(number, "confirmed", user="Bo")
+    judged = list(book.judged())
+    assert [answer.id for answer in judged] == list(reversed(numbers))
+    later = [answer.id for answer in book.judged(since=judged[4].judged_at)]
+    assert later == [answer.id for answer in judged[4:]]
+    assert replace(judged[0], id=0) != judged[0]
