@@ -33,7 +33,7 @@ LASTS: Final[Mapping[LinkKind, timedelta]] = {
     "invite": timedelta(days=7),
     "reset": timedelta(days=1),
 }
-"""How long each kind of link can be used."""
+"""How long each kind of link can be used; a user's first password may be set as long as an invitation lasts."""
 
 _KEPT: Final = timedelta(days=30)
 _GONE: Final = "this link was used, has expired or was taken back: ask for a new one"
@@ -124,7 +124,8 @@ class Invitations:
             connection.execute(
                 delete(invitations).where(invitations.c.user_id == user_id, invitations.c.used_at.is_(None))
             )
-            _put(connection, secret, "reset", now, name=user.name, user_id=user_id, by=by)
+            lasts = LASTS["reset" if user.has_password else "invite"]
+            _put(connection, secret, "reset", now, name=user.name, user_id=user_id, by=by, lasts=lasts)
             record_in(connection, now, by, "link.make", user.name, {"kind": "reset"})
 
         self._db.write(work)
@@ -231,6 +232,7 @@ def _put(
     admin: bool = False,
     roles: Mapping[int, Role] | None = None,
     by: str,
+    lasts: timedelta | None = None,
 ) -> None:
     connection.execute(delete(invitations).where(invitations.c.expires_at < now - _KEPT))
     connection.execute(
@@ -243,7 +245,7 @@ def _put(
             roles={str(store): role for store, role in (roles or {}).items()},
             created_by=by,
             created_at=now,
-            expires_at=now + LASTS[kind],
+            expires_at=now + (LASTS[kind] if lasts is None else lasts),
         )
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import unicodedata
 from typing import Final
@@ -35,8 +36,11 @@ class Passwords:
     def __init__(self, *, time_cost: int = 3, memory_cost: int = 65536, parallelism: int = 1) -> None:
         self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
         self._turns = threading.BoundedSemaphore(2)
-        # What a password is compared to where there is no user, so that the answer takes as long.
-        self._nobody = self._hasher.hash("nobody's password")
+
+    @functools.cached_property
+    def _nobody(self) -> str:
+        """What a password is compared to where there is no user, so that the answer takes as long."""
+        return self._hasher.hash("nobody's password")
 
     def check(self, password: str, name: str) -> None:
         """Refuse a password that others would guess.
@@ -67,8 +71,10 @@ class Passwords:
         """Whether it is the password. Takes as long where there is none (``kept`` is None) as where it is wrong."""
         fits = len(password) <= LONGEST and _is_text(password)
         with self._turns:
+            # Asked for whoever it is: the first answer tells nothing either.
+            nobody = self._nobody
             try:
-                right = self._hasher.verify(kept or self._nobody, _normal(password) if fits else "")
+                right = self._hasher.verify(kept or nobody, _normal(password) if fits else "")
             except (VerificationError, InvalidHashError):
                 return False
         return right and fits and kept is not None

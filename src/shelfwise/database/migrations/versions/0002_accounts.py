@@ -126,7 +126,7 @@ def _make_audit_log() -> None:
             )
         return
     op.execute(
-        "CREATE FUNCTION audit_log_only_added() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE OR REPLACE FUNCTION audit_log_only_added() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$"
     )
     op.execute(
