@@ -153,8 +153,8 @@ class Speaker:
             found.append(ScanCandidate(category, each.confidence, each.product.id, each.product.name))
         for category, confidence in guesses:
             found.append(self._of_category(category, confidence, seen, named))
-        found.sort(key=lambda each: (best is not None and each is found[0], each.confidence), reverse=True)
-        yield from found[:CANDIDATES]
+        sure, rest = (found[:1], found[1:]) if best is not None else ([], found)
+        yield from (sure + sorted(rest, key=lambda each: -each.confidence))[:CANDIDATES]
 
     def _of_category(
         self, category: str, confidence: float, seen: Sequence[_Seen], named: set[int]
