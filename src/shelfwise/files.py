@@ -53,7 +53,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.replace(path)
             _sync(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a file stands where the folder should be: that is told already
+            temporary.unlink()
 
 
 def atomic_write_bytes(path: Path, data: bytes) -> None:

@@ -91,7 +91,7 @@ class Picture:
             self._image: Image.Image = _file_class(kind)(io.BytesIO(data))
             orientation = _orientation(self._image, kind)
         self._transpose = _ORIENTATIONS.get(orientation)
-        self.orientation = orientation if self._transpose else 1
+        self.orientation = 1 if self._transpose is None else orientation
         width, height = self._image.size
         if width * height > limits.max_pixels:
             top = f"{limits.max_pixels / 1e6:,.4g} million"

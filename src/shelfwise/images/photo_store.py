@@ -203,11 +203,11 @@ def _read(path: Path) -> bytes:
 
 def _smaller(data: bytes, side: int, name: str, limits: Limits) -> bytes:
     picture = open_picture(data, name=name, limits=limits)
+    profile = picture.colour_profile
     # Twice as many pixels as needed are decoded, so that the rest of the way down is smooth.
     image = picture.rgb(min(1.0, 2 * side / max(picture.size)))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     image.info = {}
-    profile = picture.colour_profile
     written = io.BytesIO()
     image.save(
         written,

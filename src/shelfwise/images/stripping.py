@@ -89,10 +89,10 @@ def _as_jpeg(picture: Picture) -> Stripped:
     if max(picture.size) > _JPEG_SIDE:
         width, height = picture.size
         raise ImageError(picture.name, f"{width:,} × {height:,} pixels is too long to be kept as JPEG")
-    image, written = picture.rgb(), io.BytesIO()
-    # A new picture: Pillow would write some of what it read along with the pixels.
+    profile, image, written = picture.colour_profile, picture.rgb(), io.BytesIO()
+    # Pillow would write some of what it read along with the pixels.
     image.info = {}
-    image.save(written, "JPEG", quality=_QUALITY, icc_profile=picture.colour_profile)
+    image.save(written, "JPEG", quality=_QUALITY, subsampling="4:4:4", icc_profile=profile)
     return Stripped(written.getvalue(), "JPEG", image.size)
 
 
