@@ -1,10 +1,20 @@
-from collections.abc import Callable
+import io
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from shelfwise.accounts.records import Actor
+from shelfwise.errors import ImageError
+from shelfwise.inventory.records import NewProduct
+from shelfwise.workflows.scanning import ScanAnswer, answer_photos
+from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
 
 
 def paint(folder: Path, *, per_class: int = 10, size: int = 40, seed: int = 0) -> Path:
@@ -52,3 +62,44 @@ def power_failure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractConte
 def painted(tmp_path: Path) -> Path:
     """A folder of thirty pictures in three categories."""
     return paint(tmp_path / "photos")
+
+
+class Shopper:
+    """A shop with a toy model that sees a photo's mean colour, and photos for it."""
+
+    def __init__(self, shop: Shop, write_bundle: Callable[..., Any], folder: Path) -> None:
+        self.shop = shop
+        self._write_bundle = write_bundle
+        self._folder = folder
+
+    @staticmethod
+    def photo(red: int, green: int, blue: int, size: int = 20) -> bytes:
+        """A photo of one colour."""
+        written = io.BytesIO()
+        Image.new("RGB", (size, size), (red, green, blue)).save(written, "PNG")
+        return written.getvalue()
+
+    def product(self, name: str, category: str | None = None) -> int:
+        """The number of a new product."""
+        return self.shop.catalogue.add_product(NewProduct(name, category=category)).id
+
+    def bundle(self, name: str, **changes: Any) -> Path:
+        """Another model, on disk."""
+        return self._write_bundle(self._folder / "bundles" / name / "bundle", name=name, **changes).path
+
+    def scan(self, *photos: bytes, store: int | None = None) -> list[ScanAnswer | ImageError]:
+        """What is said of photos, given by ann."""
+        return answer_photos(self.shop, photos, ANN, store)
+
+
+ANN = Actor("ann", 1, admin=True)
+
+
+@pytest.fixture
+def shopper(toy: ModuleType, tmp_path: Path, sqlite_template: Path) -> Iterator[Shopper]:
+    """An open shop with a toy model."""
+    (tmp_path / "home").mkdir()
+    shutil.copy(sqlite_template, tmp_path / "home" / "stock.db")
+    model = toy.write_toy_bundle(tmp_path / "package" / "bundle").path
+    with open_shop(ShopSettings(tmp_path / "home", workers=2, model=model)) as shop:
+        yield Shopper(shop, toy.write_toy_bundle, tmp_path)

@@ -143,7 +143,7 @@ class Speaker:
     def _candidates(
         self, prediction: Prediction, seen: Sequence[_Seen], best: _Seen | None
     ) -> Iterator[ScanCandidate]:
-        """The best guesses: what is known by sight first where it is near enough, then by confidence."""
+        """The best guesses: products first where one is near enough to be named, else by confidence."""
         guesses = list(_guesses(prediction))
         told = [each for each in seen if each is best or each.confidence >= _WORTH_TELLING][:CANDIDATES]
         named = {each.product.id for each in told}
@@ -153,8 +153,9 @@ class Speaker:
             found.append(ScanCandidate(category, each.confidence, each.product.id, each.product.name))
         for category, confidence in guesses:
             found.append(self._of_category(category, confidence, seen, named))
-        sure, rest = (found[:1], found[1:]) if best is not None else ([], found)
-        yield from (sure + sorted(rest, key=lambda each: -each.confidence))[:CANDIDATES]
+        if best is None:
+            found.sort(key=lambda each: -each.confidence)
+        yield from found[:CANDIDATES]
 
     def _of_category(
         self, category: str, confidence: float, seen: Sequence[_Seen], named: set[int]

@@ -1,0 +1,189 @@
+import threading
+
+import numpy as np
+import pytest
+
+from shelfwise.errors import ImageError, NotFoundError, OverloadedError
+from shelfwise.types import Candidate, Decision, Prediction
+from shelfwise.workflows.answer_words import Speaker
+from shelfwise.workflows.scanning import ProductChoice, ScanCandidate
+from shelfwise.workflows.shop_products import enrol, product_changed
+
+RED, RUBY, GREEN = (250, 10, 10), (240, 30, 5), (10, 250, 10)
+
+
+def test_a_photo_is_kept_answered_and_written_down(shopper):
+    photo = shopper.photo(*RED)
+    (answer,) = shopper.scan(photo)
+    active = shopper.shop.shelf.active()
+    assert (answer.kind, answer.category, answer.product_id) == ("accept", "Red", None)
+    assert (answer.model, answer.model_name) == (active.id, "toy")
+    assert [each.category for each in answer.candidates] == ["Red", "Green", "Blue"]
+    assert shopper.shop.photos.has(answer.photo)
+    kept = shopper.shop.answers.get(answer.id)
+    assert (kept.photo, kept.model, kept.kind, kept.category) == (answer.photo, active.id, "accept", "Red")
+    assert (kept.user, kept.verdict, len(kept.candidates)) == ("ann", None, 3)
+    assert kept.confidence == pytest.approx(answer.confidence)
+
+
+def test_a_photo_that_cannot_be_read_fails_no_other(shopper):
+    results = shopper.scan(b"no picture", shopper.photo(*RED), b"", shopper.photo(*GREEN))
+    assert [type(each) is ImageError for each in results] == [True, False, True, False]
+    assert [each.category for each in results if not isinstance(each, ImageError)] == ["Red", "Green"]
+    assert shopper.shop.answers.counts(None) >= 0
+    with pytest.raises(NotFoundError):
+        shopper.shop.answers.get(results[3].id + 1)
+    assert shopper.scan() == []
+
+
+def test_an_enrolled_product_is_named(shopper):
+    cola = shopper.product("Cola", "Drinks")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    (answer,) = shopper.scan(shopper.photo(*RUBY))
+    assert (answer.kind, answer.product_id, answer.product) == ("accept", cola, "Cola")
+    assert answer.category == "Red"  # what the model says stays said
+    first = answer.candidates[0]
+    assert (first.category, first.product_id, first.product) == ("Drinks", cola, "Cola")
+    kept = shopper.shop.answers.get(answer.id)
+    assert (kept.product_id, kept.candidates[0].product_id) == (cola, cola)
+
+
+def test_the_name_is_the_stock_book_s_even_before_the_index_is_told(shopper):
+    cola = shopper.product("Cola")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    shopper.shop.catalogue.change_product(cola, {"name": "Cola Classic"}, None)
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    assert answer.product == "Cola Classic"
+
+
+def test_an_archived_product_is_not_named(shopper):
+    cola = shopper.product("Cola")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    shopper.shop.catalogue.archive_product(cola)
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    assert answer.product_id is None
+    product_changed(shopper.shop, cola)
+    assert not shopper.shop.products.in_use().index.products
+    shopper.shop.catalogue.restore_product(cola)
+    product_changed(shopper.shop, cola)
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    assert answer.product_id == cola
+
+
+def test_products_of_the_category_are_offered_for_one_tap(shopper):
+    first = shopper.product("Apple juice", "red")  # capitals do not count
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    likeliest = answer.candidates[0]
+    assert (likeliest.product_id, likeliest.product) == (first, "Apple juice")  # the only one of its category
+    assert answer.product_id is None
+    second = shopper.product("Beet", "Red/Roots")
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    likeliest = answer.candidates[0]
+    assert likeliest.product_id is None
+    assert likeliest.choices == (ProductChoice(first, "Apple juice"), ProductChoice(second, "Beet"))
+    shopper.shop.catalogue.archive_product(first)
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    assert answer.candidates[0].product_id == second
+
+
+def prediction(decision=None, probabilities=(0.5, 0.3, 0.1, 0.1), embedding=(1.0, 0.0, 0.0)):
+    categories = ("Fruit/Apple/Gala", "Fruit/Apple/Fuji", "Fruit/Pear", "Drinks/Milk")
+    return Prediction(
+        categories, np.array(probabilities, np.float32), None, np.array(embedding, np.float32), decision
+    )
+
+
+def said(shopper, made):
+    shopper.shop.models.wait()
+    return Speaker(shopper.shop).say(shopper.shop.shelf.active().id, made)
+
+
+def told(words):
+    return [(each.category, round(each.confidence, 2)) for each in words.candidates]
+
+
+def test_a_level_that_is_sure_is_told_once(shopper):
+    decision = Decision("accept", "Fruit/Apple", "category", 0.8, 0.0)
+    words = said(shopper, prediction(decision))
+    assert (words.kind, words.category, words.confidence) == ("accept", "Fruit/Apple", 0.8)
+    assert told(words) == [("Fruit/Apple", 0.8), ("Fruit/Pear", 0.1)]
+
+
+def test_where_a_person_is_asked_the_likeliest_is_told_first(shopper):
+    candidates = (Candidate("Fruit/Apple/Fuji", 0.4), Candidate("Fruit/Pear", 0.35))
+    words = said(shopper, prediction(Decision("ask", None, None, None, 0.0, candidates)))
+    assert (words.kind, words.category, words.confidence) == ("ask", "Fruit/Apple/Fuji", 0.4)
+    assert {category for category, _ in told(words)} == {"Fruit/Apple/Fuji", "Fruit/Pear", "Fruit/Apple/Gala"}
+
+
+def test_a_strange_photo_has_no_category_but_guesses(shopper):
+    words = said(shopper, prediction(Decision("unknown", None, None, None, 9.0)))
+    assert (words.kind, words.category, words.product_id) == ("unknown", None, None)
+    assert len(words.candidates) == 3
+
+
+def test_a_strange_photo_of_an_enrolled_product_is_that_product(shopper):
+    cola = shopper.product("Cola", "Drinks")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    words = said(shopper, prediction(Decision("unknown", None, None, None, 9.0)))
+    assert (words.kind, words.category, words.product_id) == ("accept", "Drinks", cola)
+
+
+def test_between_twins_a_person_is_asked(shopper):
+    twins = [shopper.product(name) for name in ("Cola", "Cola light", "Cola zero")]
+    for shade, twin in enumerate(twins):
+        enrol(shopper.shop, twin, [shopper.photo(250, 10 + shade, 10)])
+    (answer,) = shopper.scan(shopper.photo(250, 11, 11))
+    assert answer.kind == "ask"
+    assert {each.product_id for each in answer.candidates} == set(twins)
+
+
+@pytest.mark.parametrize(
+    ("stock", "meant"),
+    [
+        (("Fruit/Apple", "Fruit/Apple/Cox", "Apple"), {"Fruit/Apple", "Fruit/Apple/Cox"}),
+        (("Produce/Apple", "Fruit"), {"Produce/Apple"}),
+        (("Fruit", "Drinks"), {"Fruit"}),
+        (("Drinks", "Pineapple"), set()),
+    ],
+)
+def test_the_shop_s_own_categories_are_understood(shopper, stock, meant):
+    for category in stock:
+        shopper.product(f"one of {category}", category)
+    words = said(shopper, prediction(Decision("accept", "Fruit/Apple", "category", 0.8, 0.0)))
+    first = words.candidates[0]
+    assert {choice.product for choice in first.choices} == {f"one of {category}" for category in meant}
+
+
+def test_what_looks_alike_comes_first_among_the_choices(shopper):
+    shopper.product("A", "Fruit/Apple")
+    alike = shopper.product("B", "Fruit/Apple")
+    enrol(shopper.shop, alike, [shopper.photo(*GREEN)])
+    words = said(shopper, prediction(Decision("accept", "Fruit/Apple", "category", 0.8, 0.0)))
+    first = next(each for each in words.candidates if each.category == "Fruit/Apple" and each.choices)
+    assert isinstance(first, ScanCandidate)
+    assert [choice.product for choice in first.choices] == ["B", "A"]
+    assert words.product_id is None
+
+
+def test_many_at_once(shopper):
+    cola = shopper.product("Cola")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    found, refused = [], []
+
+    def ask(number):
+        try:
+            found.extend(
+                shopper.scan(shopper.photo(*RED, size=20 + number), shopper.photo(*GREEN, size=20 + number))
+            )
+        except OverloadedError as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not refused
+    assert len({answer.id for answer in found}) == 24
+    assert sorted(answer.product or "" for answer in found) == [""] * 12 + ["Cola"] * 12
