@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from shelfwise.cli.shop_options import DatabaseOption, HomeOption
+from shelfwise.files import storage_errors
 
 if TYPE_CHECKING:
     from shelfwise.web.config import WebConfig
     from shelfwise.web.serving import Place
-    from shelfwise.workflows.shop import Shop, ShopSettings
+    from shelfwise.workflows.shop import ShopSettings
 
 __all__ = ["EXAMPLES", "serve"]
 
@@ -107,9 +108,9 @@ def _run(settings: ShopSettings, model: Path | None, config: WebConfig, place: P
                 err=True,
             )
 
+    if model is not None:
+        _use(settings.home, model)
     with open_shop(settings) as shop:
-        if model is not None:
-            _use(shop, model)
         serve(shop, config, place, started=started)
 
 
@@ -121,14 +122,19 @@ def _log_to_stderr() -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
-def _use(shop: Shop, model: Path) -> None:
-    """Put a model to work, and on the shelf first where it is not there yet."""
+def _use(home: Path, model: Path) -> None:
+    """Make a model the active one before the shop opens, and put it on the shelf first where it is not there yet."""
     from shelfwise.bundle import read_bundle
     from shelfwise.errors import NotFoundError
+    from shelfwise.workflows.model_shelf import ModelShelf
 
+    given = read_bundle(model)
+    with storage_errors(home):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shelf = ModelShelf(home / "models")
     try:
-        known = shop.shelf.model(read_bundle(model).id)
+        known = shelf.model(given.id)
     except NotFoundError:
-        known = shop.shelf.add(model)
+        known = shelf.add(model)
     if not known.active:
-        shop.models.activate(known.id)
+        shelf.activate(known.id)

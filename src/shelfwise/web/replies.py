@@ -24,7 +24,7 @@ REPLAYED: Final = "Idempotency-Replayed"
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
-_BOUNDARY: Final = re.compile(r'boundary="?([^";]{1,70})"?', re.IGNORECASE)
+_CHUNK: Final = 1 << 20
 
 IdempotencyKey = Annotated[
     str | None,
@@ -55,8 +55,11 @@ class WriteOnce(APIRoute):
                 return await handler(request)
             if not _KEY.fullmatch(key):
                 raise EntryError(HEADER, "give 1 to 200 characters without spaces")
-            mark = fingerprint(request, await request.body())
-            return await _answer_once(request, handler, actor, key, mark)
+            try:
+                return await _answer_once(request, handler, actor, key, await fingerprint(request))
+            finally:
+                # A form's files, where the endpoint did not come to read them.
+                await request.close()
 
         return once
 
@@ -89,16 +92,32 @@ async def _answer_once(
             await run_in_threadpool(replies.forget, actor, key)
 
 
-def fingerprint(request: Request, body: bytes) -> str:
+async def fingerprint(request: Request) -> str:
     """What tells a write sent again from another one with the same key: a hash of its address and content."""
-    content_type = request.headers.get("content-type", "")
-    boundary = _BOUNDARY.search(content_type)
-    if boundary is not None:
-        # A browser makes up a new boundary each time it sends the same form.
-        body = body.replace(boundary.group(1).encode(), b"")
-        content_type = "multipart/form-data"
     digest = hashlib.sha256()
-    for part in (request.method, request.url.path, request.url.query, content_type):
-        digest.update(part.encode() + b"\0")
-    digest.update(body)
+    content_type = request.headers.get("content-type", "")
+    form = content_type.lower().startswith("multipart/form-data")
+    # A browser makes up a new boundary each time it sends the same form.
+    for part in (request.method, request.url.path, request.url.query, "form" if form else content_type):
+        _add(digest, part.encode())
+    if not form:
+        _add(digest, await request.body())
+        return digest.hexdigest()
+    for name, value in (await request.form()).multi_items():
+        _add(digest, name.encode())
+        if isinstance(value, str):
+            _add(digest, value.encode())
+            continue
+        _add(digest, (value.filename or "").encode())
+        await value.seek(0)
+        whole = hashlib.sha256()
+        while chunk := await value.read(_CHUNK):
+            whole.update(chunk)
+        await value.seek(0)
+        _add(digest, whole.digest())
     return digest.hexdigest()
+
+
+def _add(digest: hashlib._Hash, part: bytes) -> None:
+    # With their lengths, two different rows of parts never look the same.
+    digest.update(len(part).to_bytes(8, "big") + part)
