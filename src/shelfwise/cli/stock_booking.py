@@ -26,6 +26,7 @@ from shelfwise.cli.stock_options import (
     opened,
     user_name,
 )
+from shelfwise.errors import EntryError
 from shelfwise.text import printable
 
 if TYPE_CHECKING:
@@ -188,7 +189,11 @@ def _book(
             reason=reason,
             to_location_id=target,
         )
-        done = Ledger(book.database).book([line], user=user_name(user), key=key)
+        try:
+            done = Ledger(book.database).book([line], user=user_name(user), key=key)
+        except EntryError as error:
+            # There is one line alone: its number says nothing.
+            raise EntryError(error.field.removeprefix("lines.0."), error.message) from error
         _tell(done, book.database, "Booked before" if done.repeated else "Booked")
 
 

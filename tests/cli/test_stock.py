@@ -1,0 +1,181 @@
+"""``shelfwise stock`` and ``shelfwise db`` as a person would use them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from shelfwise.cli.app import app
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SHELFWISE_HOME", str(tmp_path / "shop"))
+    monkeypatch.delenv("SHELFWISE_DATABASE", raising=False)
+
+    def call(*args: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(app, list(args))
+        assert result.exit_code == code, result.output
+        return result
+
+    return call
+
+
+@pytest.fixture
+def stock(run):
+    """A book with a store and two products."""
+    run("db", "upgrade")
+
+    def call(*args: str, code: int = 0) -> Result:
+        return run("stock", *args, code=code)
+
+    call("add-store", "Corner shop")
+    call("add-product", "Oat drink", "--category", "drinks/milk", "--gtin", "4006381333931", "--minimum", "6")
+    call("add-product", "Tea", "--minimum", "2", "--target", "12", "--pack-size", "5")
+    return call
+
+
+def lines(result: Result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_without_a_book_it_says_what_to_run(run) -> None:
+    assert "shelfwise db upgrade" in run("stock", "list", code=2).output
+
+
+def test_without_a_store_it_says_what_to_run(run) -> None:
+    run("db", "upgrade")
+    assert "shelfwise stock add-store" in run("stock", "list", code=2).output
+
+
+def test_what_is_booked_is_in_the_list_low_first(stock) -> None:
+    assert "now 24" in stock("received", "oat drink", "24", "--reason", "delivery 118").stdout
+    stock("sold", "4006381333931", "20.5")
+    found = lines(stock("list", "--format", "json"))
+    assert [(row["product"], row["level"], row["state"]) for row in found] == [
+        ("Tea", "0", "out"),
+        ("Oat drink", "3.5", "low"),
+    ]
+    assert lines(stock("list", "oat", "--state", "ok", "--format", "json")) == []
+
+
+def test_a_key_books_once(stock) -> None:
+    stock("received", "Tea", "5", "--key", "d-1")
+    assert "Booked before" in stock("received", "Tea", "5", "--key", "d-1").stdout
+    assert "another booking" in stock("received", "Tea", "6", "--key", "d-1", code=2).output
+    assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "5"
+
+
+def test_a_move_a_count_and_an_undo(stock) -> None:
+    stock("add-place", "Aisle 1 / Shelf 2")
+    stock("received", "Tea", "9")
+    stock("move", "Tea", "4", "--to", "aisle 1/shelf 2")
+    stock("count", "Tea", "3", "--place", "Aisle 1 / Shelf 2")
+    stock("undo", "1", "--reason", "mistyped")
+    found = {row["place"]: row["level"] for row in lines(stock("level", "Tea", "--format", "json"))}
+    assert found == {"(the store itself)": "-4", "Aisle 1 / Shelf 2": "3"}
+    stock("undo", "1", code=2)
+    assert [row["number"] for row in lines(stock("history", "--kind", "moved", "--format", "json"))] == [3, 2]
+    short = lines(stock("shrinkage", "--format", "json"))
+    assert [(row["expected"], row["counted"], row["difference"]) for row in short] == [("4", "3", "-1")]
+
+
+def test_corrections_may_be_below_zero(stock) -> None:
+    stock("correct", "Tea", "--", "-2")
+    assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "-2"
+
+
+def test_the_past_is_told_as_of_a_days_end(stock) -> None:
+    stock("received", "Tea", "9", "--at", "2026-03-01T18:00Z")
+    stock("sold", "Tea", "2", "--at", "2026-03-02T08:00Z")
+    assert lines(stock("past", "2026-03-01", "--format", "json"))[0]["level"] == "9"
+    assert lines(stock("past", "2026-03-02", "--format", "json"))[0]["level"] == "7"
+
+
+def test_what_to_order_comes_in_whole_packs(stock) -> None:
+    found = {row["product"]: row["order"] for row in lines(stock("reorder", "--format", "json"))}
+    assert found["Tea"] == "15"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_files_go_out_and_come_back(stock, tmp_path: Path, suffix: str) -> None:
+    stock("received", "Tea", "9")
+    sheet = tmp_path / f"counts.{suffix}"
+    stock("export", "counts", str(sheet))
+    assert "Would import 1 row: 1 to book" in stock("import", "counts", str(sheet), "--dry-run").stdout
+    assert "1 booked" in stock("import", "counts", str(sheet)).stdout
+    assert "Booked before" in stock("import", "counts", str(sheet)).stdout
+
+
+def test_bad_rows_are_named_and_the_exit_code_is_1(stock, tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("name,minimum\nRice,many\n,2\n")
+    result = stock("import", "products", str(file), code=1)
+    assert "line 2: minimum 'many' is no number" in result.output
+    assert "line 3: name is empty" in result.output
+    assert "Nothing imported" in result.output
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("received", "Coffee", "1"), "no product"),
+        (("received", "Tea", "one"), "no number"),
+        (("received", "Tea", "0"), "error: quantity: give more than 0"),
+        (("received", "Tea", "1", "--at", "2999-01-01"), "future"),
+        (("received", "Tea", "1", "--place", "Cellar"), "Cellar"),
+        (("list", "--store", "Other"), "no store"),
+        (("list", "--category", "Other"), "no category"),
+        (("change-product", "Tea"), "nothing to change"),
+        (("export", "products", "x.pdf"), ".csv or .xlsx"),
+        (("import", "products", "nowhere.csv"), "cannot be read"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(stock, args: tuple[str, ...], words: str) -> None:
+    result = stock(*args, code=2)
+    assert words in result.output
+    assert "Traceback" not in result.output
+
+
+def test_two_stores_need_a_name(stock) -> None:
+    stock("add-store", "Harbour")
+    assert "--store" in stock("list", code=2).output
+    assert lines(stock("list", "--store", "harbour", "--format", "json"))
+
+
+def test_catalogue_commands_change_and_put_away(stock) -> None:
+    stock("change-product", "Tea", "--name", "Green tea", "--category", "drinks", "--minimum", "")
+    assert lines(stock("products", "green", "--format", "json"))[0]["minimum"] is None
+    stock("archive-product", "Green tea")
+    assert lines(stock("products", "green", "--format", "json")) == []
+    assert lines(stock("products", "--archived", "--format", "json"))[0]["product"] == "Green tea"
+    stock("restore-product", "Green tea")
+    stock("rename-category", "drinks", "beverages")
+    assert "beverages" in stock("categories").stdout
+    stock("add-place", "A / B")
+    stock("rename-place", "A", "Aisle")
+    assert "Aisle / B" in stock("places").stdout
+    stock("archive-place", "Aisle / B")
+    stock("rename-store", "Corner shop", "Shop")
+    assert "Shop" in stock("stores", "--format", "csv").stdout
+
+
+def test_backup_restore_and_check(run, stock, tmp_path: Path) -> None:
+    stock("received", "Tea", "9")
+    assert "1 movements" in run("db", "backup", str(tmp_path / "b.db")).stdout
+    assert "balances" in run("db", "check").stdout
+    stock("sold", "Tea", "9")
+    assert "--replace" in run("db", "restore", str(tmp_path / "b.db"), code=2).output
+    assert "Restored 1 movements" in run("db", "restore", str(tmp_path / "b.db"), "--replace").stdout
+    assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "9"
+    assert "up to date" in run("db", "upgrade").stdout
+
+
+def test_a_book_that_does_not_balance_leaves_with_1(run, stock, tmp_path: Path) -> None:
+    import sqlite3
+
+    stock("received", "Tea", "9")
+    with sqlite3.connect(tmp_path / "shop" / "stock.db") as raw:
+        raw.execute("UPDATE levels SET quantity = 1")
+    assert "level" in run("db", "check", code=1).stdout
