@@ -148,3 +148,9 @@ def test_architecture_page_names_every_room() -> None:
     rooms = [f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()]
     rooms += [path.name for path in package.glob("*.py") if not path.name.startswith("__")]
     assert [room for room in rooms if f"`{room}`" not in text] == []
+
+
+def test_the_columns_of_stock_files_are_those_of_the_code() -> None:
+    module = runpy.run_path(str(ROOT / "scripts" / "stock_files_page.py"))
+    text = (ROOT / "docs" / "stock-files.md").read_text("utf-8")
+    assert module["page"](text) == text, "run: python scripts/stock_files_page.py"
