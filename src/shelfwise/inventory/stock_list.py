@@ -145,16 +145,16 @@ def _merged(shape: _Shape, holding: Sequence[ColumnElement[bool]]) -> Select[Any
     apart = shape.order == "quantity" or (shape.order == "name" and not shape.categories)
     states: Sequence[int | None] = range(len(STATES)) if apart and not shape.by_state else (None,)
     runs = [
-        _run(shape, store, category, state, holding).subquery()
+        _run(shape, store, category, state, holding)
         for store in range(shape.stores)
         for category in category_numbers
         for state in states
     ]
-    names = (*_KEYS[shape.order], "store_id")
     if len(runs) == 1:
-        return select(runs[0]).order_by(*(runs[0].c[name] for name in names))
-    rows = union_all(*(select(run) for run in runs)).subquery()
-    return select(rows).order_by(*(rows.c[name] for name in names)).limit(bindparam("rows", type_=Integer))
+        return runs[0]
+    rows = union_all(*(select(run.subquery()) for run in runs)).subquery()
+    order = [rows.c[name] for name in (*_KEYS[shape.order], "store_id")]
+    return select(rows).order_by(*order).limit(bindparam("rows", type_=Integer))
 
 
 def _run(

@@ -1,0 +1,122 @@
+"""Whatever the stock book is asked, an index answers: no query reads all movements, nor all levels."""
+
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+ROOT = Path(__file__).parents[2]
+if str(ROOT) not in sys.path:  # the benchmarks are no part of the installed package
+    sys.path.append(str(ROOT))
+
+from benchmarks.plans import planned
+from benchmarks.stock_fill import fill
+from shelfwise.inventory.checks import check_book
+from shelfwise.inventory.history import History
+from shelfwise.inventory.levels import Levels
+from shelfwise.inventory.planning import Planning
+
+UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
+SINCE = UNTIL - timedelta(days=28)
+PRODUCTS, MOVEMENTS = 3000, 12_000
+LARGE = ("movements", "levels", "store_levels", "products", "product_words")
+
+
+@pytest.fixture
+def filled(database):
+    return fill(database, PRODUCTS, MOVEMENTS, UNTIL)
+
+
+def questions(database, filled):
+    """What can be asked, by name; each with words that its plan must have."""
+    levels, planning, history = Levels(database), Planning(database), History(database)
+    shelf, root, department = filled.shelf_ids[3], filled.root_ids[0], filled.department_ids[2]
+    later = {
+        order: levels.stock_list(1, order=order, limit=5).next for order in ("urgency", "name", "quantity")
+    }
+    asked = {
+        "level": (lambda: levels.level(3, 1), "store_levels"),
+        "at a location": (lambda: levels.at_location(3, shelf), "levels"),
+        "by location": (lambda: levels.by_location(3, 1), "ix_levels_store"),
+        "summary": (lambda: levels.summary(1), "ix_store_levels_quantity"),
+        "by category": (lambda: levels.by_category(1), "ix_store_levels"),
+        "as of": (lambda: levels.as_of(1, SINCE), "ix_movements_product_location"),
+        "as of, a product": (lambda: levels.as_of(1, SINCE, product_id=3), "ix_movements_count"),
+        "as of, a location": (lambda: levels.as_of(1, SINCE, location_id=shelf), "ix_movements_count"),
+        "series": (lambda: levels.series(3, 1, SINCE, UNTIL), "ix_movements_product_location"),
+        "shrinkage": (lambda: planning.shrinkage(1, SINCE, UNTIL), "ix_movements_store_count"),
+        "reorder": (lambda: planning.reorder(1, limit=5), "ix_store_levels_state"),
+        "history": (lambda: history.movements(), "ix_movements_at"),
+        "history of a store": (lambda: history.movements(store_id=1), "ix_movements_store"),
+        "history of a product": (lambda: history.movements(product_id=3), "ix_movements_product"),
+        "history of a location": (lambda: history.movements(location_id=shelf), "ix_movements_location"),
+        "history since": (lambda: history.movements(store_id=1, since=SINCE), "ix_movements_store"),
+    }
+    for order, index in (
+        ("urgency", "ix_store_levels_state"),
+        ("name", "ix_store_levels_state"),
+        ("quantity", "ix_store_levels_quantity"),
+    ):
+
+        def ask(order=order, **filters):
+            return lambda: levels.stock_list(1, order=order, limit=5, **filters)
+
+        by_category = "ix_products_category" if order != "urgency" else "ix_store_levels_category"
+        asked |= {
+            f"by {order}": (ask(), index),
+            f"by {order}, later": (ask(cursor=later[order]), index),
+            f"by {order}, low": (ask(state="low"), index),
+            f"by {order}, all stores": (lambda order=order: levels.stock_list(order=order, limit=5), index),
+            f"by {order}, a category": (ask(category_id=department), by_category),
+            f"by {order}, a shelf": (ask(location_id=shelf), "ix_levels_location"),
+            f"by {order}, the root": (ask(location_id=root), index),
+            f"by {order}, words": (ask(query="sweet br"), "product_words"),
+        }
+    return asked
+
+
+def test_a_book_made_in_bulk_is_as_if_it_were_booked(database, filled):
+    assert check_book(database) == ()
+    with database.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM movements")) == MOVEMENTS == filled.movements
+        assert connection.scalar(text("SELECT count(*) FROM store_levels")) == 3 * PRODUCTS
+    assert planned(database, lambda: Levels(database).level(3, 1))[0].plan
+    with database.read() as connection:
+        if database.dialect == "sqlite":
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+            assert connection.scalar(text("PRAGMA synchronous")) == 2
+
+
+def test_every_question_is_answered_by_an_index(database, filled):
+    if database.dialect == "sqlite":
+        whole = re.compile(
+            rf"^SCAN ({'|'.join(LARGE)}|counted|changed|count|listed)\b(?! USING (COVERING )?INDEX)"
+        )
+    else:
+        whole = re.compile(rf"Seq Scan on ({'|'.join(LARGE)})\b")
+    for name, (ask, index) in questions(database, filled).items():
+        plans = planned(database, ask, seqscan=False)
+        lines = [line for each in plans for line in each.plan]
+        assert not [line for line in lines if whole.search(line)], name
+        statements = [each.statement for each in plans]
+        found = any(index in line for line in lines)
+        if not found and database.dialect == "sqlite":  # it calls the index of a primary key by another name
+            found = any(f"SEARCH {index}" in line or f"_{index}_1" in line for line in lines)
+        assert found or database.dialect == "postgresql", (name, lines, statements)
+
+
+def test_a_page_is_read_in_order_and_not_sorted(sqlite_database):
+    """The page's rows come from the index as they are."""
+    filled = fill(sqlite_database, PRODUCTS, MOVEMENTS, UNTIL)
+    asked = questions(sqlite_database, filled)
+    for name in ("by urgency", "by urgency, later", "by urgency, low", "by name, low", "by quantity, low"):
+        (page,) = [
+            each
+            for each in planned(sqlite_database, asked[name][0])
+            if " FROM store_levels" in each.statement
+        ]
+        (step,) = page.plan
+        assert step.startswith("SEARCH store_levels USING INDEX ix_store_levels"), name
