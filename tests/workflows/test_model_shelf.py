@@ -78,6 +78,8 @@ def test_a_refused_upload_leaves_nothing_behind(shelf, bundle):
     (folder / "card.md").write_text("changed")
     with pytest.raises(BundleError, match="checksum"):
         shelf.add(folder)
+    with pytest.raises(BundleError, match="is no ONNX network"):
+        shelf.add(bundle("none", model_onnx=b"none"))
     assert len(shelf.models()) == 1
 
 

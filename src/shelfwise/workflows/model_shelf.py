@@ -20,6 +20,7 @@ from shelfwise.errors import BundleError, ConflictError, ModelError, NotFoundErr
 from shelfwise.files import atomic_write_text, storage_errors
 from shelfwise.text import printable
 from shelfwise.workflows.model_intake import REPORT, IntakeLimits, take_in
+from shelfwise.workflows.onnx_check import refuse_outside_weights
 
 __all__ = ["PACKAGED", "Figure", "ModelShelf", "ShelfModel"]
 
@@ -369,6 +370,7 @@ class ModelShelf:
 def _copied(folder: Path, arriving: Path) -> Bundle:
     """A copy of a bundle's folder, files that are no part of a bundle left out; verified before and after."""
     source = read_bundle(folder)
+    refuse_outside_weights(source.model_onnx(), source.model_path.name)
     with storage_errors(arriving):
         (arriving / "bundle").mkdir()
         for path in (folder / "bundle.json", source.card_path, source.model_path):
