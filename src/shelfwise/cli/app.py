@@ -57,6 +57,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "products": Entry("shelfwise.cli.products", "app", "Learn new products from a few photos; find them."),
     "serve": Entry("shelfwise.cli.serve", "serve", "Run the shop's server: stock, photos, users."),
     "stock": Entry("shelfwise.cli.stock", "app", "The stock book: book, look up, import, export."),
+    "review": Entry("shelfwise.cli.review", "app", "Answers to look at; photos to train on from them."),
     "users": Entry("shelfwise.cli.users", "app", "Who may use the server, and what they may do."),
     "db": Entry("shelfwise.cli.db", "app", "Make, back up, restore and check the stock book."),
     "export": Entry("shelfwise.cli.export", "export", "Make a smaller or faster form of a model."),
