@@ -1,8 +1,10 @@
 """Scan: from photos to stock levels, with right and wrong answers, without a connection, by keyboard, on a phone."""
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -31,6 +33,15 @@ def scan(page: Page, *photos: Path) -> None:
     expect(page.locator(".scan-card")).to_have_count(before + len(photos))
 
 
+def wait_for(find: Callable[[], Any]) -> Any:
+    """What comes a moment later: verdicts follow a booking."""
+    until = time.monotonic() + 10
+    while (found := find()) is None:
+        assert time.monotonic() < until, "it did not come"
+        time.sleep(0.05)
+    return found
+
+
 def level(shop: Shop, product: Product) -> Decimal:
     return shop.levels.level(product.id, MILL_LANE)
 
@@ -54,3 +65,226 @@ def test_two_photos_become_two_stock_levels(
     [newest, _] = shop.history.movements(MILL_LANE).items
     assert newest.photo is not None
     assert newest.model is not None
+
+
+def test_what_was_booked_keeps_its_photo_and_confirms_or_corrects_the_answer(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Red"))
+    expect(page.get_by_role("radio", name="Red paint")).to_have_count(2)
+    second = page.locator(".scan-card").nth(1)
+    second.get_by_role("button", name="Something else…").click()
+    page.get_by_role("searchbox").fill("blu")
+    page.locator("#picker").get_by_role("button", name="Blue paint").click()
+    expect(second.get_by_role("radio", name="Blue paint")).to_be_checked()
+    page.get_by_text("Wasted", exact=True).click()
+    page.get_by_role("button", name="Book 2 as wasted").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1, Blue paint 1")
+    assert level(shop, colours["Red"]) == -1
+    assert level(shop, colours["Blue"]) == -1
+    wrong = wait_for(lambda: next((one for one in shop.answers.judged() if one.right_product_id == 3), None))
+    assert (wrong.verdict, wrong.category, wrong.right_category) == ("corrected", "Red", "Blue")
+    [first, second_] = sorted(shop.history.movements(MILL_LANE).items, key=lambda one: one.product)
+    assert (first.product, second_.product) == ("Blue paint", "Red paint")
+    assert first.photo == wrong.photo
+
+
+def test_a_product_is_made_on_the_spot_for_all_photos_that_show_it(
+    shop: Shop, tabs: Tabs, colour_photo: Photos
+) -> None:
+    page = tabs("manager", PHONE)
+    page.goto("/scan")
+    scan(page, colour_photo("Green"), colour_photo("Green"))
+    page.get_by_role("button", name="Green – no product yet").first.click()
+    dialog = page.locator("#picker")
+    expect(dialog.get_by_label("Name", exact=True)).to_have_value("Green")
+    dialog.get_by_label("Name", exact=True).fill("Garden green")
+    dialog.get_by_role("button", name="Make the product").click()
+    expect(page.get_by_role("radio", name="Garden green", checked=True)).to_have_count(2)
+    page.get_by_text("Counted", exact=True).click()
+    page.get_by_role("button", name="Book 2 as counted").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Garden green 2")
+    made = shop.catalogue.product_by_name("Garden green")
+    assert made.category == "Green"
+    assert level(shop, made) == 2
+
+
+def test_a_clerk_cannot_make_products_but_finds_them(tabs: Tabs, colour_photo: Photos) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Green"))
+    page.get_by_role("button", name="Green – no product yet").click()
+    expect(page.locator("#picker")).to_contain_text("No product is called “Green”.")
+    expect(page.get_by_text("Ask a manager to add it.")).to_be_visible()
+    expect(page.get_by_role("button", name="Make the product")).to_have_count(0)
+
+
+def test_photos_and_bookings_made_without_a_connection_are_sent_later_and_once(
+    shop: Shop, server: Server, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk", PHONE)
+    page.goto("/scan")
+    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()  # through the worker, which keeps the page
+    scan(page, colour_photo("Red"))
+    expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
+    server.stop()
+    scan(page, colour_photo("Blue"))
+    expect(page.get_by_text("Waits for the connection", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 line received")
+
+    page.reload()  # from what the worker kept
+    expect(page.get_by_text("Waits for the connection", exact=True)).to_be_visible()
+    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 line received")
+    assert level(shop, colours["Red"]) == 0
+
+    server.start()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    expect(page.get_by_role("radio", name="Blue paint")).to_be_checked()
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Blue paint 1")
+    expect(page.locator("#scan-state")).to_be_hidden()
+    assert level(shop, colours["Red"]) == 1
+    assert level(shop, colours["Blue"]) == 1
+    assert len(shop.history.movements(MILL_LANE).items) == 2
+
+
+def test_a_booking_whose_reply_was_lost_is_not_booked_twice(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"))
+    expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
+    lost = []
+
+    def lose(route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort("connectionreset")
+
+    page.route("**/api/v1/movements", lose)
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    assert lost == [201]
+    assert level(shop, colours["Red"]) == 1
+    assert len(shop.history.movements(MILL_LANE).items) == 1
+
+
+def test_a_reload_loses_nothing_that_was_chosen(
+    tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Green"))
+    expect(page.get_by_role("radio", name="Green paint", checked=True)).to_have_count(1)
+    page.get_by_label("Quantity of photo 2").fill("2,5")
+    page.locator(".scan-card").first.get_by_role("radio", name="Blue paint").check()
+    page.get_by_text("Sold", exact=True).click()
+    page.reload()
+    expect(page.locator(".scan-card")).to_have_count(2)
+    expect(page.locator(".scan-card").first.get_by_role("radio", name="Blue paint")).to_be_checked()
+    expect(page.get_by_label("Quantity of photo 2")).to_have_value("2,5")
+    expect(page.get_by_role("button", name="Book 2 as sold")).to_be_enabled()
+    page.get_by_role("button", name="Remove photo 1").click()
+    expect(page.get_by_role("button", name="Book 1 as sold")).to_be_enabled()
+
+
+def test_what_the_server_refuses_can_be_mended(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos, tmp_path: Path
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff\xe0 no picture")
+    scan(page, broken, colour_photo("Red"))
+    expect(page.get_by_text("Cannot be read")).to_be_visible()
+    expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
+    shop.catalogue.archive_product(colours["Red"].id)
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#flash")).to_contain_text("Not booked")
+    expect(page.locator(".scan-card")).to_have_count(2)
+    page.locator(".scan-card").nth(1).get_by_role("radio", name="Blue paint").check()
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Blue paint 1")
+
+
+def test_photos_can_be_pasted_and_dropped(tabs: Tabs, colours: dict[str, Product]) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    make = """async (kind) => {
+        const canvas = new OffscreenCanvas(kind.length * 4, 20);
+        canvas.getContext("2d").fillRect(0, 0, 5, 5);
+        const blob = await canvas.convertToBlob();
+        const data = new DataTransfer();
+        data.items.add(new File([blob], `${kind}.png`, { type: "image/png" }));
+        data.items.add(new File(["x"], "notes.txt", { type: "text/plain" }));
+        const event = kind === "paste" ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+            : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+        document.body.dispatchEvent(event);
+    }"""
+    page.evaluate(make, "paste")
+    expect(page.locator(".scan-card")).to_have_count(1)
+    page.evaluate(make, "drop")
+    expect(page.locator(".scan-card.answered")).to_have_count(2)
+
+
+def test_it_can_be_worked_by_keyboard_alone(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, "#scan-choose")
+    with page.expect_file_chooser() as chosen:
+        page.keyboard.press("Enter")
+    chosen.value.set_files(str(colour_photo("Red")))
+    expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
+    tab_to(page, "[name=kind]")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, ".scan-card input[type=radio]")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "[aria-label='One more, photo 1']")
+    page.keyboard.press("Enter")
+    tab_to(page, "#scan-book")
+    page.keyboard.press("Enter")
+    expect(page.locator("#scan-done-list")).to_contain_text("Green paint 2")
+    assert level(shop, colours["Green"]) == 2
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wrong_with_it_for_anybody(
+    tabs: Tabs,
+    colours: dict[str, Product],
+    colour_photo: Photos,
+    accessible: Callable[[Page], None],
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    page = tabs("manager", size, scheme)
+    page.goto("/scan")
+    accessible(page)
+    scan(page, colour_photo("Red"), colour_photo("Green"))
+    expect(page.get_by_role("button", name="Book 2 as received")).to_be_visible()
+    accessible(page)
+    page.get_by_role("button", name="Something else…").first.click()
+    expect(page.locator("#picker")).to_contain_text("3 products")
+    accessible(page)
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus, as somebody without a mouse does."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")

@@ -275,6 +275,8 @@ function setUpIntake() {
       input.value = "";
       take(files);
     });
+    // It looks like a button, so Enter works too, not only the space bar.
+    input.addEventListener("keydown", (event) => event.key === "Enter" && input.click());
   }
   const zone = at("scan-drop");
   const over = (on) => zone.classList.toggle("over", on);

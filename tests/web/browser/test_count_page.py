@@ -1,0 +1,115 @@
+"""Count: what is at a place, typed and tapped, kept on the device, booked as one count."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from shelfwise.inventory.records import Line, Location, NewProduct, Product
+from shelfwise.workflows.shop import Shop
+
+from .conftest import DESK, PHONE, Server, Tabs
+
+MILL_LANE = 1
+
+
+@pytest.fixture
+def shelf(shop: Shop) -> Location:
+    return shop.catalogue.add_location(MILL_LANE, "Shelf 1")
+
+
+@pytest.fixture
+def products(shop: Shop, shelf: Location) -> list[Product]:
+    """Bread 10, milk 4 and tea 2.5 on the shelf; soap, which is nowhere."""
+    made = [shop.catalogue.add_product(NewProduct(name)) for name in ("Bread", "Milk", "Tea", "Soap")]
+    amounts = (Decimal(10), Decimal(4), Decimal("2.5"))
+    lines = [
+        Line("received", one.id, shelf.id, amount) for one, amount in zip(made[:3], amounts, strict=True)
+    ]
+    shop.ledger.book(lines, user="clerk")
+    return made
+
+
+def test_what_was_counted_becomes_the_level_and_the_rest_stays(
+    shop: Shop, tabs: Tabs, shelf: Location, products: list[Product]
+) -> None:
+    page = tabs("clerk", PHONE)
+    page.goto("/count")
+    page.get_by_label("Place").select_option(label="Shelf 1")
+    expect(page.locator(".count-row")).to_have_count(3)
+    page.get_by_label("Counted, Bread").fill("8")
+    expect(page.locator(".count-row", has_text="Bread")).to_contain_text("2 missing")
+    page.get_by_role("button", name="Tea: 2.5 as expected").click()
+    expect(page.locator(".count-row", has_text="Tea")).to_contain_text("as expected")
+    page.get_by_role("button", name="Another product").click()
+    page.get_by_role("searchbox").fill("soap")
+    page.locator("#picker").get_by_role("button", name="Soap").click()
+    for _ in range(3):
+        page.get_by_role("button", name="One more, Soap").click()
+    page.get_by_role("button", name="Book the count").click()
+    expect(page.locator("#flash")).to_contain_text("3 products counted and booked.")
+    here = [shop.levels.at_location(one.id, shelf.id) for one in products]
+    assert here == [Decimal(8), Decimal(4), Decimal("2.5"), Decimal(3)]
+    assert len({one.booking_id for one in shop.history.movements(MILL_LANE, kind="counted").items}) == 1
+    expect(page.get_by_label("Counted, Bread")).to_have_value("")
+
+
+def test_numbers_stay_through_a_reload_and_a_lost_connection(
+    shop: Shop, server: Server, tabs: Tabs, shelf: Location, products: list[Product]
+) -> None:
+    page = tabs("clerk")
+    page.goto(f"/count?location={shelf.id}")
+    page.get_by_label("Counted, Milk").fill("5")
+    page.reload()
+    expect(page.get_by_label("Counted, Milk")).to_have_value("5")
+    expect(page.locator("#count-draft")).to_be_visible()
+    server.stop()
+    page.get_by_role("button", name="Book the count").click()
+    expect(page.locator("#flash")).to_contain_text("kept on this device")
+    server.start()
+    page.get_by_role("button", name="Book the count").click()
+    expect(page.locator("#flash")).to_contain_text("1 product counted and booked.")
+    assert shop.levels.at_location(products[1].id, shelf.id) == 5
+
+
+def test_enter_goes_on_and_what_is_no_number_is_marked(
+    tabs: Tabs, shelf: Location, products: list[Product]
+) -> None:
+    page = tabs("clerk")
+    page.goto(f"/count?location={shelf.id}")
+    page.get_by_label("Counted, Bread").fill("many")
+    expect(page.get_by_label("Counted, Bread")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("button", name="Book the count")).to_be_disabled()
+    page.get_by_label("Counted, Bread").fill("0")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Counted, Milk")).to_be_focused()
+    expect(page.get_by_role("button", name="Book the count")).to_be_enabled()
+
+
+def test_a_place_with_others_in_it_lists_only_what_is_in_none_of_them(
+    shop: Shop, tabs: Tabs, products: list[Product]
+) -> None:
+    root = shop.catalogue.store(MILL_LANE).root_id
+    shop.ledger.book([Line("received", products[3].id, root, Decimal(6))], user="clerk")
+    page = tabs("clerk")
+    page.goto("/count")
+    expect(page.locator(".count-row")).to_have_count(1)
+    expect(page.locator(".count-row")).to_contain_text("Soap")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wrong_with_it_for_anybody(
+    tabs: Tabs,
+    shelf: Location,
+    products: list[Product],
+    accessible: Callable[[Page], None],
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    page = tabs("manager", size, scheme)
+    page.goto(f"/count?location={shelf.id}")
+    page.get_by_label("Counted, Bread").fill("8")
+    page.get_by_label("Counted, Milk").fill("4")
+    accessible(page)
