@@ -100,6 +100,14 @@ def test_a_photo_that_shows_nothing_of_ours_is_forgotten(shopper, cola):
     assert shopper.shop.catalogue.product_photos(cola) == ()
 
 
+def test_what_was_enrolled_by_hand_stays_when_an_older_answer_is_judged(shopper, cola):
+    (answer,) = shopper.scan(shopper.photo(*GREEN))
+    lime = shopper.product("Lime")
+    enrol(shopper.shop, lime, [shopper.photo(*GREEN)])
+    judge(shopper.shop, answer.id, "unknown", actor=ANN)
+    assert known(shopper.shop) == {"Cola": 1, "Lime": 1}
+
+
 def test_a_right_answer_teaches_nothing_more(shopper, cola):
     (answer,) = shopper.scan(shopper.photo(*RUBY))
     judge(shopper.shop, answer.id, "confirmed", product_id=cola, actor=ANN)

@@ -183,8 +183,8 @@ def judge(
     answer = shop.answers.get(answer_id)
     if product_id is not None and (verdict == "corrected" or product_id != answer.product_id):
         _learn(shop, product_id, [answer.photo], [])
-    elif verdict in ("corrected", "unknown") and product_id is None:
-        _unlearn(shop, answer.photo)
+    elif verdict in ("corrected", "unknown") and product_id is None and answer.product_id is not None:
+        _unlearn(shop, answer.product_id, answer.photo)
     return answer
 
 
@@ -242,11 +242,11 @@ def _learn(shop: Shop, product_id: int, hashes: Sequence[str], errors: list[Imag
     return len(fresh)
 
 
-def _unlearn(shop: Shop, photo: str) -> None:
-    """Take a photo away from whichever product it belongs to: it shows something else."""
+def _unlearn(shop: Shop, product_id: int, photo: str) -> None:
+    """Take a photo away from the product that it was taken for, if it belongs to it: it shows something else."""
     with shop.products.changing:
-        for owner in _owners(shop, photo):
-            forget(shop, owner, photo)
+        if product_id in _owners(shop, photo):
+            forget(shop, product_id, photo)
 
 
 def _take_away(shop: Shop, product_id: int, photo: str) -> None:
