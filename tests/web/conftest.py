@@ -1,5 +1,6 @@
 """A shop with two stores and a user of each role, and browsers that are signed in."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,22 +18,31 @@ PASSWORD = "correct horse battery"
 ADDRESS = "http://127.0.0.1:8000"
 
 
-@pytest.fixture
-def shop(tmp_path: Path, toy: ModuleType) -> Iterator[Shop]:
-    """An open shop on SQLite with a toy model: stores 1 Mill Lane and 2 Harbour; users admin, manager, clerk, reader.
-
-    The last three hold their role in the first store only.
-    """
-    bundle = toy.write_toy_bundle(tmp_path / "toy").path
-    # On the shelf before the shop opens, so that the model that ships is never loaded.
-    shelf = ModelShelf(tmp_path / "home" / "models")
-    shelf.activate(shelf.add(bundle).id)
-    with open_shop(ShopSettings(tmp_path / "home")) as opened:
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory, toy: ModuleType) -> Path:
+    """The folder of a shop with stores, users and a toy model, made once; tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("furnished")
+    home = folder / "home"
+    shelf = ModelShelf(home / "models")
+    # On the shelf before the shop opens: the model that comes with Shelfwise need not be loaded.
+    shelf.activate(shelf.add(toy.write_toy_bundle(folder / "toy").path).id)
+    with open_shop(ShopSettings(home)) as opened:
         first = opened.catalogue.add_store("Mill Lane", "admin")
         opened.catalogue.add_store("Harbour", "admin")
         opened.users.add("admin", PASSWORD, admin=True)
         for role in ("manager", "clerk", "reader"):
             opened.users.add(role, PASSWORD, roles={first.id: role})
+    return home
+
+
+@pytest.fixture
+def shop(tmp_path: Path, furnished: Path) -> Iterator[Shop]:
+    """An open shop on SQLite with a toy model: stores 1 Mill Lane and 2 Harbour; users admin, manager, clerk, reader.
+
+    The last three hold their role in the first store only.
+    """
+    shutil.copytree(furnished, tmp_path / "home")
+    with open_shop(ShopSettings(tmp_path / "home")) as opened:
         yield opened
 
 
@@ -64,14 +74,14 @@ def nobody(browser: Callable[[], TestClient]) -> TestClient:
 
 
 @pytest.fixture
-def signed_in(browser: Callable[[], TestClient]) -> Callable[[str], TestClient]:
+def signed_in(shop: Shop, browser: Callable[[], TestClient]) -> Callable[[str], TestClient]:
     """Makes a browser that a user is signed in with; its CSRF token comes with every request."""
 
     def make(name: str) -> TestClient:
         client = browser()
-        answer = client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
-        assert answer.status_code == 201, answer.text
-        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        made = shop.sessions.start(shop.users.by_name(name), "127.0.0.1", "test")
+        client.cookies.set("shelfwise_session", made.secret, domain="127.0.0.1", path="/")
+        client.headers["X-CSRF-Token"] = made.csrf
         return client
 
     return make
