@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -27,7 +28,7 @@ class History(Part):
 
     def movements(
         self,
-        store_id: int | None = None,
+        store_id: int | Collection[int] | None = None,
         location_id: int | None = None,
         product_id: int | None = None,
         kind: Kind | None = None,
@@ -40,7 +41,7 @@ class History(Part):
         """Movements by when they happened, newest first.
 
         Args:
-            store_id: this store's alone.
+            store_id: this store's alone, or these stores'.
             location_id: this location's and those of all below it.
             product_id: this product's alone.
             kind: of this kind alone.
@@ -59,13 +60,16 @@ class History(Part):
         query = select_movements().order_by(*(column.desc() for column in order))
         query = query.limit(page_limit(limit) + 1)
         for column, value in (
-            (movements.c.store_id, store_id),
             (movements.c.product_id, product_id),
             (movements.c.kind, kind),
             (movements.c.user_name, user),
         ):
             if value is not None:
                 query = query.where(column == value)
+        if store_id is not None:
+            of_store = movements.c.store_id
+            only = of_store == store_id if isinstance(store_id, int) else of_store.in_(sorted(store_id))
+            query = query.where(only)
         if since is not None:
             query = query.where(movements.c.at >= since)
         if until is not None:
