@@ -82,6 +82,7 @@ def test_entries_are_found_by_user_action_and_time(audit, clock):
         ("Mia", "user.add"),
     ]
     assert found(user="Mia", action="user.change") == []
+    assert found(user="\0") == found(action="\ud800") == []
 
 
 @pytest.mark.parametrize("wanted", [{"cursor": "x"}, {"cursor": "bm9uZQ"}, {"limit": 0}, {"limit": 501}])

@@ -120,6 +120,13 @@ def test_keys_are_forgotten_after_some_days(replies, ana, accounts):
         assert connection.execute(select(func.count()).select_from(kept_replies)).scalar_one() == 1
 
 
+def test_any_path_is_taken(replies, ana):
+    path = "/api/v1/\0\ud800" + "x" * 5000
+    begin(replies, ana, path=path)
+    replies.finish(ana, "k1", 404, b"")
+    assert begin(replies, ana, path=path) == Kept(404, b"", {})
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201, "a\0b", "a\nb"])
 def test_strange_keys_are_refused(replies, ana, key):
     with pytest.raises(EntryError) as caught:

@@ -12,7 +12,7 @@ def test_names_are_tidied():
     assert name_key("straße") == name_key("STRASSE")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\0b", "x" * 65, "a\x1b[31m"])
+@pytest.mark.parametrize("name", ["", "  ", "a\0b", "x" * 65, "a\x1b[31m", "\ufdfa" * 30])
 def test_strange_names_are_refused(name):
     with pytest.raises(EntryError) as caught:
         clean_name(name, "user")
@@ -28,3 +28,8 @@ def test_the_key_of_a_key_is_the_key(name):
 def test_short_text_can_be_shown_and_kept(text, limit):
     found = short(text, limit)
     assert len(found) <= limit and found.isprintable() and "\0" not in found
+
+
+@given(st.text(st.characters(codec=None)))
+def test_any_text_has_a_key_that_a_database_takes(name):
+    assert name_key(name).isprintable() and "\0" not in name_key(name).encode("utf-8").decode("utf-8")

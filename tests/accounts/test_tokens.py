@@ -166,6 +166,7 @@ def test_what_cannot_be_issued_is_told(accounts):
         ((boss.id, "t", ["admin"], [first]), "not limited to stores"),
         ((ana.id, "t", ["read"], []), "one store or more"),
         ((ana.id, "t", ["read"], [99]), "no store 99"),
+        ((ana.id, "t", ["read"], [2**70]), "no store"),
         ((ana.id, " ", ["read"]), "give a name"),
     ):
         with pytest.raises(EntryError, match=reason):

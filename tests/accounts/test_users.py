@@ -41,7 +41,13 @@ def test_a_name_is_given_once(accounts):
 
 @pytest.mark.parametrize(
     ("roles", "reason"),
-    [({999: "clerk"}, "no store 999"), ({0: "admin"}, "set admin instead"), ({0: "boss"}, "no role")],
+    [
+        ({999: "clerk"}, "no store 999"),
+        ({2**70: "clerk"}, "no store"),
+        ({-1: "clerk"}, "no store -1"),
+        ({0: "admin"}, "set admin instead"),
+        ({0: "boss"}, "no role"),
+    ],
 )
 def test_strange_roles_are_refused_and_nobody_is_added(accounts, roles, reason):
     given = {store or accounts.stores[0]: role for store, role in roles.items()}
@@ -160,3 +166,11 @@ def test_a_password_of_weaker_parameters_is_hashed_anew_when_it_is_used(accounts
     stronger.check_password("Ana", GOOD)
     assert kept() != before and "t=2" in kept()
     assert stronger.check_password("Ana", GOOD) and accounts.users.check_password("Ana", GOOD)
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "\ud800", "x" * 1000, "' OR 1=1 --", "\ufdfa" * 64])
+def test_strange_names_are_nobodys(accounts, name):
+    with pytest.raises(SignInError):
+        accounts.users.check_password(name, "\0\ud800" * 9, "\0" * 99)
+    with pytest.raises(NotFoundError):
+        accounts.users.by_name(name)

@@ -118,7 +118,8 @@ class AuditLog:
         at, number = audit_log.c.at, audit_log.c.id
         wanted = select(audit_log).order_by(at.desc(), number.desc()).limit(page_limit(limit) + 1)
         if user is not None:
-            wanted = wanted.where(audit_log.c.user_name == user)
+            wanted = wanted.where(audit_log.c.user_name == short(user, NAME_LENGTH))
+        action = None if action is None else short(action, 64)
         if action is not None and action.endswith("."):
             wanted = wanted.where(audit_log.c.action.startswith(action, autoescape=True))
         elif action is not None:

@@ -11,6 +11,7 @@ from shelfwise.text import printable
 __all__ = ["NAME_LENGTH", "clean_name", "name_key", "short"]
 
 NAME_LENGTH: Final = 64
+_KEY_LENGTH: Final = 4 * NAME_LENGTH
 
 
 def clean_name(name: str, field: str = "name") -> str:
@@ -29,13 +30,18 @@ def clean_name(name: str, field: str = "name") -> str:
         raise EntryError(field, f"a name has at most {NAME_LENGTH} characters")
     if not tidy.isprintable():
         raise EntryError(field, "a name has only characters that can be printed")
+    if len(name_key(tidy)) > _KEY_LENGTH:
+        raise EntryError(field, "this name has too many signs that stand for whole words")
     return tidy
 
 
 def name_key(name: str) -> str:
-    """What is equal for names that differ in capitals, spaces or forms of the same letters only."""
+    """What is equal for names that differ in capitals, spaces or forms of the same letters only.
+
+    Any text has one; what no name can hold, and no database takes, is replaced.
+    """
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    return printable(" ".join(unicodedata.normalize("NFKC", folded).split()))
 
 
 def short(text: str, limit: int) -> str:

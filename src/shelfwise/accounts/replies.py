@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from shelfwise.accounts.names import short
 from shelfwise.accounts.records import Actor, Kept
 from shelfwise.accounts.tables import replies
 from shelfwise.database import Database, utc_now
@@ -17,6 +18,7 @@ from shelfwise.errors import BusyError, EntryError, KeyReusedError
 __all__ = ["Replies"]
 
 _KEY: Final = 200
+_PATH: Final = 2000
 _PURGE_EVERY: Final = timedelta(hours=1)
 
 
@@ -66,7 +68,7 @@ class Replies:
             raise EntryError("Idempotency-Key", f"give 1 to {_KEY} characters that can be printed")
         now = self._now()
         self._purge_at_times(now)
-        asked = {"method": method, "path": path, "fingerprint": fingerprint}
+        asked = {"method": short(method, 8), "path": short(path, _PATH), "fingerprint": fingerprint}
         return self._db.write(lambda connection: self._begin(connection, actor.user_id, key, asked, now))
 
     def _begin(

@@ -15,10 +15,9 @@ from shelfwise.accounts.records import SCOPES, Actor, NewToken, Role, Token, Use
 from shelfwise.accounts.secrecy import digest, new_secret
 from shelfwise.accounts.sessions import SEEN_EVERY
 from shelfwise.accounts.tables import tokens, user_roles, users
-from shelfwise.accounts.user_rows import read_user
+from shelfwise.accounts.user_rows import read_user, refuse_unknown_stores
 from shelfwise.database import Database, utc_now
 from shelfwise.errors import BusyError, EntryError, ForbiddenError, NotFoundError, SignInError, StorageError
-from shelfwise.inventory.tables import stores
 
 __all__ = ["Tokens"]
 
@@ -204,10 +203,7 @@ def _check(connection: Connection, user: User, scopes: list[str], store_ids: lis
         raise EntryError("scopes", "what admins do is not limited to stores: leave out admin or the stores")
     if not store_ids:
         raise EntryError("store_ids", "give one store or more, or none at all for all of them")
-    known = set(connection.execute(select(stores.c.id).where(stores.c.id.in_(store_ids))).scalars())
-    for each in store_ids:
-        if each not in known:
-            raise EntryError("store_ids", f"there is no store {each}")
+    refuse_unknown_stores(connection, store_ids, "store_ids")
 
 
 def _limited(row: Row[*tuple[Any, ...]], roles: Mapping[int, Role]) -> Actor:

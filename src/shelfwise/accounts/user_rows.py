@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
@@ -25,8 +25,11 @@ __all__ = [
     "read_user",
     "read_users",
     "refuse_taken",
+    "refuse_unknown_stores",
     "set_hash",
 ]
+
+_IDS: Final = range(1, 2**63)
 
 
 def read_users(connection: Connection, *where: ColumnElement[bool]) -> list[User]:
@@ -120,15 +123,22 @@ def check_roles(connection: Connection, roles: Mapping[int, str]) -> None:
             raise EntryError("roles", "an admin is one in all stores: set admin instead")
         if role not in STORE_ROLES:
             raise EntryError("roles", f"{role} is no role: take one of {', '.join(STORE_ROLES)}")
-    _refuse_unknown_stores(connection, roles)
+    refuse_unknown_stores(connection, roles, "roles")
 
 
-def _refuse_unknown_stores(connection: Connection, store_ids: Iterable[int]) -> None:
+def refuse_unknown_stores(connection: Connection, store_ids: Iterable[int], field: str) -> None:
+    """Raise if one of the stores is not there.
+
+    Raises:
+        EntryError: at ``field``: so it is.
+    """
     wanted = sorted(set(store_ids))
-    known = set(connection.execute(select(stores.c.id).where(stores.c.id.in_(wanted))).scalars())
-    missing = [each for each in wanted if each not in known]
-    if missing:
-        raise EntryError("roles", f"there is no store {missing[0]}")
+    # Numbers beyond the database's own would be an error there.
+    possible = [each for each in wanted if each in _IDS]
+    known = set(connection.execute(select(stores.c.id).where(stores.c.id.in_(possible))).scalars())
+    for each in wanted:
+        if each not in known:
+            raise EntryError(field, f"there is no store {each}")
 
 
 def put_roles(connection: Connection, user_id: int, roles: Mapping[int, Role]) -> None:
