@@ -14,7 +14,15 @@ from shelfwise.errors import EntryError
 from shelfwise.inventory.records import Line
 from shelfwise.inventory.tables import locations, products, stores
 
-__all__ = ["Facts", "LocationFact", "ProductFact", "read_facts"]
+__all__ = [
+    "LOCATION_COLUMNS",
+    "PLACES",
+    "PRODUCT_COLUMNS",
+    "Facts",
+    "LocationFact",
+    "ProductFact",
+    "read_facts",
+]
 
 _CHUNK: Final = 500
 
@@ -38,8 +46,8 @@ class LocationFact(NamedTuple):
     store_archived_at: datetime | None
 
 
-_PRODUCT: Final = (products.c.id, products.c.name, products.c.archived_at)
-_LOCATION: Final = (
+PRODUCT_COLUMNS: Final = (products.c.id, products.c.name, products.c.archived_at)
+LOCATION_COLUMNS: Final = (
     locations.c.id,
     locations.c.path,
     locations.c.archived_at,
@@ -47,17 +55,17 @@ _LOCATION: Final = (
     stores.c.name,
     stores.c.archived_at,
 )
-_PLACES: Final = locations.join(stores, stores.c.id == locations.c.store_id)
+PLACES: Final = locations.join(stores, stores.c.id == locations.c.store_id)
 _ONE: Final = Prepared(
     lambda _: (
-        select(*_PRODUCT, *_LOCATION)
-        .select_from(products.join(_PLACES, true()))
+        select(*PRODUCT_COLUMNS, *LOCATION_COLUMNS)
+        .select_from(products.join(PLACES, true()))
         .where(products.c.id == bindparam("product_id"), locations.c.id == bindparam("location_id"))
     )
 )
-_PRODUCTS: Final = select(*_PRODUCT).where(products.c.id.in_(bindparam("ids", expanding=True)))
+_PRODUCTS: Final = select(*PRODUCT_COLUMNS).where(products.c.id.in_(bindparam("ids", expanding=True)))
 _LOCATIONS: Final = (
-    select(*_LOCATION).select_from(_PLACES).where(locations.c.id.in_(bindparam("ids", expanding=True)))
+    select(*LOCATION_COLUMNS).select_from(PLACES).where(locations.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 

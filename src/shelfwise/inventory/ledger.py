@@ -16,13 +16,21 @@ from sqlalchemy.sql.dml import ReturningInsert
 from shelfwise.database import utc_now
 from shelfwise.database.prepared import Prepared
 from shelfwise.errors import ConflictError, KeyReusedError, NotFoundError
+from shelfwise.inventory.at_once import book_at_once
 from shelfwise.inventory.facts import Facts, read_facts
 from shelfwise.inventory.history import as_given, read_booking, read_movement
 from shelfwise.inventory.lines import check_key, check_reason, check_user, checked_lines, fingerprint
 from shelfwise.inventory.part import Part
 from shelfwise.inventory.records import Booking, Line, Movement
 from shelfwise.inventory.tables import bookings, movements
-from shelfwise.inventory.upkeep import Entry, add_one_change, add_to_levels, lock_levels
+from shelfwise.inventory.upkeep import (
+    Entry,
+    add_one_change,
+    add_to_levels,
+    archived_just_now,
+    check_size,
+    lock_levels,
+)
 
 __all__ = ["Ledger", "book_in", "undo_in"]
 
@@ -45,6 +53,16 @@ class _Asked:
     key: str | None
     fingerprint: str | None
     now: datetime
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The columns of ``bookings``."""
+        return {
+            "key": self.key,
+            "fingerprint": self.fingerprint,
+            "user_name": self.user,
+            "booked_at": self.now,
+        }
 
 
 class Ledger(Part):
@@ -137,7 +155,15 @@ def _asked(lines: Sequence[Line], user: str, key: str | None) -> tuple[_Asked, l
 
 
 def _book(connection: Connection, lines: Sequence[Line], asked: _Asked) -> Booking:
-    opened = _open(connection, asked)
+    opened: int | Booking | None = None
+    if (
+        connection.dialect.name == "postgresql"
+        and len(lines) == 1
+        and lines[0].kind not in ("counted", "moved")
+    ):
+        opened = _book_at_once(connection, lines[0], asked)
+    if opened is None:
+        opened = _open(connection, asked)
     if isinstance(opened, Booking):
         return opened
     places = {line.location_id for line in lines}
@@ -152,16 +178,23 @@ def _book(connection: Connection, lines: Sequence[Line], asked: _Asked) -> Booki
     return _booking(opened, asked, entries, facts)
 
 
+def _book_at_once(connection: Connection, line: Line, asked: _Asked) -> int | Booking | None:
+    """The booking; or its number, if the movement is still to be added; or None if the key was used before."""
+    values = _values(line, line.location_id, _change(line), asked)
+    done = book_at_once(connection, values | asked.values)
+    if done is None or done.movement_id is None:
+        return None if done is None else done.booking_id
+    check_size(done.level)
+    if not done.in_store:
+        raise archived_just_now()
+    values["id"], values["booking_id"] = done.movement_id, done.booking_id
+    return _booking(done.booking_id, asked, [Entry(values)], done.facts)
+
+
 def _open(connection: Connection, asked: _Asked) -> int | Booking:
     """A new booking's number; or the booking that its key was used for."""
-    values = {
-        "key": asked.key,
-        "fingerprint": asked.fingerprint,
-        "user_name": asked.user,
-        "booked_at": asked.now,
-    }
     # Somebody else's booking with this key that is not committed yet is waited for here.
-    for (number,) in _OPEN.rows(connection, values):
+    for (number,) in _OPEN.rows(connection, asked.values):
         return int(number)
     row = connection.execute(
         select(bookings.c.id, bookings.c.fingerprint).where(bookings.c.key == asked.key)
@@ -174,36 +207,39 @@ def _open(connection: Connection, asked: _Asked) -> int | Booking:
 
 
 def _entries(line: Line, facts: Facts, booking_id: int, asked: _Asked) -> list[Entry]:
-    if line.kind == "moved" and line.to_location_id is not None:
-        out = _entry(line, line.location_id, -line.quantity, facts, booking_id, asked)
-        out.paired = True
-        return [out, _entry(line, line.to_location_id, line.quantity, facts, booking_id, asked)]
-    change = -line.quantity if line.kind in ("sold", "wasted") else line.quantity
-    return [_entry(line, line.location_id, change, facts, booking_id, asked)]
+    halves = [(line.location_id, _change(line))]
+    if line.to_location_id is not None:
+        halves.append((line.to_location_id, line.quantity))
+    entries = [Entry(_values(line, location_id, change, asked)) for location_id, change in halves]
+    for entry in entries:
+        entry.values["booking_id"] = booking_id
+        entry.values["store_id"] = facts.locations[entry.values["location_id"]].store_id
+    entries[0].paired = len(entries) > 1
+    return entries
 
 
-def _entry(
-    line: Line, location_id: int, change: Decimal, facts: Facts, booking_id: int, asked: _Asked
-) -> Entry:
-    return Entry(
-        {
-            "booking_id": booking_id,
-            "kind": line.kind,
-            "product_id": line.product_id,
-            "store_id": facts.locations[location_id].store_id,
-            "location_id": location_id,
-            "quantity": change,
-            "at": asked.now if line.at is None else line.at,
-            "booked_at": asked.now,
-            "user_name": asked.user,
-            "reason": line.reason,
-            "photo": line.photo,
-            "model": line.model,
-            "confidence": line.confidence,
-            "undoes_id": None,
-            "other_id": None,
-        }
-    )
+def _change(line: Line) -> Decimal:
+    """What it changes at its location; for a count, what was counted."""
+    return -line.quantity if line.kind in ("sold", "wasted", "moved") else line.quantity
+
+
+def _values(line: Line, location_id: int, change: Decimal, asked: _Asked) -> dict[str, Any]:
+    """The columns of ``movements``, but for what the database tells."""
+    return {
+        "kind": line.kind,
+        "product_id": line.product_id,
+        "location_id": location_id,
+        "quantity": change,
+        "at": asked.now if line.at is None else line.at,
+        "booked_at": asked.now,
+        "user_name": asked.user,
+        "reason": line.reason,
+        "photo": line.photo,
+        "model": line.model,
+        "confidence": line.confidence,
+        "undoes_id": None,
+        "other_id": None,
+    }
 
 
 def _undo(connection: Connection, movement_id: int, reason: str | None, asked: _Asked) -> Booking:

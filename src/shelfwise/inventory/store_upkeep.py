@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from shelfwise.inventory.tables import levels, products, store_levels, stores
 
-__all__ = ["add_store_levels", "derived_store_levels", "keep_store_levels", "state_of"]
+__all__ = ["add_store_levels", "derived_store_levels", "keep_store_levels", "state_of", "store_level_after"]
 
 
 def state_of(
@@ -31,6 +31,22 @@ def state_of(
     """The number of a level's state: 0 out, 1 low, 2 ok (:data:`shelfwise.inventory.records.STATES`)."""
     kept = or_(minimum.is_not(None), moved_at.is_not(None))
     return case((and_(quantity <= 0, kept), 0), (quantity < minimum, 1), else_=2)
+
+
+def store_level_after(by: ColumnElement[Any], at: ColumnElement[Any]) -> dict[str, ColumnElement[Any]]:
+    """The new values of a row of ``store_levels`` after a movement.
+
+    Args:
+        by: how much more there is.
+        at: when it happened.
+    """
+    quantity = store_levels.c.quantity + by
+    return {
+        "quantity": quantity,
+        "moved_at": case((store_levels.c.moved_at > at, store_levels.c.moved_at), else_=at),
+        # What moved was in stock once: with nothing left it is out, whether or not it has a minimum.
+        "state": case((quantity <= 0, 0), (quantity < store_levels.c.minimum, 1), else_=2),
+    }
 
 
 def derived_store_levels(*, product_id: int | None = None, store_id: int | None = None) -> Select[Any]:

@@ -23,9 +23,18 @@ from shelfwise.database import UtcTime
 from shelfwise.database.prepared import Prepared
 from shelfwise.database.types import QUANTITY_LIMIT
 from shelfwise.errors import ConflictError
+from shelfwise.inventory.store_upkeep import store_level_after
 from shelfwise.inventory.tables import PLACE, levels, movements, store_levels
 
-__all__ = ["Entry", "Key", "add_one_change", "add_to_levels", "lock_levels"]
+__all__ = [
+    "Entry",
+    "Key",
+    "add_one_change",
+    "add_to_levels",
+    "archived_just_now",
+    "check_size",
+    "lock_levels",
+]
 
 Key = tuple[int, int]
 """Of a level: product and location."""
@@ -72,10 +81,6 @@ class Kept:
         return self.count_at is None or self.count_id is None or order > (self.count_at, self.count_id)
 
 
-def _later(column: Any, at: Any) -> Any:
-    return case((or_(column.is_(None), column < at), at), else_=column)
-
-
 _at: Final = bindparam("at", type_=UtcTime)
 _by: Final = bindparam("by", type_=levels.c.quantity.type)
 _this_level: Final = and_(
@@ -92,7 +97,7 @@ _CHANGE_LEVEL: Final = Prepared(
         .values(
             quantity=levels.c.quantity
             + case((or_(levels.c.count_at.is_(None), levels.c.count_at <= _at), _by), else_=0),
-            last_at=_later(levels.c.last_at, _at),
+            last_at=case((levels.c.last_at > _at, levels.c.last_at), else_=_at),
         )
         .returning(levels.c.count_at, levels.c.quantity)
     )
@@ -107,17 +112,7 @@ _SET_LEVEL: Final = (
         last_at=bindparam("new_last_at"),
     )
 )
-_new_quantity: Final = store_levels.c.quantity + _by
-_change_store_level: Final = (
-    update(store_levels)
-    .where(_this_store)
-    .values(
-        quantity=_new_quantity,
-        moved_at=_later(store_levels.c.moved_at, _at),
-        # What moved was in stock once: with nothing left it is out, whether or not it has a minimum.
-        state=case((_new_quantity <= 0, 0), (_new_quantity < store_levels.c.minimum, 1), else_=2),
-    )
-)
+_change_store_level: Final = update(store_levels).where(_this_store).values(store_level_after(_by, _at))
 _CHANGE_STORE_LEVEL: Final = Prepared(lambda _: _change_store_level)
 _ADD: Final = insert(movements)
 _ADD_ONE: Final = Prepared(
@@ -164,12 +159,12 @@ def add_one_change(connection: Connection, entry: Entry) -> int:
         _make_levels(connection, {entry.key: store})
         rows = _CHANGE_LEVEL.rows(connection, given)
     ((count_at, quantity),) = rows
-    _check_size(quantity)
+    check_size(quantity)
     ((number,),) = _ADD_ONE.rows(connection, values)
     # Its number is higher than a count's of the same moment: the level was locked when it was given.
     given["by"] = by if count_at is None or count_at <= at else _ZERO
     if not _CHANGE_STORE_LEVEL.count(connection, given):
-        raise _archived_just_now()
+        raise archived_just_now()
     return int(number)
 
 
@@ -268,10 +263,11 @@ def _change_stores(connection: Connection, changes: Mapping[Key, tuple[Decimal, 
         for (store, product), (by, at) in sorted(changes.items())
     ]
     if connection.execute(_change_store_level, given).rowcount != len(given):
-        raise _archived_just_now()
+        raise archived_just_now()
 
 
-def _archived_just_now() -> ConflictError:
+def archived_just_now() -> ConflictError:
+    """What to raise if a product has no row in ``store_levels`` any more."""
     # Without its row the store's sum would miss this change once the product is restored.
     return ConflictError("a product was archived just now: restore it to book")
 
@@ -304,13 +300,18 @@ def _numbers(connection: Connection, wanted: int) -> list[int]:
     return list(range(last + 1, last + 1 + wanted))
 
 
-def _check_size(quantity: Decimal) -> None:
+def check_size(quantity: Decimal) -> None:
+    """Refuse a level that a column would not hold.
+
+    Raises:
+        ConflictError: it is too large.
+    """
     if abs(quantity) >= QUANTITY_LIMIT:
         raise ConflictError(f"the level would be {quantity:.6g}: more than a book can hold")
 
 
 def _as_set(key: Key, level: Kept) -> dict[str, Any]:
-    _check_size(level.quantity)
+    check_size(level.quantity)
     return {
         "product": key[0],
         "location": key[1],
