@@ -30,6 +30,8 @@ GROUPS: Final[Sequence[str]] = (
     "classify",
     "photos",
     "review",
+    "imports",
+    "exports",
 )
 """Modules of this package, in the order of the schema."""
 

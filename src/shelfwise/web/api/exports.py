@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from typing import IO, Annotated, Any, Final, Literal
+from typing import IO, Annotated, Any, Final
 
-from fastapi import Path
+from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 
-from shelfwise.errors import EntryError
-from shelfwise.inventory.exchange import export_file
+from shelfwise.inventory.exchange.columns import Table
+from shelfwise.inventory.exchange.exporting import Slice, export_file
+from shelfwise.inventory.exchange.writing import Format
 from shelfwise.web.access import Reader, TheShop
-from shelfwise.web.api.fields import OptionalId
-from shelfwise.web.api.imports import What
+from shelfwise.web.api.fields import Moment, StoreId
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import group, problems
 
@@ -21,12 +21,10 @@ __all__ = ["router"]
 
 router = group("Exchange")
 
-Format = Literal["csv", "xlsx"]
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_IN_MEMORY: Final = 4 * 1024 * 1024
 _PIECE: Final = 64 * 1024
 _FILE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -48,18 +46,17 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
 def export_rows(
     shop: TheShop,
     actor: Reader,
-    what: Annotated[What, Path(description="What the rows are.")],
+    what: Annotated[Table, Path(description="What the rows are.")],
     form: Annotated[Format, Path(description="Kind of file.")],
-    store: OptionalId = None,
+    store: StoreId,
+    since: Annotated[Moment | None, Query(description="Movements from this time on.")] = None,
+    until: Annotated[Moment | None, Query(description="Movements before this time.")] = None,
 ) -> StreamingResponse:
-    """Export a file that can be imported again. Counts and movements are of a store."""
-    if what != "products" and store is None:
-        raise EntryError("store", "say which store the rows are of")
-    if store is not None:
-        store_for(shop, actor, "reader", store)
-    out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with the answer
+    """Export a file that can be imported again; of counts, a sheet to count with."""
+    store_for(shop, actor, "reader", store)
+    out: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer
     try:
-        export_file(shop.db, what, form, store, out)
+        export_file(shop.db, what, form, store, out, Slice(since, until))
     except BaseException:
         out.close()
         raise

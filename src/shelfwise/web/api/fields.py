@@ -16,7 +16,6 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 __all__ = [
-    "LARGEST_ID",
     "Amount",
     "Id",
     "Moment",
@@ -26,13 +25,14 @@ __all__ = [
     "Reason",
     "Search",
     "Sha256",
+    "StoreId",
     "Words",
     "amount_text",
     "moment_text",
     "one_line",
 ]
 
-LARGEST_ID: Final = 2**53 - 1
+_LARGEST_ID: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,3}0*)?\Z", re.ASCII)
 _MOMENT: Final = re.compile(
@@ -99,12 +99,14 @@ def one_line(value: str) -> str:
     return value
 
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True, examples=[7])]
+Id = Annotated[int, Field(ge=1, le=_LARGEST_ID, strict=True, examples=[7])]
 """Number of a record in a body."""
-PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="The record's number.")]
+PathId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="The record's number.")]
 """Number of a record in the path."""
-OptionalId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+OptionalId = Annotated[int | None, Query(ge=1, le=_LARGEST_ID)]
 """Number of a record in the query."""
+StoreId = Annotated[int, Query(ge=1, le=_LARGEST_ID, description="The store's number.")]
+"""Number of a store that has to be said in the query."""
 Amount = Annotated[
     Decimal,
     BeforeValidator(_amount),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from fastapi import Path, Query, Request
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
-from shelfwise.errors import EntryError
-from shelfwise.inventory.exchange import ImportReport, import_file
+from shelfwise.inventory.exchange.columns import Table
+from shelfwise.inventory.exchange.importing import import_file
+from shelfwise.inventory.exchange.records import ImportReport
 from shelfwise.web.access import Audit, Manager, TheShop
-from shelfwise.web.api.fields import OptionalId
+from shelfwise.web.api.fields import StoreId
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import Reply, group, problems
 from shelfwise.web.api.uploads import FILE_BODY, sent_file
@@ -20,7 +21,6 @@ from shelfwise.web.replies import IdempotencyKey
 __all__ = ["ReportOut", "router"]
 
 router = group("Exchange")
-What = Literal["products", "counts", "movements"]
 
 
 class RowProblemOut(Reply):
@@ -39,7 +39,9 @@ class ReportOut(Reply):
     changed: int
     unchanged: int
     problems: list[RowProblemOut]
-    done: bool = Field(description="Whether it was booked: not in a trial, and not with a problem.")
+    done: bool = Field(description="Whether the book has it now: not after a trial or with a problem.")
+    booking_id: int | None = Field(description="The booking of counts and movements.")
+    repeated: bool = Field(description="Whether the same file was imported before.")
 
     @classmethod
     def of(cls, report: ImportReport) -> Self:
@@ -55,22 +57,19 @@ async def import_rows(
     shop: TheShop,
     actor: Manager,
     audit: Audit,
-    what: Annotated[What, Path(description="What the rows are.")],
-    store: OptionalId = None,
+    what: Annotated[Table, Path(description="What the rows are.")],
+    store: StoreId,
     dry_run: Annotated[bool, Query(description="Say what would be done, and do nothing.")] = False,
     key: IdempotencyKey = None,
 ) -> ReportOut:
     """Import a CSV or XLSX file, all of it or nothing. Managers.
 
-    Counts and movements are of a store; products are shared by all.
+    With a problem in any row nothing is imported; `problems` has them all, and `done` is false.
     """
     file = await sent_file(request)
 
     def work() -> ReportOut:
-        if what != "products" and store is None:
-            raise EntryError("store", "say which store the rows are of")
-        if store is not None:
-            store_for(shop, actor, "manager", store)
+        store_for(shop, actor, "manager", store)
         report = import_file(
             shop.db,
             what,

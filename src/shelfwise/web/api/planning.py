@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from shelfwise.inventory.records import Page, Reorder
 from shelfwise.web.access import Manager, Reader, TheShop
 from shelfwise.web.api.csv_rows import Cell, csv_answer, every, safe_text
-from shelfwise.web.api.fields import Moment, amount_text
+from shelfwise.web.api.fields import Moment, StoreId, amount_text
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
-from shelfwise.web.api.stock import CSV, StoreId
+from shelfwise.web.api.stock import CSV
 from shelfwise.web.api.stock_schemas import ReorderOut, ShrinkageOut
 
 __all__ = ["router"]

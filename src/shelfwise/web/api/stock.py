@@ -12,7 +12,7 @@ from shelfwise.inventory.records import Level, Page, State
 from shelfwise.web.access import Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import ProductOut
 from shelfwise.web.api.csv_rows import Cell, csv_answer, every, safe_text
-from shelfwise.web.api.fields import LARGEST_ID, Moment, OptionalId, PathId, Search, amount_text
+from shelfwise.web.api.fields import Moment, OptionalId, PathId, Search, StoreId, amount_text
 from shelfwise.web.api.places import store_for, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.api.stock_schemas import LevelOut, PointOut, ProductStockOut, SeriesOut, SummaryOut
@@ -22,7 +22,6 @@ __all__ = ["CSV", "router"]
 router = group("Stock")
 
 Order = Literal["urgency", "name", "quantity"]
-StoreId = Annotated[int, Query(ge=1, le=LARGEST_ID, description="The store's number.")]
 CSV: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file."}
 }
