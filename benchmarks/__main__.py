@@ -32,6 +32,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_engine import speed_engine
     from benchmarks.speed_train import speed_train
+    from benchmarks.stock_book import stock_book
     from benchmarks.unknown import unknown
 
     return {
@@ -48,6 +49,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "few-shot": few_shot,
         "product-search": product_search,
         "speed-engine": speed_engine,
+        "stock-book": stock_book,
     }
 
 
@@ -66,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--repeats", type=int, help="how often each side is measured")
     parser.add_argument("--photos", type=int, help="a trial with so many photos; needs --results")
+    parser.add_argument("--products", type=int, help="a stock book with so many products; needs --results")
+    parser.add_argument("--movements", type=int, help="a stock book with so many movements; needs --results")
     parser.add_argument("--results", type=Path, help="write results and page there, not into the project")
     return parser
 
@@ -74,14 +78,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks that are named, or all; 1 if one could not be measured."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.photos and not given.results:
-        parser.error("--photos is for trials: say with --results where to put their results")
+    for name in ("photos", "products", "movements"):
+        if getattr(given, name) and not given.results:
+            parser.error(f"--{name} is for trials: say with --results where to put their results")
     options = Options(
         results=given.results or ROOT / "benchmarks" / "results",
         page=given.results / "benchmarks.md" if given.results else ROOT / "docs" / "benchmarks.md",
         runs=tuple(path.resolve() for path in given.runs),
         bundle=given.bundle.resolve() if given.bundle else None,
         photos=given.photos,
+        products=given.products,
+        movements=given.movements,
         repeats=given.repeats,
         tell=partial(print, flush=True),
     )

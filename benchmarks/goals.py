@@ -50,6 +50,7 @@ TITLES = {
     "few-shot": "New products from a few photos",
     "product-search": "Speed of finding a product",
     "speed-engine": "Speed of the engine",
+    "stock-book": "Speed of the stock book",
 }
 """Headings by benchmark, in the order of running and of the page."""
 
@@ -112,6 +113,14 @@ GOALS: dict[str, tuple[Goal, ...]] = {
             "share",
         ),
         Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
+    ),
+    "stock-book": (
+        Goal("a product's level, SQLite", 10.0, "milliseconds", at_most=True),
+        Goal("a page of the stock list, the slowest kind, SQLite", 10.0, "milliseconds", at_most=True),
+        Goal("movements booked by 8 writers, each on the disk, SQLite", 500.0, "a second"),
+        Goal("a product's level, PostgreSQL", 10.0, "milliseconds", at_most=True),
+        Goal("a page of the stock list, the slowest kind, PostgreSQL", 10.0, "milliseconds", at_most=True),
+        Goal("movements booked by 8 writers, each on the disk, PostgreSQL", 1000.0, "a second"),
     ),
 }
 """What each benchmark measures, in the order of its figures."""

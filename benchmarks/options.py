@@ -19,6 +19,7 @@ class Options:
         runs: finished training runs to measure; each benchmark takes the one that fits.
         bundle: the model to measure, where a benchmark would take the left-out twin or the one that ships.
         photos: size of a trial in place of the full number of photos.
+        products, movements: size of a trial's stock book in place of the full one.
         repeats: how often each side is measured, in place of the usual number.
         tell: shows a line for people.
     """
@@ -28,5 +29,7 @@ class Options:
     runs: tuple[Path, ...] = ()
     bundle: Path | None = None
     photos: int | None = None
+    products: int | None = None
+    movements: int | None = None
     repeats: int | None = None
     tell: Callable[[str], None] = print

@@ -37,6 +37,7 @@ KINDS: Final = ("sold", "received", "counted", "wasted", "corrected")
 _SHARES: Final = (0.80, 0.13, 0.03, 0.03, 0.01)
 _UNDONE: Final = 0.001
 _LINES: Final = 5
+_PLACE: Final = 7
 _DAYS: Final = 730
 _CHUNK: Final = 200_000
 _ADJECTIVES: Final = ("red", "fresh", "organic", "dried", "sweet", "smoked", "whole", "fine", "dark", "light")
@@ -58,7 +59,8 @@ class Filled:
     Attributes:
         store_ids: its stores.
         root_ids: their root locations.
-        shelf_ids: all locations that hold something.
+        aisle_ids: the locations below the roots.
+        shelves: for each store, the locations below its aisles, where the products are.
         department_ids: the categories at the top; each has others below it.
         products: numbers of the products are 1 to this.
         movements: how many there are.
@@ -67,11 +69,16 @@ class Filled:
 
     store_ids: Sequence[int]
     root_ids: Sequence[int]
-    shelf_ids: Sequence[int]
+    aisle_ids: Sequence[int]
+    shelves: Sequence[Sequence[int]]
     department_ids: Sequence[int]
     products: int
     movements: int
     until: datetime
+
+    def shelf(self, product: int, store: int) -> int:
+        """Where most of a product lies in a store."""
+        return self.shelves[store - 1][_PLACE * product % len(self.shelves[store - 1])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def fill(database: Database, product_count: int, movement_count: int, until: dat
         if database.dialect == "postgresql":
             # Nothing here refers to what is not there: a million checks of it are left out.
             connection.execute(text("SET LOCAL session_replication_role = replica"))
-        roots, shelves = _add_places(connection, until)
+        roots, aisles, shelves = _add_places(connection, until)
         departments = _add_products(connection, product_count, until)
         moved = _draw(random, product_count, movement_count, shelves, until)
         _add_movements(connection, moved, until)
@@ -111,7 +118,8 @@ def fill(database: Database, product_count: int, movement_count: int, until: dat
     return Filled(
         store_ids=range(1, STORES + 1),
         root_ids=roots,
-        shelf_ids=sorted(int(shelf) for shelf in np.unique(moved.location)),
+        aisle_ids=aisles,
+        shelves=shelves,
         department_ids=departments,
         products=product_count,
         movements=len(moved.kind),
@@ -132,8 +140,8 @@ def _bulk_engine(database: Database) -> Engine:
     return engine
 
 
-def _add_places(connection: Connection, now: datetime) -> tuple[list[int], list[list[int]]]:
-    """The stores and their locations; the roots, and each store's shelves."""
+def _add_places(connection: Connection, now: datetime) -> tuple[list[int], list[int], list[list[int]]]:
+    """The stores and their locations; the roots, the aisles, and each store's shelves."""
     connection.execute(
         insert(stores),
         [
@@ -158,11 +166,12 @@ def _add_places(connection: Connection, now: datetime) -> tuple[list[int], list[
         rows.append(row)
         return row
 
-    roots, shelves = [], []
+    roots, aisle_ids, shelves = [], [], []
     for store in range(1, STORES + 1):
         root = add(store, None, "")
         aisles = [add(store, root, f"Aisle {number + 1}") for number in range(AISLES)]
         roots.append(root["id"])
+        aisle_ids += [aisle["id"] for aisle in aisles]
         shelves.append(
             [add(store, aisle, f"Shelf {i + 1}")["id"] for aisle in aisles for i in range(SHELVES)]
         )
@@ -172,7 +181,7 @@ def _add_places(connection: Connection, now: datetime) -> tuple[list[int], list[
             text("UPDATE stores SET root_id = :root WHERE id = :store"), {"root": root_id, "store": store}
         )
     _count_on(connection, stores, locations)
-    return roots, shelves
+    return roots, aisle_ids, shelves
 
 
 def _add_products(connection: Connection, count: int, now: datetime) -> list[int]:
@@ -228,7 +237,7 @@ def _draw(
     product = 1 + busy[np.searchsorted(np.cumsum(weights / weights.sum())[:-1], random.random(count))]
     store = random.integers(0, len(shelves), count)
     # Most of a product lies on one shelf, some on another.
-    shelf = (7 * product + np.where(random.random(count) < 0.1, 13, 0)) % len(shelves[0])
+    shelf = (_PLACE * product + np.where(random.random(count) < 0.1, 13, 0)) % len(shelves[0])
     kind = random.choice(len(KINDS), count, p=_SHARES)
     pieces = np.select(
         [kind == 0, kind == 1, kind == 2, kind == 3],

@@ -33,7 +33,7 @@ def filled(database):
 def questions(database, filled):
     """What can be asked, by name; each with words that its plan must have."""
     levels, planning, history = Levels(database), Planning(database), History(database)
-    shelf, root, department = filled.shelf_ids[3], filled.root_ids[0], filled.department_ids[2]
+    shelf, root, department = filled.shelf(3, 1), filled.root_ids[0], filled.department_ids[2]
     later = {
         order: levels.stock_list(1, order=order, limit=5).next for order in ("urgency", "name", "quantity")
     }
@@ -102,21 +102,19 @@ def test_every_question_is_answered_by_an_index(database, filled):
         lines = [line for each in plans for line in each.plan]
         assert not [line for line in lines if whole.search(line)], name
         statements = [each.statement for each in plans]
-        found = any(index in line for line in lines)
-        if not found and database.dialect == "sqlite":  # it calls the index of a primary key by another name
-            found = any(f"SEARCH {index}" in line or f"_{index}_1" in line for line in lines)
-        assert found or database.dialect == "postgresql", (name, lines, statements)
+        if database.dialect == "sqlite":  # PostgreSQL may take another index where the tables are small
+            named = (index, f"SEARCH {index}", f"autoindex_{index}_1")  # the last is that of a primary key
+            assert any(words in line for line in lines for words in named), (name, lines, statements)
 
 
-def test_a_page_is_read_in_order_and_not_sorted(sqlite_database):
+def test_a_page_is_read_in_order_and_not_sorted(database, filled):
     """The page's rows come from the index as they are."""
-    filled = fill(sqlite_database, PRODUCTS, MOVEMENTS, UNTIL)
-    asked = questions(sqlite_database, filled)
+    asked = questions(database, filled)
     for name in ("by urgency", "by urgency, later", "by urgency, low", "by name, low", "by quantity, low"):
         (page,) = [
             each
-            for each in planned(sqlite_database, asked[name][0])
+            for each in planned(database, asked[name][0], seqscan=False)
             if " FROM store_levels" in each.statement
         ]
-        (step,) = page.plan
-        assert step.startswith("SEARCH store_levels USING INDEX ix_store_levels"), name
+        assert not [line for line in page.plan if "Sort" in line or "TEMP B-TREE" in line], name
+        assert [line for line in page.plan if "ix_store_levels" in line], name
