@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
 from shelfwise.inventory.names import name_key
@@ -18,7 +18,7 @@ from shelfwise.workflows.product_answers import embedding_of
 from shelfwise.workflows.scanning import CANDIDATES, ProductChoice, ScanCandidate
 
 if TYPE_CHECKING:
-    from shelfwise.inference.products.index import Finding, Match
+    from shelfwise.inference.products.index import Finding
     from shelfwise.workflows.learned_products import LearnedProducts
     from shelfwise.workflows.shop import Shop
 
@@ -27,7 +27,21 @@ __all__ = ["Speaker", "Words"]
 _CHOICES: Final = 6
 _UNSURE: Final = 0.5  # below that another product is as likely as the one that looks most alike
 _WORTH_TELLING: Final = 0.1
+_LOOKED_AT: Final = 20  # varieties of one thing may be the likeliest ones
 _LEVELS: Final = "/"
+# Made once: to put such a question together takes longer than to answer it.
+_STOCKED: Final = (
+    select(products.c.id, products.c.name, categories.c.name.label("category"))
+    .outerjoin(categories, categories.c.id == products.c.category_id)
+    .where(products.c.archived_at.is_(None))
+)
+_BY_NUMBER: Final = _STOCKED.where(products.c.id.in_(bindparam("numbers", expanding=True)))
+_BY_CATEGORY: Final = (
+    _STOCKED.where(products.c.category_id.in_(bindparam("numbers", expanding=True)))
+    .order_by(products.c.name_key)
+    .limit(50)
+)
+_CATEGORIES: Final = select(categories.c.id, categories.c.name).where(categories.c.archived_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +134,23 @@ class Speaker:
         if learned is None:
             return [], 1.0
         finding: Finding = learned.look(embedding_of(prediction)[None])[0]
-        return [each for match in finding.matches if (each := self._stocked(match))], finding.threshold
+        self._ask_for({stock_number(match.product) for match in finding.matches})
+        seen = [
+            _Seen(product, match.similarity, match.confidence)
+            for match in finding.matches
+            if (product := self._products[stock_number(match.product)])
+        ]
+        return seen, finding.threshold
 
-    def _stocked(self, match: Match) -> _Seen | None:
-        number = stock_number(match.product)
-        if number not in self._products:
-            self._products[number] = self._product(number)
-        product = self._products[number]
-        return None if product is None else _Seen(product, match.similarity, match.confidence)
-
-    def _product(self, number: int) -> _Stocked | None:
-        """A product by its number; None for one that is archived, or not of this stock book."""
-        asked = (
-            select(products.c.id, products.c.name, categories.c.name)
-            .outerjoin(categories, categories.c.id == products.c.category_id)
-            .where(products.c.id == number, products.c.archived_at.is_(None))
-        )
+    def _ask_for(self, numbers: Set[int]) -> None:
+        """Ask the stock book for products; None stands for one that is archived, or not of this stock book."""
+        unknown = numbers - self._products.keys()
+        if not unknown:
+            return
+        self._products |= dict.fromkeys(unknown)
         with self._shop.db.read() as connection:
-            row = connection.execute(asked).first()
-        return None if row is None else _Stocked(*row)
+            for row in connection.execute(_BY_NUMBER, {"numbers": list(unknown)}):
+                self._products[row.id] = _Stocked(*row)
 
     def _candidates(
         self, prediction: Prediction, seen: Sequence[_Seen], best: _Seen | None
@@ -177,22 +189,14 @@ class Speaker:
         return self._choices[category]
 
     def _products_of(self, numbers: Sequence[int]) -> list[_Stocked]:
-        asked = (
-            select(products.c.id, products.c.name, categories.c.name)
-            .join(categories, categories.c.id == products.c.category_id)
-            .where(products.c.category_id.in_(numbers), products.c.archived_at.is_(None))
-            .order_by(products.c.name_key)
-            .limit(50)
-        )
         with self._shop.db.read() as connection:
-            return [_Stocked(*row) for row in connection.execute(asked)]
+            return [_Stocked(*row) for row in connection.execute(_BY_CATEGORY, {"numbers": numbers})]
 
     @cached_property
     def _categories(self) -> list[tuple[int, tuple[str, ...]]]:
         """The stock book's categories: number and levels."""
-        asked = select(categories.c.id, categories.c.name).where(categories.c.archived_at.is_(None))
         with self._shop.db.read() as connection:
-            return [(number, _levels(name)) for number, name in connection.execute(asked)]
+            return [(number, _levels(name)) for number, name in connection.execute(_CATEGORIES)]
 
 
 def _decided(prediction: Prediction) -> tuple[AnswerKind, str | None, float]:
@@ -217,7 +221,7 @@ def _guesses(prediction: Prediction) -> Iterator[tuple[str, float]]:
         if decision.answer == "accept" and decision.node is not None and decision.probability is not None:
             offered.append((decision.node, decision.probability))
         offered += [(each.category, each.confidence) for each in decision.candidates]
-    offered += [(each.category, each.confidence) for each in prediction.top(CANDIDATES)]
+    offered += [(each.category, each.confidence) for each in prediction.top(_LOOKED_AT)]
     for category, confidence in offered:
         # A variety of what is told already says nothing new.
         if not any(_within(_levels(category), _levels(each)) for each in told) and len(told) < CANDIDATES:
