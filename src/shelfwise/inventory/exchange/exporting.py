@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -33,7 +33,7 @@ def export_file(
     table: Table,
     kind: Format,
     store_id: int,
-    out: BinaryIO,
+    out: IO[bytes],
     part: Slice = Slice(),  # frozen
 ) -> int:
     """Write a table of a store to a file and return how many rows it has.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, BinaryIO, Final, Literal, get_args
+from typing import IO, Any, Final, Literal, get_args
 
 from shelfwise.inventory.exchange.cells import shown
 
@@ -26,7 +26,7 @@ _NARROW: Final = 14
 
 
 def write_table(
-    out: BinaryIO, kind: Format, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]
+    out: IO[bytes], kind: Format, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> int:
     """Write a table, row by row, and return how many rows it has.
 
@@ -46,7 +46,7 @@ def guarded(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-def _write_csv(out: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def _write_csv(out: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     # The mark lets spreadsheets know that it is UTF-8.
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
@@ -59,7 +59,7 @@ def _write_csv(out: BinaryIO, headings: Sequence[str], rows: Iterable[Sequence[A
     return count
 
 
-def _write_xlsx(out: BinaryIO, title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+def _write_xlsx(out: IO[bytes], title: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     from shelfwise.extras import require
 
     require("openpyxl", what="Writing XLSX", extra="stock")
