@@ -2,6 +2,12 @@ def sent(*photos):
     return [("photos", (f"{number}.png", data, "image/png")) for number, data in enumerate(photos)]
 
 
+def answers(client, *photos):
+    reply = client.post("/api/v1/classify", files=sent(*photos))
+    assert reply.status_code == 200, reply.text
+    return reply.json()["answers"]
+
+
 def test_a_product_is_known_by_its_photos(manager, clerk, goods, photo):
     path = f"/api/v1/products/{goods.tea}/photos"
     added = manager.post(path, files=sent(photo((200, 40, 40)), b"no picture"))
@@ -11,7 +17,7 @@ def test_a_product_is_known_by_its_photos(manager, clerk, goods, photo):
     assert [each["number"] for each in reply["errors"]] == [2]
     assert reply["product"]["photo"] == reply["photos"][0]
     assert clerk.get(path).json()["items"] == [{"photo": reply["photos"][0]}]
-    (answer,) = clerk.post("/api/v1/classify", files=sent(photo((202, 41, 38)))).json()["answers"]
+    (answer,) = answers(clerk, photo((202, 41, 38)))
     assert answer["product"] == {"id": goods.tea, "name": "Tea"}
 
 
@@ -27,10 +33,10 @@ def test_a_renamed_product_is_known_by_its_new_name(manager, clerk, goods, photo
     manager.post(f"/api/v1/products/{goods.tea}/photos", files=sent(photo((200, 40, 40))))
     path, any_version = f"/api/v1/products/{goods.tea}", {"If-Match": "*"}
     manager.patch(path, json={"name": "Black tea"}, headers=any_version)
-    (answer,) = clerk.post("/api/v1/classify", files=sent(photo((202, 41, 38)))).json()["answers"]
+    (answer,) = answers(clerk, photo((202, 41, 38)))
     assert answer["product"] == {"id": goods.tea, "name": "Black tea"}
     manager.patch(path, json={"archived": True}, headers=any_version)
-    (answer,) = clerk.post("/api/v1/classify", files=sent(photo((202, 41, 38)))).json()["answers"]
+    (answer,) = answers(clerk, photo((202, 41, 38)))
     assert answer["product"] is None
 
 
