@@ -72,7 +72,7 @@ def serve(
     from shelfwise.extras import require
 
     for module in ("sqlalchemy", "fastapi", "uvicorn", "argon2", "jinja2", "prometheus_client"):
-        require(module, what="The server", extra="server")
+        require(module, what="The server", extra="serve")
     from shelfwise.web.config import WebConfig
     from shelfwise.web.serving import Place
 

@@ -83,8 +83,8 @@ def serve(shop: Shop, config: WebConfig, place: Place, *, started: Callable[[str
         address = config.public_address or _address(place.host, listening)
         server = uvicorn.Server(_settings(create_app(shop, config), place))
         first = shop.invitations.first_admin()
-        started(address, None if first is None else f"{address.rstrip('/')}/first/{first}")
-        with _quiet_signals():
+        with _ended_by_signals(server):
+            started(address, None if first is None else f"{address.rstrip('/')}/first/{first}")
             server.run(sockets=[listening])
 
 
@@ -152,11 +152,15 @@ def _address(host: str, listening: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Being asked to end is no error: the server ends by it, and nothing else is interrupted after that."""
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Being asked to end is no error: the server ends by it, and nothing else is interrupted.
+
+    While the server runs, it has handlers of its own, and hands the signal on to these when it has ended.
+    """
 
     def note(number: int, _: FrameType | None) -> None:
-        _LOG.info("ending: got %s", signal.Signals(number).name)
+        _LOG.info("ended by %s", signal.Signals(number).name)
+        server.should_exit = True
 
     asked = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, note) for number in asked}
