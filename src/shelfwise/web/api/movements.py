@@ -38,10 +38,10 @@ def list_movements(
     until: Annotated[Moment | None, Query(description="Before this time.")] = None,
 ) -> PageOf[MovementOut]:
     """List movements, newest first by when they happened."""
-    store = store_to_read(shop, actor, store, location)
+    stores = store_to_read(shop, actor, store, location)
     user = None if user is None else _user(user)
     page = shop.history.movements(
-        store, location, product, kind, user, since, until, pages.cursor, pages.limit
+        stores, location, product, kind, user, since, until, pages.cursor, pages.limit
     )
     return page_of(page, MovementOut.of)
 
