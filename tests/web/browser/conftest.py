@@ -29,6 +29,10 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         pytest.skip("no chromium on this machine: apt-get install chromium")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    flags += [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+    ]  # a camera that shows green
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         yield browser

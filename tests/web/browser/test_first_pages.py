@@ -1,4 +1,4 @@
-"""Sign in, first start, home, and the first stock level of an empty shop; with eyes, keyboard and screen reader in mind."""
+"""Sign in, first start, home, and the first stock level of an empty shop."""
 
 import re
 from collections.abc import Callable
@@ -147,7 +147,7 @@ def test_what_is_not_there_or_not_allowed_is_told_on_a_page(
 
 
 @BOTH
-def test_the_first_start_and_an_invitation(
+def test_an_invitation_leads_into_the_shop(
     shop: Shop,
     tabs: Tabs,
     accessible: Callable[[Page], None],

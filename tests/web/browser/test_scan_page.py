@@ -235,6 +235,20 @@ def test_photos_can_be_pasted_and_dropped(tabs: Tabs, colours: dict[str, Product
     expect(page.locator(".scan-card.answered")).to_have_count(2)
 
 
+def test_the_live_camera_takes_one_photo_a_tap(tabs: Tabs, colours: dict[str, Product]) -> None:
+    page = tabs("clerk", PHONE, permissions=["camera"])
+    page.goto("/scan")
+    page.get_by_role("button", name="Live camera").click()
+    page.wait_for_function("document.querySelector('#camera video').videoWidth > 0")
+    shutter = page.get_by_role("button", name="Take the picture")
+    shutter.click()
+    shutter.click()
+    expect(page.locator("#camera")).to_contain_text("2 photos taken")
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("radio", name="Green paint", checked=True)).to_have_count(2)
+    assert page.evaluate("document.querySelector('#camera video').srcObject") is None
+
+
 def test_it_can_be_worked_by_keyboard_alone(
     shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
 ) -> None:

@@ -1,0 +1,80 @@
+"""Which store a page is about, and who may open it."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from shelfwise.workflows.shop import Shop
+
+
+def store_of(client: TestClient, path: str = "/count") -> str:
+    page = client.get(path)
+    assert page.status_code == 200, page.text
+    return page.text.split('<meta name="store" content="')[1].split('"')[0]
+
+
+def test_a_page_is_about_the_store_asked_for_and_later_ones_too(admin: TestClient) -> None:
+    assert store_of(admin, "/count?store=1") == "1"
+    assert store_of(admin) == "1"
+    assert store_of(admin, "/count?store=2") == "2"
+    assert store_of(admin) == "2"
+
+
+def test_without_a_choice_it_is_the_first_that_one_may_see(admin: TestClient, clerk: TestClient) -> None:
+    assert store_of(admin) == "2"  # Harbour, by name
+    assert store_of(clerk) == "1"
+
+
+@pytest.mark.parametrize("asked", ["2", "99", "x", "-1"])
+def test_a_store_that_one_may_not_see_is_not_there(clerk: TestClient, asked: str) -> None:
+    assert clerk.get(f"/count?store={asked}").status_code == 404
+
+
+def test_a_store_kept_by_the_browser_that_is_gone_is_no_trouble(clerk: TestClient) -> None:
+    clerk.cookies.set("shelfwise_store", "2")
+    assert store_of(clerk) == "1"
+
+
+@pytest.mark.parametrize("path", ["/scan", "/count"])
+def test_readers_neither_scan_nor_count(reader: TestClient, path: str) -> None:
+    assert reader.get(path).status_code == 403
+    assert f'href="{path}"' not in reader.get("/").text
+
+
+def test_the_role_counts_in_the_store_that_is_shown(
+    shop: Shop, signed_in: Callable[[str], TestClient]
+) -> None:
+    user = shop.users.by_name("clerk")
+    shop.users.change(user.id, roles={1: "clerk", 2: "reader"})
+    client = signed_in("clerk")
+    assert client.get("/scan?store=1").status_code == 200
+    assert client.get("/scan?store=2").status_code == 403
+
+
+def test_a_place_of_another_store_is_not_found(shop: Shop, admin: TestClient) -> None:
+    other = shop.catalogue.add_location(2, "Back room")
+    assert admin.get(f"/count?store=1&location={other.id}").status_code == 404
+    assert admin.get(f"/count?store=2&location={other.id}").status_code == 200
+
+
+def test_who_has_no_role_anywhere_is_told(shop: Shop, signed_in: Callable[[str], TestClient]) -> None:
+    user = shop.users.by_name("clerk")
+    client = signed_in("clerk")
+    shop.users.change(user.id, roles={})
+    assert "Ask an admin to give you a role" in client.get("/").text
+
+
+def test_the_service_worker_may_serve_the_whole_site(nobody: TestClient) -> None:
+    worker = nobody.get("/sw.js")
+    assert worker.status_code == 200
+    assert worker.headers["content-type"].startswith("text/javascript")
+    assert worker.headers["cache-control"] == "no-cache"
+
+
+def test_all_that_the_service_worker_keeps_is_there(nobody: TestClient) -> None:
+    shell = nobody.get("/sw.js").text.split("const SHELL = [")[1].split("]")[0]
+    names = [part.strip().strip('"') for part in shell.split(",") if part.strip()]
+    assert len(names) > 10
+    for name in names:
+        assert nobody.get(name).status_code == 200, name
