@@ -2,52 +2,81 @@
 
 A condition knows the products that it leaves by an index of its own, and how to try one product. Where few are left,
 a list looks these up and sorts them; where many are left, it walks in its order and tries each.
+
+Putting a query together takes longer than answering it. So conditions have a *form*, of which queries are made and
+kept, and values, which are the queries' parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, String, bindparam, func, select
 
 from shelfwise.errors import NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
-from shelfwise.inventory.tables import categories, levels, locations, product_words, products
-from shelfwise.inventory.words import begins_with
+from shelfwise.inventory.tables import KEY, categories, levels, locations, product_words, products
 
 __all__ = [
+    "SUBTREE",
     "Condition",
+    "Form",
     "few_left",
+    "holds",
     "in_categories",
     "in_locations",
-    "subtree",
+    "left_by_all",
+    "meant_by",
+    "subtree_of",
     "subtree_of_category",
 ]
 
 _MOST_WORDS: Final = 12
+_LAST: Final = "\U0010ffff"
 _FEW: Final = 2000
 _LOOKED_THROUGH: Final = 20_000
 """Products that are looked up one by one, rather than walking through a list and trying each."""
 
+_below = locations.alias("below")
+SUBTREE: Final = select(_below.c.id).where(
+    _below.c.trail >= bindparam("trail", type_=KEY), _below.c.trail < bindparam("trail_end", type_=KEY)
+)
+"""The numbers of a location and of those below it; its parameters are those of :func:`subtree_of`."""
+
+
+class Form(NamedTuple):
+    """What a condition is of, and which of its kind: two words have two forms."""
+
+    kind: str
+    number: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on products.
+    """A condition on products: its form, and the parameters of queries with it."""
 
-    Attributes:
-        chosen: the numbers of the products that it leaves, some perhaps more than once.
-        column: the query's column of these.
-    """
+    form: Form
+    values: Mapping[str, Any]
 
-    chosen: Select[Any]
-    column: ColumnElement[Any]
 
-    def holds(self, product_id: ColumnElement[Any]) -> ColumnElement[bool]:
-        """That it leaves the product of this number."""
-        return self.chosen.where(self.column == product_id).exists()
+def subtree_of(trail: str) -> dict[str, str]:
+    """The parameters of :data:`SUBTREE` for the location of this trail."""
+    # "/1/5/" and all that begins so; "0" is the character after "/".
+    return {"trail": trail, "trail_end": trail[:-1] + "0"}
+
+
+def in_locations(trail: str) -> Condition:
+    """It is, or was, at the location of this trail or below it."""
+    return Condition(Form("locations"), subtree_of(trail))
+
+
+def in_categories(ids: Sequence[int]) -> Condition:
+    """It belongs to one of these categories."""
+    return Condition(Form("categories"), {"category_ids": list(ids)})
 
 
 def meant_by(connection: Connection, query: str) -> list[Condition] | None:
@@ -62,38 +91,86 @@ def meant_by(connection: Connection, query: str) -> list[Condition] | None:
         pass
     else:
         if connection.scalar(select(products.c.id).where(products.c.gtin_key == key)) is not None:
-            return [Condition(select(products.c.id).where(products.c.gtin_key == key), products.c.id)]
+            return [Condition(Form("gtin"), {"gtin": key})]
     words = sorted(words_in(query), key=len, reverse=True)[:_MOST_WORDS]
     if query.strip() and not words:
         return None
-    return [_word_begins(word) for word in words]
+    return [
+        Condition(Form("word", number), {f"word_{number}": word, f"word_{number}_end": word + _LAST})
+        for number, word in enumerate(words)
+    ]
 
 
-def _word_begins(beginning: str) -> Condition:
-    words = product_words.alias()
-    return Condition(
-        select(words.c.product_id).where(begins_with(words.c.word, beginning)), words.c.product_id
-    )
+@functools.lru_cache(maxsize=64)
+def _chosen(form: Form) -> tuple[Select[Any], ColumnElement[Any]]:
+    """The numbers of the products that a condition leaves, some perhaps more than once; and their column."""
+    name = f"{form.kind}_{form.number}"
+    if form.kind == "word":
+        words = product_words.alias(name)
+        begins = (words.c.word >= bindparam(name, type_=KEY)) & (
+            words.c.word < bindparam(f"{name}_end", type_=KEY)
+        )
+        return select(words.c.product_id).where(begins), words.c.product_id
+    if form.kind == "locations":
+        there = levels.alias(name)
+        return select(there.c.product_id).where(there.c.location_id.in_(SUBTREE)), there.c.product_id
+    chosen = products.alias(name)
+    if form.kind == "gtin":
+        fits = chosen.c.gtin_key == bindparam("gtin", type_=String())
+    else:
+        fits = chosen.c.category_id.in_(bindparam("category_ids", expanding=True))
+    return select(chosen.c.id).where(fits), chosen.c.id
 
 
-def in_categories(ids: Sequence[int]) -> Condition:
-    """It belongs to one of these categories."""
-    chosen = products.alias()
-    return Condition(select(chosen.c.id).where(chosen.c.category_id.in_(ids)), chosen.c.id)
+def holds(form: Form, product_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That a condition leaves the product of this number."""
+    chosen, column = _chosen(form)
+    return chosen.where(column == product_id).exists()
 
 
-def in_locations(trail: str) -> Condition:
-    """It is, or was, at a location of this trail or below it."""
-    there = levels.alias()
-    chosen = select(there.c.product_id).where(there.c.location_id.in_(subtree(trail)))
-    return Condition(chosen, there.c.product_id)
+@functools.lru_cache(maxsize=256)
+def left_by_all(forms: tuple[Form, ...]) -> Select[Any]:
+    """The products that all conditions leave, found by the first."""
+    first, *others = forms
+    query, column = _chosen(first)
+    return query.where(*(holds(other, column) for other in others))
 
 
-def subtree(trail: str) -> Select[Any]:
-    """The numbers of the location of this trail and of those below it."""
-    # "/1/5/" and all that begins so; "0" is the character after "/".
-    below = locations.alias()
-    return select(below.c.id).where(below.c.trail >= trail, below.c.trail < trail[:-1] + "0")
+@functools.lru_cache(maxsize=256)
+def _some_left(forms: tuple[Form, ...]) -> Select[Any]:
+    return left_by_all(forms).limit(bindparam("some", type_=Integer))
+
+
+@functools.lru_cache(maxsize=64)
+def _counted(form: Form) -> Select[Any]:
+    return select(func.count()).select_from(_some_left((form,)).subquery())
+
+
+def few_left(
+    connection: Connection, conditions: Sequence[Condition]
+) -> Sequence[int] | tuple[Form, ...] | None:
+    """The products that all conditions leave.
+
+    Returns:
+        a list of their numbers; where these are many, the conditions' forms for :func:`left_by_all`, the narrowest
+        first; None where there is no condition, or each leaves more than are worth looking up.
+    """
+    if not conditions:
+        return None
+    counted = [
+        (connection.scalar(_counted(each.form), {**each.values, "some": _LOOKED_THROUGH}) or 0, each.form)
+        for each in conditions
+    ]
+    counted.sort()
+    if counted[0][0] == _LOOKED_THROUGH:
+        return None
+    forms = tuple(form for _, form in counted)
+    if counted[0][0] <= _FEW or len(forms) > 1:
+        values = {name: value for each in conditions for name, value in each.values.items()}
+        found = connection.scalars(_some_left(forms), {**values, "some": _FEW + 1}).all()
+        if len(found) <= _FEW:
+            return sorted(set(found))
+    return forms
 
 
 def subtree_of_category(connection: Connection, category_id: int) -> list[int]:
@@ -102,38 +179,15 @@ def subtree_of_category(connection: Connection, category_id: int) -> list[int]:
     Raises:
         NotFoundError: there is none of this number.
     """
-    key = categories.c.name_key
-    own = connection.scalar(select(key).where(categories.c.id == category_id))
+    own = connection.scalar(_CATEGORY, {"id": category_id})
     if own is None:
         raise NotFoundError(f"there is no category {category_id}")
     # "fruit/" and all that begins so; "0" is the character after "/".
-    below = (key >= own + "/") & (key < own + "0")
-    return list(connection.scalars(select(categories.c.id).where((key == own) | below)))
+    return list(connection.scalars(_CATEGORIES, {"own": own, "below": own + "/", "end": own + "0"}))
 
 
-def few_left(connection: Connection, conditions: Sequence[Condition]) -> Sequence[int] | Select[Any] | None:
-    """The products that all conditions leave: their numbers, or where these are many, a query of them.
-
-    Returns:
-        None where there is no condition, or each leaves more than are worth looking up.
-    """
-    if not conditions:
-        return None
-    counted = [(_count(connection, condition), condition) for condition in conditions]
-    counted.sort(key=lambda pair: pair[0])
-    (count, first), *others = counted
-    if count == _LOOKED_THROUGH:
-        return None
-    query = first.chosen
-    for _, other in others:
-        query = query.where(other.holds(first.column))
-    if count <= _FEW or others:
-        found = connection.scalars(query.limit(_FEW + 1)).all()
-        if len(found) <= _FEW:
-            return sorted(set(found))
-    return query
-
-
-def _count(connection: Connection, condition: Condition) -> int:
-    rows = condition.chosen.limit(_LOOKED_THROUGH).subquery()
-    return connection.scalar(select(func.count()).select_from(rows)) or 0
+_CATEGORY: Final = select(categories.c.name_key).where(categories.c.id == bindparam("id"))
+_CATEGORIES: Final = select(categories.c.id).where(
+    (categories.c.name_key == bindparam("own"))
+    | ((categories.c.name_key >= bindparam("below")) & (categories.c.name_key < bindparam("end")))
+)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, and_, exists, literal, or_, sele
 
 from shelfwise.database import Id, UtcTime
 from shelfwise.errors import EntryError
-from shelfwise.inventory.choosing import subtree
+from shelfwise.inventory.choosing import SUBTREE, subtree_of
 from shelfwise.inventory.paging import Cursors, after
 from shelfwise.inventory.past import AFTER_ALL, is_count, levels_at
 from shelfwise.inventory.product_rows import products_by_id
@@ -45,7 +45,7 @@ def levels_then(
     rows: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(levels_at(_moments(store_id, ids, at))):
         rows.setdefault(row.product_id, []).append(row)
-    here = None if trail is None else set(connection.scalars(subtree(trail)))
+    here = None if trail is None else set(connection.scalars(SUBTREE, subtree_of(trail)))
     items: list[Level] = []
     for each in ids:
         there = sorted(rows[each], key=lambda row: row.location_id)
@@ -73,7 +73,7 @@ def _products_by_then(
         _moved_by(at),
     )
     if trail is not None:
-        moved = moved.where(levels.c.location_id.in_(subtree(trail)))
+        moved = moved.where(levels.c.location_id.in_(SUBTREE.params(subtree_of(trail))))
     query = select(products.c.id, products.c.name_key).where(moved).order_by(products.c.name_key).limit(limit)
     if product_id is not None:
         query = query.where(products.c.id == product_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 
 from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
-from shelfwise.inventory.choosing import meant_by, subtree, subtree_of_category
+from shelfwise.inventory.choosing import SUBTREE, meant_by, subtree_of, subtree_of_category
 from shelfwise.inventory.level_history import levels_then, series
 from shelfwise.inventory.paging import page_limit
 from shelfwise.inventory.product_rows import (
@@ -47,6 +47,7 @@ _SUMS: Final = (
     .where(levels.c.store_id == bindparam("store"), levels.c.product_id.in_(bindparam("ids", expanding=True)))
     .group_by(levels.c.product_id)
 )
+_SUMS_AT: Final = _SUMS.where(levels.c.location_id.in_(SUBTREE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,11 +354,12 @@ def _sums(
     wanted: dict[int, list[int]] = {}
     for row in rows:
         wanted.setdefault(row.store_id, []).append(row.product_id)
-    query = _SUMS
-    if place is not None and place.trail is not None:
-        query = query.where(levels.c.location_id.in_(subtree(place.trail)))
+    trail = place.trail if place else None
+    query, where = (_SUMS, {}) if trail is None else (_SUMS_AT, subtree_of(trail))
     return {
         (store_id, product_id): (quantity, counted_at)
         for store_id, ids in wanted.items()
-        for product_id, quantity, counted_at in connection.execute(query, {"store": store_id, "ids": ids})
+        for product_id, quantity, counted_at in connection.execute(
+            query, {"store": store_id, "ids": ids, **where}
+        )
     }

@@ -26,7 +26,17 @@ from sqlalchemy import (
     union_all,
 )
 
-from shelfwise.inventory.choosing import Condition, few_left, in_categories, in_locations, subtree
+from shelfwise.inventory.choosing import (
+    SUBTREE,
+    Condition,
+    Form,
+    few_left,
+    holds,
+    in_categories,
+    in_locations,
+    left_by_all,
+    subtree_of,
+)
 from shelfwise.inventory.paging import Cursors, after
 from shelfwise.inventory.records import STATES
 from shelfwise.inventory.tables import levels, products, store_levels
@@ -53,6 +63,9 @@ _RUNS: Final = 16
 """Categories that are walked through one by one; more are a condition."""
 
 _ROWS: Final = store_levels.c
+_COLUMNS: Final = select(_ROWS.store_id, _ROWS.product_id, _ROWS.quantity, _ROWS.state, _ROWS.name_key)
+_STORES: Final = _ROWS.store_id.in_(bindparam("store_ids", expanding=True))
+_LIMIT: Final = bindparam("rows", type_=Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +105,36 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
     ids = wanted.category_ids
     if ids is not None and not ids:
         return ()
-    if wanted.trail is not None and wanted.order == "quantity":
-        return connection.execute(_by_quantity_at(wanted)).all()
     conditions = list(wanted.conditions)
+    at_location = wanted.trail is not None and wanted.order == "quantity"
     if wanted.trail is not None:
         conditions.append(in_locations(wanted.trail))
     if ids is not None and (conditions or wanted.order == "quantity" or len(ids) > _RUNS):
         conditions.append(in_categories(ids))
         ids = None
-    few = few_left(connection, conditions)
-    if few is not None:
-        return connection.execute(_few(wanted, few)).all()
-    shape = _Shape(
-        wanted.order, len(wanted.store_ids), len(ids or ()), wanted.state is not None, wanted.key is not None
-    )
-    holding = [condition.holds(_ROWS.product_id) for condition in conditions]
+    few = None if at_location else few_left(connection, conditions)
     # Putting a query together takes longer than answering it: those of one shape are kept.
-    query = _merged(shape, holding) if holding else _kept(shape)
-    return connection.execute(query, shape.values(wanted, ids or ())).all()
+    shape = _Shape(
+        order=wanted.order,
+        stores=len(wanted.store_ids),
+        categories=len(ids or ()),
+        by_state=wanted.state is not None,
+        later=wanted.key is not None,
+        forms=tuple(each.form for each in conditions)
+        if few is None
+        else few
+        if isinstance(few, tuple)
+        else (),
+    )
+    values = shape.values(wanted, ids or ())
+    if at_location:
+        query = _by_quantity_at(shape)
+    elif few is None:
+        query = _merged(shape)
+    else:
+        query = _few(shape, listed=isinstance(few, list))
+        values |= {"ids": few} if isinstance(few, list) else {}
+    return connection.execute(query, values).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +146,31 @@ class _Shape:
     categories: int
     by_state: bool
     later: bool
+    forms: tuple[Form, ...]
 
     def values(self, wanted: Wanted, category_ids: Sequence[int]) -> dict[str, Any]:
-        """The query's parameters."""
+        """The query's parameters, and more."""
         values: dict[str, Any] = {"rows": wanted.limit, "state": wanted.state}
+        values["store_ids"] = list(wanted.store_ids)
         values |= {f"store_{i}": store_id for i, store_id in enumerate(wanted.store_ids)}
         values |= {f"category_{i}": category_id for i, category_id in enumerate(category_ids)}
         values |= {f"key_{i}": part for i, part in enumerate(wanted.key or ())}
-        if not self.by_state:
-            del values["state"]
-        return values
+        for condition in wanted.conditions:
+            values |= condition.values
+        if wanted.trail is not None:
+            values |= subtree_of(wanted.trail)
+        return values | {"category_ids": list(wanted.category_ids or ())}
 
 
-@functools.lru_cache(maxsize=256)
-def _kept(shape: _Shape) -> Select[Any]:
-    return _merged(shape, ())
-
-
-def _merged(shape: _Shape, holding: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    """A page of each run, merged."""
+@functools.lru_cache(maxsize=512)
+def _merged(shape: _Shape) -> Select[Any]:
+    """A page of each run, merged; each product is tried."""
     category_numbers: Sequence[int | None] = range(shape.categories) or (None,)
     # By name and by quantity an index holds the rows of one state, but by name those of one category too.
     apart = shape.order == "quantity" or (shape.order == "name" and not shape.categories)
     states: Sequence[int | None] = range(len(STATES)) if apart and not shape.by_state else (None,)
     runs = [
-        _run(shape, store, category, state, holding)
+        _run(shape, store, category, state)
         for store in range(shape.stores)
         for category in category_numbers
         for state in states
@@ -154,15 +179,14 @@ def _merged(shape: _Shape, holding: Sequence[ColumnElement[bool]]) -> Select[Any
         return runs[0]
     rows = union_all(*(select(run.subquery()) for run in runs)).subquery()
     order = [rows.c[name] for name in (*_KEYS[shape.order], "store_id")]
-    return select(rows).order_by(*order).limit(bindparam("rows", type_=Integer))
+    return select(rows).order_by(*order).limit(_LIMIT)
 
 
-def _run(
-    shape: _Shape, store: int, category: int | None, state: int | None, holding: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
+def _run(shape: _Shape, store: int, category: int | None, state: int | None) -> Select[Any]:
     """A page of a store's rows; of one category and one state, where they are given by their numbers."""
     columns: list[ColumnElement[Any]] = [_ROWS[name] for name in _KEYS[shape.order]]
-    query = _columns().where(_ROWS.store_id == bindparam(f"store_{store}"), *holding)
+    query = _COLUMNS.where(_ROWS.store_id == bindparam(f"store_{store}"))
+    query = query.where(*(holds(form, _ROWS.product_id) for form in shape.forms))
     if category is not None and shape.order == "name" and not shape.by_state:
         # The products' own index has a category's names in order, whatever the state.
         columns = [products.c.name_key]
@@ -176,50 +200,48 @@ def _run(
     elif state is not None:
         query = query.where(_ROWS.state == literal_column(str(state)))
     if shape.later:
-        keyed = [*columns, _ROWS.store_id]
-        query = query.where(
-            after(keyed, [bindparam(f"key_{i}", type_=each.type) for i, each in enumerate(keyed)])
-        )
-    return query.order_by(*columns).limit(bindparam("rows", type_=Integer))
+        query = query.where(_after([*columns, _ROWS.store_id]))
+    return query.order_by(*columns).limit(_LIMIT)
 
 
-def _columns() -> Select[Any]:
-    return select(_ROWS.store_id, _ROWS.product_id, _ROWS.quantity, _ROWS.state, _ROWS.name_key)
-
-
-def _few(wanted: Wanted, product_ids: Sequence[int] | Select[Any]) -> Select[Any]:
-    """Look these products up, and sort them."""
+@functools.lru_cache(maxsize=512)
+def _few(shape: _Shape, listed: bool) -> Select[Any]:
+    """Look products up, by a list of their numbers or by the conditions, and sort them."""
     # An expression keeps the database from walking through all of a store for the sake of the order.
-    columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[wanted.order]]
-    query = _columns().where(_ROWS.store_id.in_(wanted.store_ids), _ROWS.product_id.in_(product_ids))
-    return _narrowed(query, wanted, [*columns, _ROWS.store_id])
+    columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[shape.order]]
+    chosen: Any = bindparam("ids", expanding=True) if listed else left_by_all(shape.forms)
+    return _sorted(_COLUMNS.where(_STORES, _ROWS.product_id.in_(chosen)), shape, columns)
 
 
-def _by_quantity_at(wanted: Wanted) -> Select[Any]:
+@functools.lru_cache(maxsize=512)
+def _by_quantity_at(shape: _Shape) -> Select[Any]:
     """All that is at a location, summed up and sorted: no index holds sums over a location's subtree."""
     there = (
         select(levels.c.product_id, func.sum(levels.c.quantity).label("quantity"))
-        .where(levels.c.location_id.in_(subtree(wanted.trail or "")))
+        .where(levels.c.location_id.in_(SUBTREE))
         .group_by(levels.c.product_id)
         .subquery()
     )
     query = (
         select(_ROWS.store_id, there.c.product_id, there.c.quantity, _ROWS.state, _ROWS.name_key)
         .join(there, there.c.product_id == _ROWS.product_id)
-        .where(_ROWS.store_id.in_(wanted.store_ids))
-        .where(*(condition.holds(there.c.product_id) for condition in wanted.conditions))
+        .where(_STORES)
+        .where(*(holds(form, there.c.product_id) for form in shape.forms if form.kind != "locations"))
     )
-    return _narrowed(query, wanted, [there.c.quantity, there.c.product_id, _ROWS.store_id])
+    return _sorted(query, shape, [there.c.quantity, there.c.product_id])
 
 
-def _narrowed(query: Select[Any], wanted: Wanted, columns: list[ColumnElement[Any]]) -> Select[Any]:
-    if wanted.category_ids is not None:
-        query = query.where(_no_index(_ROWS.category_id).in_(wanted.category_ids))
-    if wanted.state is not None:
-        query = query.where(_no_index(_ROWS.state) == wanted.state)
-    if wanted.key is not None:
-        query = query.where(after(columns, wanted.key))
-    return query.order_by(*columns).limit(wanted.limit)
+def _sorted(query: Select[Any], shape: _Shape, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    if shape.by_state:
+        query = query.where(_no_index(_ROWS.state) == bindparam("state"))
+    keyed = [*columns, _ROWS.store_id]
+    if shape.later:
+        query = query.where(_after(keyed))
+    return query.order_by(*keyed).limit(_LIMIT)
+
+
+def _after(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    return after(columns, [bindparam(f"key_{i}", type_=each.type) for i, each in enumerate(columns)])
 
 
 def _no_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
