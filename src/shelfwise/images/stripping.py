@@ -8,6 +8,7 @@ coded, and the orientation, written anew. So nothing of the rest can be forgotte
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -23,8 +24,13 @@ _QUALITY: Final = 92
 _JPEG_SIDE: Final = 65_500
 _CUT_OFF: Final = "truncated: ends in the middle of the picture"
 
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-_ALONE: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+_TOO_MANY: Final = "damaged: it consists of too many parts"
+# Far more than any program writes; a file of nothing but empty parts would keep a core busy for minutes.
+_MOST_PARTS: Final = 50_000
+
+_EOI, _SOS = 0xD9, 0xDA
+# Neither a byte FF of the compressed data (FF 00), nor filling, a restart or another marker that stands alone.
+_MARKER: Final = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")
 _JPEG_KEPT: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, _SOS, *range(0xC0, 0xD0)} - {0xC8})
 """Markers of ITU-T T.81, table B.1, that decoding needs; application data is looked at one by one."""
 
@@ -102,9 +108,9 @@ def _exif(orientation: int) -> bytes:
 
 
 def _jpeg(data: bytes, picture: Picture) -> bytes:
+    parts = list(_jpeg_parts(data, picture.name))
     if damage := jpeg_damage(data):
         raise ImageError(picture.name, f"damaged JPEG picture ({damage})")
-    parts = list(_jpeg_parts(data, picture.name))
     written = [b"\xff\xd8"]
     jfif = parts and parts[0][:2] == b"\xff\xe0"
     written += parts[:1] if jfif else []
@@ -118,23 +124,15 @@ def _jpeg(data: bytes, picture: Picture) -> bytes:
 def _jpeg_parts(data: bytes, name: str) -> Iterator[bytes]:
     """What is kept between the first picture's start and its end, each part with its marker."""
     position = 2
-    while True:
-        start = data.find(b"\xff", position)
-        if start < 0:
-            raise ImageError(name, _CUT_OFF)
-        position = start + 1
-        while data[position] == 0xFF:
-            position += 1
-        marker, position = data[position], position + 1
+    for _ in range(_MOST_PARTS):
+        marker, position = _next_marker(data, position, name)
         if marker == _EOI:
             return
-        if marker in _ALONE or marker in (0, _SOI):
-            continue
         end = position + max(2, *struct.unpack_from(">H", data, position))
         if end > len(data):
             raise ImageError(name, _CUT_OFF)
         if marker == _SOS:
-            end = _scan_end(data, end, name)
+            end = _next_marker(data, end, name)[1] - 2
         body = data[position:end]
         if marker in _JPEG_KEPT or _is_colour(marker, body[2:]):
             yield b"\xff" + bytes((marker,)) + body
@@ -142,6 +140,15 @@ def _jpeg_parts(data: bytes, name: str) -> Iterator[bytes]:
             # Without its thumbnail, whose width and height become 0.
             yield b"\xff\xe0\x00\x10" + body[2:14] + b"\0\0"
         position = end
+    raise ImageError(name, _TOO_MANY)
+
+
+def _next_marker(data: bytes, position: int, name: str) -> tuple[int, int]:
+    """The next marker that begins or ends something, and where what follows it begins."""
+    found = _MARKER.search(data, position)
+    if found is None:
+        raise ImageError(name, _CUT_OFF)
+    return data[found.end() - 1], found.end()
 
 
 def _is_colour(marker: int, content: bytes) -> bool:
@@ -151,23 +158,10 @@ def _is_colour(marker: int, content: bytes) -> bool:
     )
 
 
-def _scan_end(data: bytes, position: int, name: str) -> int:
-    """Where the marker is that ends a scan's compressed data."""
-    while (position := data.find(b"\xff", position)) >= 0 and position + 1 < len(data):
-        following = data[position + 1]
-        if following == 0xFF:
-            position += 1
-        elif following == 0 or 0xD0 <= following <= 0xD7:
-            position += 2
-        else:
-            return position
-    raise ImageError(name, _CUT_OFF)
-
-
 def _png(data: bytes, picture: Picture) -> bytes:
     written, ended, pixels = [_PNG_START], False, False
     position = len(_PNG_START)
-    while not ended:
+    for _ in range(_MOST_PARTS):
         length, kind = struct.unpack_from(">I4s", data, position)
         end = position + 12 + length
         if end > len(data):
@@ -181,6 +175,10 @@ def _png(data: bytes, picture: Picture) -> bytes:
         if kind == b"IHDR" and picture.orientation != 1:
             written.append(_png_chunk(b"eXIf", _exif(picture.orientation)))
         position = end
+        if ended:
+            break
+    if not ended:
+        raise ImageError(picture.name, _TOO_MANY)
     if not pixels:
         raise ImageError(picture.name, "damaged PNG picture (it has no pixels)")
     return b"".join(written)
@@ -215,12 +213,15 @@ def _webp_chunks(data: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:
     end, position = 8 + length, 12
     if end > len(data):
         raise ImageError(name, _CUT_OFF)
-    while position + 8 <= end:
+    for _ in range(_MOST_PARTS):
+        if position + 8 > end:
+            return
         kind, size = struct.unpack_from("<4sI", data, position)
         if position + 8 + size > end:
             raise ImageError(name, _CUT_OFF)
         yield kind, data[position + 8 : position + 8 + size]
         position += 8 + size + size % 2
+    raise ImageError(name, _TOO_MANY)
 
 
 def _webp_chunk(kind: bytes, content: bytes) -> bytes:
