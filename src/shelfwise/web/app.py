@@ -14,6 +14,7 @@ from shelfwise.web.api import groups
 from shelfwise.web.config import WebConfig
 from shelfwise.web.metrics import Metrics
 from shelfwise.web.middleware import BodyLimit, Edge
+from shelfwise.web.openapi import add_schema
 from shelfwise.web.pages import page_routers
 from shelfwise.web.problems import add_handlers
 from shelfwise.web.rates import Rates
@@ -71,6 +72,7 @@ def create_app(shop: Shop, config: WebConfig | None = None) -> FastAPI:
         _add(app, router.routes)
     app.mount("/static", Static(directory=STATIC), name="static")
     add_handlers(app)
+    add_schema(app)
     app.add_middleware(BodyLimit, config=config)
     app.add_middleware(Edge, config=config, metrics=metrics)
     return app
