@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, exists, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    or_,
+    select,
+)
 
-from shelfwise.database import Id, UtcTime
+from shelfwise.database import UtcTime
 from shelfwise.errors import EntryError
 from shelfwise.inventory.choosing import SUBTREE, subtree_of
-from shelfwise.inventory.paging import Cursors, after
+from shelfwise.inventory.paging import Cursors
 from shelfwise.inventory.past import AFTER_ALL, is_count, levels_at
 from shelfwise.inventory.product_rows import products_by_id
 from shelfwise.inventory.records import Level, LevelPoint, Page, Product, State
-from shelfwise.inventory.tables import levels, movements, place_of, products
+from shelfwise.inventory.tables import KEY, levels, movements, place_of, products
 
 __all__ = ["levels_then", "series"]
 
@@ -39,13 +52,18 @@ def levels_then(
         EntryError: the cursor is broken.
     """
     key = _CURSORS.decode(cursor)
-    named = connection.execute(_products_by_then(store_id, at, trail, product_id, key, limit + 1)).all()
+    where = {} if trail is None else subtree_of(trail)
+    at_store = {"store": store_id, "at": at}
+    named = connection.execute(
+        _products_by_then(trail is not None, product_id is not None, key is not None),
+        {**at_store, **where, "product": product_id, "key": key[0] if key else None, "rows": limit + 1},
+    ).all()
     ids = [row.id for row in named[:limit]]
     found = products_by_id(connection, ids)
     rows: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(levels_at(_moments(store_id, ids, at))):
+    for row in connection.execute(_LEVELS_THEN, {**at_store, "ids": ids}):
         rows.setdefault(row.product_id, []).append(row)
-    here = None if trail is None else set(connection.scalars(SUBTREE, subtree_of(trail)))
+    here = None if trail is None else set(connection.scalars(SUBTREE, where))
     items: list[Level] = []
     for each in ids:
         there = sorted(rows[each], key=lambda row: row.location_id)
@@ -58,51 +76,42 @@ def levels_then(
     return Page(tuple(items), _CURSORS.encode([named[limit - 1].name_key]) if len(named) > limit else None)
 
 
-def _products_by_then(
-    store_id: int,
-    at: datetime,
-    trail: str | None,
-    product_id: int | None,
-    key: Sequence[Any] | None,
-    limit: int,
-) -> Select[Any]:
+# Putting a query together takes longer than answering it: they are kept.
+_AT: Final = bindparam("at", type_=UtcTime)
+_MOVED_BY: Final = (
+    exists()
+    .where(
+        movements.c.product_id == levels.c.product_id,
+        movements.c.location_id == levels.c.location_id,
+        movements.c.at <= _AT,
+    )
+    .correlate(levels)
+)
+_IN_STORE: Final = levels.c.store_id == bindparam("store")
+_LEVELS_THEN: Final = levels_at(
+    select(
+        levels.c.product_id,
+        levels.c.location_id,
+        _AT.label("at"),
+        literal(AFTER_ALL, BigInteger).label("place"),
+    )
+    .where(_IN_STORE, levels.c.product_id.in_(bindparam("ids", expanding=True)), _MOVED_BY)
+    .subquery("moments")
+)
+
+
+@functools.lru_cache
+def _products_by_then(at_location: bool, one: bool, later: bool) -> Select[Any]:
     """Products that had been moved at the place by then."""
-    moved = exists().where(
-        levels.c.store_id == store_id,
-        levels.c.product_id == products.c.id,
-        _moved_by(at),
-    )
-    if trail is not None:
-        moved = moved.where(levels.c.location_id.in_(SUBTREE.params(subtree_of(trail))))
-    query = select(products.c.id, products.c.name_key).where(moved).order_by(products.c.name_key).limit(limit)
-    if product_id is not None:
-        query = query.where(products.c.id == product_id)
-    return query if key is None else query.where(after([products.c.name_key], key))
-
-
-def _moved_by(at: datetime) -> Any:
-    return (
-        exists()
-        .where(
-            movements.c.product_id == levels.c.product_id,
-            movements.c.location_id == levels.c.location_id,
-            movements.c.at <= at,
-        )
-        .correlate(levels)
-    )
-
-
-def _moments(store_id: int, product_ids: Sequence[int], at: datetime) -> Any:
-    return (
-        select(
-            levels.c.product_id,
-            levels.c.location_id,
-            literal(at, UtcTime).label("at"),
-            literal(AFTER_ALL, Id).label("place"),
-        )
-        .where(levels.c.store_id == store_id, levels.c.product_id.in_(product_ids), _moved_by(at))
-        .subquery("moments")
-    )
+    moved = exists().where(_IN_STORE, levels.c.product_id == products.c.id, _MOVED_BY)
+    if at_location:
+        moved = moved.where(levels.c.location_id.in_(SUBTREE))
+    query = select(products.c.id, products.c.name_key).where(moved).order_by(products.c.name_key)
+    if one:
+        query = query.where(products.c.id == bindparam("product"))
+    if later:
+        query = query.where(products.c.name_key > bindparam("key", type_=KEY))
+    return query.limit(bindparam("rows", type_=Integer))
 
 
 def _state(product: Product, quantity: Decimal) -> State:
@@ -124,9 +133,10 @@ def series(
         raise EntryError("until", "give a time after the first one")
     if points not in _POINTS:
         raise EntryError("points", f"give {_POINTS[0]} to {_POINTS[-1]:,}")
-    at_first = levels_at(_moments(store_id, [product_id], since))
-    there = {row.location_id: row.quantity for row in connection.execute(at_first)}
-    changes = _running(connection.execute(_movements_between(product_id, store_id, since, until)), there)
+    at_first = connection.execute(_LEVELS_THEN, {"store": store_id, "at": since, "ids": [product_id]})
+    there = {row.location_id: row.quantity for row in at_first}
+    values = {"store": store_id, "product": product_id, "since": since, "until": until}
+    changes = _running(connection.execute(_MOVEMENTS_BETWEEN, values), there)
     times = [since + (until - since) * i / (points - 1) for i in range(points)]
     total = sum(there.values(), Decimal(0))
     found = []
@@ -139,30 +149,27 @@ def series(
     return found
 
 
-def _movements_between(product_id: int, store_id: int, since: datetime, until: datetime) -> Select[Any]:
-    """What changed or set the level after one time and by another."""
-    return (
-        select(
-            movements.c.location_id,
-            movements.c.at,
-            place_of(movements).label("place"),
-            movements.c.kind,
-            movements.c.quantity,
-        )
-        .join(
-            levels,
-            and_(
-                levels.c.product_id == movements.c.product_id, levels.c.location_id == movements.c.location_id
-            ),
-        )
-        .where(
-            levels.c.store_id == store_id,
-            levels.c.product_id == product_id,
-            movements.c.at > since,
-            movements.c.at <= until,
-            or_(movements.c.kind != "counted", is_count(movements)),
-        )
+_MOVEMENTS_BETWEEN: Final = (
+    select(
+        movements.c.location_id,
+        movements.c.at,
+        place_of(movements).label("place"),
+        movements.c.kind,
+        movements.c.quantity,
     )
+    .join(
+        levels,
+        and_(levels.c.product_id == movements.c.product_id, levels.c.location_id == movements.c.location_id),
+    )
+    .where(
+        _IN_STORE,
+        levels.c.product_id == bindparam("product"),
+        movements.c.at > bindparam("since", type_=UtcTime),
+        movements.c.at <= bindparam("until", type_=UtcTime),
+        or_(movements.c.kind != "counted", is_count(movements)),
+    )
+)
+"""What changed or set the level after one time and by another."""
 
 
 def _running(rows: Any, there: dict[int, Decimal]) -> Iterator[tuple[datetime, Decimal]]:

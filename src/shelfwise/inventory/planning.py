@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Integer, Row, Select, SmallInteger, and_, bindparam, func, select
 
-from shelfwise.database import Database, utc_now
+from shelfwise.database import Database, UtcTime, utc_now
 from shelfwise.errors import EntryError
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.past import is_count, levels_at
 from shelfwise.inventory.product_rows import check_store, locations_by_id, products_by_id
 from shelfwise.inventory.records import STATES, Page, Product, Reorder, Shrinkage
-from shelfwise.inventory.tables import levels, movements, store_levels
+from shelfwise.inventory.tables import KEY, levels, movements, store_levels
 
 __all__ = ["Planning"]
 
@@ -67,10 +68,12 @@ class Planning:
         page_limit(limit)
         if until < since:
             raise EntryError("until", "give a time after the first one")
-        moments = _counts(store_id, since, until, _COUNTS.decode(cursor), limit + 1)
+        key = _COUNTS.decode(cursor)
+        values = {"store": store_id, "since": since, "until": until, "rows": limit + 1}
+        values |= dict(zip(("key_at", "key_id"), key or (), strict=False))
         with self._database.read() as connection:
             check_store(connection, store_id)
-            rows = connection.execute(levels_at(moments)).all()
+            rows = connection.execute(_shrinkage(key is not None), values).all()
             rows = sorted(rows, key=lambda row: (row.at, row.place), reverse=True)
             products = products_by_id(connection, (row.product_id for row in rows[:limit]))
             locations = locations_by_id(connection, (row.location_id for row in rows[:limit]))
@@ -128,7 +131,9 @@ class Planning:
             while looked_at < _LOOKED_AT:
                 # What is out or low comes first and mostly makes a page; it is rare among what follows.
                 chunk = min(max(2 * limit, 4 * looked_at), _CHUNK)
-                rows = connection.execute(_by_urgency(store_id, key, chunk)).all()
+                values = {"store": store_id, "rows": chunk}
+                values |= dict(zip(("key_0", "key_1"), key or (), strict=False))
+                rows = connection.execute(_by_urgency(key is not None), values).all()
                 looked_at += chunk
                 for row, found in _due(connection, store_id, rows, pace):
                     items.append(found)
@@ -170,7 +175,9 @@ def _rounded(number: Decimal, step: str) -> Decimal:
     return number.quantize(Decimal(step), ROUND_HALF_EVEN)
 
 
-def _counts(store_id: int, since: datetime, until: datetime, key: Sequence[Any] | None, limit: int) -> Any:
+# Putting a query together takes longer than answering it: they are kept.
+@functools.lru_cache
+def _shrinkage(later: bool) -> Select[Any]:
     listed = movements.alias("listed")
     columns = [listed.c.at, listed.c.id]
     query = (
@@ -181,24 +188,53 @@ def _counts(store_id: int, since: datetime, until: datetime, key: Sequence[Any] 
             listed.c.id.label("place"),
             listed.c.quantity.label("found"),
         )
-        .where(is_count(listed), listed.c.store_id == store_id, listed.c.at >= since, listed.c.at <= until)
+        .where(
+            is_count(listed),
+            listed.c.store_id == bindparam("store"),
+            listed.c.at >= bindparam("since", type_=UtcTime),
+            listed.c.at <= bindparam("until", type_=UtcTime),
+        )
         .order_by(listed.c.at.desc(), listed.c.id.desc())
-        .limit(limit)
+        .limit(bindparam("rows", type_=Integer))
     )
-    if key is not None:
+    if later:
+        key = [bindparam("key_at", type_=UtcTime), bindparam("key_id", type_=listed.c.id.type)]
         query = query.where(after(columns, key, descending=True))
-    return query.subquery("moments")
+    return levels_at(query.subquery("moments"))
 
 
-def _by_urgency(store_id: int, key: Sequence[Any] | None, limit: int) -> Select[Any]:
+@functools.lru_cache
+def _by_urgency(later: bool) -> Select[Any]:
     rows = store_levels.c
+    columns = [rows.state, rows.name_key]
     query = (
         select(rows.product_id, rows.quantity, rows.state, rows.name_key)
-        .where(rows.store_id == store_id)
-        .order_by(rows.state, rows.name_key)
-        .limit(limit)
+        .where(rows.store_id == bindparam("store"))
+        .order_by(*columns)
+        .limit(bindparam("rows", type_=Integer))
     )
-    return query if key is None else query.where(after([rows.state, rows.name_key], key))
+    if not later:
+        return query
+    return query.where(
+        after(columns, [bindparam("key_0", type_=SmallInteger), bindparam("key_1", type_=KEY)])
+    )
+
+
+_SOLD: Final = (
+    select(levels.c.product_id, func.sum(movements.c.quantity))
+    .join(
+        movements,
+        and_(movements.c.product_id == levels.c.product_id, movements.c.location_id == levels.c.location_id),
+    )
+    .where(
+        levels.c.store_id == bindparam("store"),
+        levels.c.product_id.in_(bindparam("ids", expanding=True)),
+        movements.c.kind == "sold",
+        movements.c.at > bindparam("since", type_=UtcTime),
+        movements.c.at <= bindparam("until", type_=UtcTime),
+    )
+    .group_by(levels.c.product_id)
+)
 
 
 def _due(
@@ -218,21 +254,6 @@ def _sold(
     connection: Connection, store_id: int, product_ids: Sequence[int], pace: _Pace
 ) -> dict[int, Decimal]:
     """How much of each product was sold in the time; what was undone does not count."""
-    query = (
-        select(levels.c.product_id, func.sum(movements.c.quantity))
-        .join(
-            movements,
-            and_(
-                movements.c.product_id == levels.c.product_id, movements.c.location_id == levels.c.location_id
-            ),
-        )
-        .where(
-            levels.c.store_id == store_id,
-            levels.c.product_id.in_(product_ids),
-            movements.c.kind == "sold",
-            movements.c.at > pace.now - timedelta(days=pace.days),
-            movements.c.at <= pace.now,
-        )
-        .group_by(levels.c.product_id)
-    )
-    return {product: max(-quantity, Decimal(0)) for product, quantity in connection.execute(query)}
+    values = {"store": store_id, "ids": list(product_ids)}
+    values |= {"since": pace.now - timedelta(days=pace.days), "until": pace.now}
+    return {product: max(-quantity, Decimal(0)) for product, quantity in connection.execute(_SOLD, values)}
