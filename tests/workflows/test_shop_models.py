@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from shelfwise.accounts.records import Actor
-from shelfwise.errors import BundleError, ConflictError, NotFoundError
+from shelfwise.errors import BundleError, ConflictError, ModelError, NotFoundError
 from shelfwise.workflows.model_shelf import PACKAGED
 from shelfwise.workflows.shop import ShopSettings, open_shop
 from shelfwise.workflows.shop_models import activate, roll_back, set_shadow
@@ -272,4 +272,8 @@ def test_predictions_of_the_pool_and_of_the_index_are_one_model_s(shopper, shop,
     switched(shop)
     assert shop.products.in_use().classifier is shop.pool.model.many
     assert shop.products.of(other.id) is shop.products.in_use()
+    before = shop.products.of(shop.shelf.previous().id)
+    assert before.look(np.ones((1, 3), np.float32))  # what is in hand is answered
+    with pytest.raises(ModelError, match="at work no more"):
+        before.learn(1, "Cola", [shopper.photo(*RED)])
     assert np.isfinite(shop.pool.submit(shopper.photo(*RED)).result().prediction.embedding).all()

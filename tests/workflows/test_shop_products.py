@@ -163,6 +163,17 @@ def test_what_was_missed_is_learned_at_the_next_start(shopper, cola, tmp_path):
         assert [each.split(":")[0] for each in lost] == [gone.sha256]
 
 
+def test_what_the_stock_book_never_took_down_is_forgotten_at_the_next_start(shopper, cola):
+    learned = shopper.shop.products.in_use()
+    lime = shopper.product("Lime")
+    learned.learn(
+        lime, "Lime", [shopper.photo(*GREEN)]
+    )  # as if the power had failed before the stock book knew
+    assert known(shopper.shop) == {"Cola": 1, "Lime": 1}
+    shopper.shop.models.catch_up(learned)
+    assert known(shopper.shop) == {"Cola": 1}
+
+
 @pytest.mark.parametrize("file", ["index.json", "embeddings"])
 def test_a_damaged_index_is_made_anew(shopper, cola, file):
     shop = shopper.shop

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.errors import ImageError, NotFoundError, ProductError, ProductIndexError
+from shelfwise.errors import ImageError, ModelError, NotFoundError, ProductError, ProductIndexError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.products.calibration import prior_of
 from shelfwise.inference.products.index import Finding, ModelRef, ProductIndex
@@ -58,12 +58,29 @@ class LearnedProducts:
     """
 
     def __init__(self, classifier: Classifier, folder: Path) -> None:
-        self.classifier = classifier
+        self._classifier: Classifier | None = classifier
         self.store = ProductStore(folder)
         self._prior = prior_of(classifier.bundle.metrics, str(classifier.bundle.path))
         self._model = ModelRef(id=classifier.bundle.id, name=classifier.bundle.name)
         self._guard = threading.Lock()
         self._seen: tuple[tuple[int, int, int] | None, ProductIndex] | None = None
+
+    @property
+    def model_id(self) -> str:
+        """Id of the model's bundle."""
+        return self._model.id
+
+    @property
+    def classifier(self) -> Classifier:
+        """The model. Raises ModelError where it is at work no more."""
+        classifier = self._classifier
+        if classifier is None:
+            raise ModelError(f"the model {self._model.name} is at work no more, so it learns nothing")
+        return classifier
+
+    def use(self, classifier: Classifier | None) -> None:
+        """Learn with the same model opened in another way from now on; with None no more, so that it can be freed."""
+        self._classifier = classifier
 
     @property
     def index(self) -> ProductIndex:

@@ -229,11 +229,11 @@ class ShopModels:
 
     def _quicken(self, shop: Shop, learned: LearnedProducts) -> None:
         """Put what answers most photos a second in the place of what was loaded soonest."""
-        served = _tried(_opened(self._shelf.model(learned.classifier.bundle.id)))
+        served = _tried(_opened(self._shelf.model(learned.model_id)))
         with shop.products.changing:
             # Another model may answer by now.
             if self._pool is not None and self._pool.model.id == served.id:
-                learned.classifier = served.many
+                learned.use(served.many)
                 self._pool.swap(served)
 
     def _switched(self, shop: Shop, model: ShelfModel) -> None:

@@ -68,11 +68,12 @@ class ShopProducts:
         return LearnedProducts(classifier, self.folder / classifier.bundle.id)
 
     def use(self, learned: LearnedProducts) -> None:
-        """Let it answer for its model; the one before still does for its own."""
+        """Let it answer for its model, and learn. The one before answers what its model still has in hand."""
         with self._guard:
-            model = learned.classifier.bundle.id
-            self._learned.pop(model, None)
-            self._learned[model] = learned
+            self._learned.pop(learned.model_id, None)
+            for before in self._learned.values():
+                before.use(None)  # a network takes much memory
+            self._learned[learned.model_id] = learned
             while len(self._learned) > _KEPT_MODELS:
                 del self._learned[next(iter(self._learned))]
 
