@@ -22,6 +22,7 @@ from PIL import Image
 
 from shelfwise.errors import ImageError
 from shelfwise.images.jpeg import jpeg_damage
+from shelfwise.images.parts import too_many_parts
 from shelfwise.images.reading import PICTURE_SUFFIXES, Limits, check_length, ends_early, read_bytes, sniff
 
 __all__ = ["PICTURE_SUFFIXES", "Limits", "Picture", "decode", "open_picture", "rgb_of"]
@@ -87,6 +88,8 @@ class Picture:
 
     def __init__(self, data: bytes, kind: str, name: str, limits: Limits) -> None:
         self.name, self.kind, self.shrink, self._data = name, kind, 1.0, data
+        if too_many_parts(kind, data):
+            raise ImageError(name, f"damaged {kind} picture (it consists of too many parts)")
         with _decoder_errors(name, kind, data):
             self._image: Image.Image = _file_class(kind)(io.BytesIO(data))
             orientation = _orientation(self._image, kind)
