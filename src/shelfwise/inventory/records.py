@@ -271,8 +271,8 @@ class Reorder:
     """What to order of a product.
 
     Attributes:
-        per_day: how much went a day, sold and wasted.
-        days_of_cover: how long the level lasts at that pace, None if nothing went.
+        per_day: how much was sold a day.
+        days_of_cover: how long the level lasts at that pace, None if nothing was sold.
         order: how much to order, in whole packs.
     """
 
