@@ -43,7 +43,7 @@ def test_sign_in_says_what_was_wrong_and_leads_to_where_one_wanted(
 def test_signing_out_ends_it_and_drops_the_kept_page(tabs: Tabs) -> None:
     page = tabs("clerk")
     page.goto("/scan")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()
     expect(page.get_by_role("heading", name="Scan")).to_be_visible()
     kept = "caches.open('shelfwise-pages').then(cache => cache.keys()).then(keys => keys.length)"

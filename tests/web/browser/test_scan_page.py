@@ -126,7 +126,7 @@ def test_photos_and_bookings_made_without_a_connection_are_sent_later_and_once(
 ) -> None:
     page = tabs("clerk", PHONE)
     page.goto("/scan")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.reload()  # through the worker, which keeps the page
     scan(page, colour_photo("Red"))
     expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
@@ -239,7 +239,11 @@ def test_the_live_camera_takes_one_photo_a_tap(tabs: Tabs, colours: dict[str, Pr
     page = tabs("clerk", PHONE, permissions=["camera"])
     page.goto("/scan")
     page.get_by_role("button", name="Live camera").click()
-    page.wait_for_function("document.querySelector('#camera video').videoWidth > 0")
+    page.evaluate("""() => new Promise((resolve) => {
+        const video = document.querySelector("#camera video");
+        const look = () => (video.videoWidth ? resolve() : setTimeout(look, 20));
+        look();
+    })""")
     shutter = page.get_by_role("button", name="Take the picture")
     shutter.click()
     shutter.click()
