@@ -28,6 +28,12 @@ def test_a_photo_is_kept_answered_and_written_down(shopper):
     assert kept.confidence == pytest.approx(answer.confidence)
 
 
+def test_the_store_is_written_down_too(shopper):
+    store = shopper.shop.catalogue.add_store("Mill Lane", "ann")
+    (answer,) = shopper.scan(shopper.photo(*RED), store=store.id)
+    assert shopper.shop.answers.get(answer.id).store_id == store.id
+
+
 def test_a_photo_that_cannot_be_read_fails_no_other(shopper):
     results = shopper.scan(b"no picture", shopper.photo(*RED), b"", shopper.photo(*GREEN))
     assert [type(each) is ImageError for each in results] == [True, False, True, False]

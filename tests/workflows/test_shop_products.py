@@ -187,6 +187,17 @@ def test_a_damaged_index_is_made_anew(shopper, cola, file):
     assert named(shopper, RED) == "Cola"
 
 
+def test_a_damaged_index_keeps_nobody_from_enrolling(shopper, cola):
+    folder = shopper.shop.products.in_use().store.folder
+    (folder / "index.json").write_bytes(b"damaged")
+    lime = shopper.product("Lime")
+    assert enrol(shopper.shop, lime, [shopper.photo(*GREEN)]).new == 1
+    assert known(shopper.shop) == {"Cola": 1, "Lime": 1}
+    next(folder.glob("embeddings-*.npy")).write_bytes(b"damaged")
+    forget(shopper.shop, lime, shopper.shop.catalogue.product_photos(lime)[0])
+    assert known(shopper.shop) == {"Cola": 1}
+
+
 def test_catching_up_with_nothing_missed_writes_nothing(shopper, cola):
     learned = shopper.shop.products.in_use()
     before = (learned.store.folder / "index.json").stat()

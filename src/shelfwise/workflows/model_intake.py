@@ -130,7 +130,8 @@ def _damage_told() -> Iterator[None]:
 
 def _refuse_large_listing(handle: BinaryIO, limits: IntakeLimits) -> None:
     """Look at the list's length before all of it is read into memory."""
-    size = handle.seek(0, 2)
+    handle.seek(0, 2)
+    size = handle.tell()
     if size > limits.packed_bytes:
         raise BundleError(
             f"the ZIP has {size:,} bytes, more than the {limits.packed_bytes:,} that a model may have"

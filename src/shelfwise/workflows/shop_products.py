@@ -7,14 +7,14 @@ anew for another model, or where something was missed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import Connection, select
 
-from shelfwise.errors import ConflictError, ImageError, NotFoundError
+from shelfwise.errors import ConflictError, ImageError, NotFoundError, ProductIndexError
 from shelfwise.inventory.tables import product_photos, products
 from shelfwise.workflows.learned_products import LearnedProducts, Wanted
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Enrolment", "ShopProducts", "enrol", "forget", "judge", "product_changed", "wanted_products"]
 
 _KEPT_MODELS: Final = 2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def forget(shop: Shop, product_id: int, photo: str) -> Product:
         _take_away(shop, product_id, photo)
         learned = shop.products.in_use()
         if learned is not None:
-            learned.forget(product_id, photo)
+            _healed(shop, learned, lambda: learned.forget(product_id, photo))
     return shop.catalogue.product(product_id)
 
 
@@ -141,9 +142,9 @@ def product_changed(shop: Shop, product_id: int) -> None:
             return  # the model catches up with all products when it is loaded
         product = shop.catalogue.product(product_id)
         if product.archived:
-            learned.forget_product(product_id)
+            _healed(shop, learned, lambda: learned.forget_product(product_id))
             return
-        learned.rename(product_id, product.name)
+        _healed(shop, learned, lambda: learned.rename(product_id, product.name))
         known = learned.index.product(f"{product_id:012x}")
         there = {photo.sha256 for photo in known.photos} if known else set()
         missing = [each for each in shop.catalogue.product_photos(product_id) if each not in there]
@@ -225,7 +226,8 @@ def _learn(shop: Shop, product_id: int, hashes: Sequence[str], errors: list[Imag
         if learned is None:
             raise ConflictError("no model is at work, so no product can be learned. See the models")
         own = set(shop.catalogue.product_photos(product_id))
-        _, unreadable = learned.learn(product_id, product.name, [shop.photos.read(each) for each in hashes])
+        photos = [shop.photos.read(each) for each in hashes]
+        _, unreadable = _healed(shop, learned, lambda: learned.learn(product_id, product.name, photos))
         errors.extend(unreadable)
         known = {
             photo.sha256
@@ -241,6 +243,15 @@ def _learn(shop: Shop, product_id: int, hashes: Sequence[str], errors: list[Imag
         if fresh and product.photo is None:
             shop.catalogue.change_product(product_id, {"photo": fresh[0]}, None)
     return len(fresh)
+
+
+def _healed(shop: Shop, learned: LearnedProducts, change: Callable[[], T]) -> T:
+    """Make a change to the index; one that is damaged is made anew from the photos before."""
+    try:
+        return change()
+    except ProductIndexError:
+        shop.models.catch_up(learned)
+        return change()
 
 
 def _unlearn(shop: Shop, product_id: int, photo: str) -> None:
