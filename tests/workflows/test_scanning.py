@@ -55,6 +55,13 @@ def test_an_enrolled_product_is_named(shopper):
     assert (kept.product_id, kept.candidates[0].product_id) == (cola, cola)
 
 
+def test_a_photo_of_which_the_network_sees_nothing_fails_no_other(shopper):
+    cola = shopper.product("Cola")
+    enrol(shopper.shop, cola, [shopper.photo(*RED)])
+    black, red = shopper.scan(shopper.photo(0, 0, 0), shopper.photo(*RED))
+    assert (black.product_id, red.product_id) == (None, cola)
+
+
 def test_the_name_is_the_stock_book_s_even_before_the_index_is_told(shopper):
     cola = shopper.product("Cola")
     enrol(shopper.shop, cola, [shopper.photo(*RED)])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
+from shelfwise.errors import ProductError
 from shelfwise.inventory.names import name_key
 from shelfwise.inventory.tables import categories, products
 from shelfwise.types import AnswerKind, Prediction
@@ -133,7 +134,10 @@ class Speaker:
         learned = self._learned or self._shop.products.of(model)
         if learned is None:
             return [], 1.0
-        finding: Finding = learned.look(embedding_of(prediction)[None])[0]
+        try:
+            finding: Finding = learned.look(embedding_of(prediction)[None])[0]
+        except ProductError:
+            return [], 1.0  # the network saw nothing at all: that is no reason to fail the photos beside it
         self._ask_for({stock_number(match.product) for match in finding.matches})
         seen = [
             _Seen(product, match.similarity, match.confidence)
