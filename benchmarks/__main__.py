@@ -29,6 +29,8 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.left_out import left_out
     from benchmarks.memory_classify import memory_classify
     from benchmarks.product_search import product_search
+    from benchmarks.server import server
+    from benchmarks.server_hostile import server_hostile
     from benchmarks.speed_classify import speed_classify
     from benchmarks.speed_engine import speed_engine
     from benchmarks.speed_train import speed_train
@@ -49,7 +51,9 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "few-shot": few_shot,
         "product-search": product_search,
         "speed-engine": speed_engine,
+        "server": server,
         "stock-book": stock_book,
+        "server-hostile": server_hostile,
     }
 
 

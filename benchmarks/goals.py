@@ -50,7 +50,9 @@ TITLES = {
     "few-shot": "New products from a few photos",
     "product-search": "Speed of finding a product",
     "speed-engine": "Speed of the engine",
+    "server": "The shop's server",
     "stock-book": "Speed of the stock book",
+    "server-hostile": "A server among hostile requests",
 }
 """Headings by benchmark, in the order of running and of the page."""
 
@@ -114,6 +116,13 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         ),
         Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
     ),
+    "server": (
+        Goal("one photo to its answer over HTTP, one client, median", 60.0, "milliseconds", at_most=True),
+        Goal("the same, 95 % below", 120.0, "milliseconds", at_most=True),
+        Goal("16 clients, photos a second, against `classify` on a folder", 0.70, "times"),
+        Goal("start of the server to its first answer", 3.0, "seconds", at_most=True),
+        Goal("page of the stock list over HTTP, 95 % below", 50.0, "milliseconds", at_most=True),
+    ),
     "stock-book": (
         Goal("a product's level, SQLite", 10.0, "milliseconds", at_most=True),
         Goal("a page of the stock list, the slowest kind, SQLite", 10.0, "milliseconds", at_most=True),
@@ -121,6 +130,10 @@ GOALS: dict[str, tuple[Goal, ...]] = {
         Goal("a product's level, PostgreSQL", 10.0, "milliseconds", at_most=True),
         Goal("a page of the stock list, the slowest kind, PostgreSQL", 10.0, "milliseconds", at_most=True),
         Goal("movements booked by 8 writers, each on the disk, PostgreSQL", 1000.0, "a second"),
+    ),
+    "server-hostile": (
+        Goal("server errors in 2,000 requests drawn from the API's schema", 0, "count", at_most=True),
+        Goal("of 1,000 bad uploads, served wrongly", 0, "count", at_most=True),
     ),
 }
 """What each benchmark measures, in the order of its figures."""

@@ -12,7 +12,7 @@ from shelfwise.files import atomic_write_text
 
 __all__ = ["BenchmarkError", "Figure", "Result", "Unit", "percent", "read_results"]
 
-Unit = Literal["share", "times", "seconds", "milliseconds", "a second"]
+Unit = Literal["share", "times", "seconds", "milliseconds", "a second", "count"]
 
 
 class BenchmarkError(Exception):
@@ -30,7 +30,7 @@ class Figure(_Strict):
         what: what is measured.
         line: what is to be reached.
         unit: ``share`` (0 to 1, shown as per cent), ``times`` (a ratio), ``seconds``, ``milliseconds``,
-            ``a second`` (how many).
+            ``a second`` (how many), or ``count``.
         at_most: the figure must not be above the line; otherwise not below it.
         value: what was measured.
         low, high: 95 % interval of a share, smallest and largest of the others' samples.

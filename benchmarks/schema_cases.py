@@ -1,4 +1,4 @@
-"""Requests drawn from the API's own schema by schemathesis, right ones and wrong ones, to be sent to a running app."""
+"""Requests drawn from the API's own schema by schemathesis, right ones and wrong ones, to be sent to a server."""
 
 from __future__ import annotations
 
