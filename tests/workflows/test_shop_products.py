@@ -65,6 +65,19 @@ def test_nothing_is_enrolled_where_nothing_can_be(shopper, cola):
         enrol(shopper.shop, cola, [shopper.photo(*GREEN)])
 
 
+def test_a_photo_of_which_the_model_sees_nothing_is_told(shopper, cola):
+    done = enrol(shopper.shop, cola, [shopper.photo(0, 0, 0), shopper.photo(*RUBY)])
+    assert (done.new, [error.reason for error in done.errors]) == (
+        1,
+        ["the model sees nothing on this photo"],
+    )
+    black = shopper.shop.photos.add(shopper.photo(0, 0, 0)).sha256
+    shopper.shop.catalogue.add_product_photo(cola, black)
+    (lost,) = shopper.shop.models.catch_up(shopper.shop.products.in_use())
+    assert lost == f"{black}: the model sees nothing on this photo"
+    assert known(shopper.shop) == {"Cola": 2}
+
+
 def test_forgetting_a_photo(shopper, cola):
     (photo,) = shopper.shop.catalogue.product_photos(cola)
     with pytest.raises(NotFoundError, match="has no photo"):

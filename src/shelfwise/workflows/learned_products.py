@@ -30,6 +30,7 @@ Progress = Callable[[int, int], None]
 
 _INDEX: Final = "index.json"
 _ROUNDS: Final = 20
+_NOTHING_SEEN: Final = "the model sees nothing on this photo"
 
 
 class Wanted(NamedTuple):
@@ -127,6 +128,7 @@ class LearnedProducts:
                 self.classifier, self._own(self.store.read()), staging, name=name, move=True, now=now
             )
             intake.take(photos)
+            intake.errors += [ImageError(each, _NOTHING_SEEN) for each in _without_sight(intake)]
             if not intake.enrolled and not intake.again:
                 return 0, tuple(intake.errors)
 
@@ -233,6 +235,7 @@ class LearnedProducts:
                 yield kept
 
         intake.take(photos())
+        lost |= dict.fromkeys(_without_sight(intake), _NOTHING_SEEN)
         done = {each.photo.sha256 for each in intake.enrolled}
         lost |= {sha256: "cannot be read" for sha256 in missing if sha256 not in done and sha256 not in lost}
         if progress is not None:
@@ -311,6 +314,18 @@ class LearnedProducts:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _without_sight(intake: Intake) -> list[str]:
+    """Take away photos whose embedding compares with nothing; their hashes."""
+    blind = [
+        each
+        for each in intake.enrolled
+        if not 0 < float(np.linalg.norm(each.embedding.astype(np.float64))) < np.inf
+    ]
+    hashes = [each.photo.sha256 for each in blind]
+    intake.enrolled = [each for each in intake.enrolled if each.photo.sha256 not in hashes]
+    return hashes
 
 
 def _shown(product_id: int, name: str) -> str:
