@@ -1,5 +1,6 @@
 """The migrations make what the tables say, and two starts at once make it once."""
 
+import importlib
 import threading
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def test_migrations_make_the_tables_of_the_code(database: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    for room in ("inventory", "accounts", "answers"):
+        importlib.import_module(f"shelfwise.{room}.tables")
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
