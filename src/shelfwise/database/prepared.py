@@ -6,6 +6,7 @@ for both databases, but what is the same each time is done once.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -79,6 +80,11 @@ class Prepared:
             ]
             return rows, len(rows)
         except dialect.loaded_dbapi.Error as error:
+            driver = connection.connection.dbapi_connection
+            if dialect.is_disconnect(error, driver, cursor):
+                # The pool's others have gone with it. SQLAlchemy sees to that once it notices by itself.
+                with contextlib.suppress(DBAPIError):
+                    connection.exec_driver_sql("SELECT 1")
             # Told as SQLAlchemy tells it, so that whoever tries again or explains it need not know of this way.
             raise DBAPIError.instance(
                 compiled.sql, given, error, dialect.loaded_dbapi.Error, dialect=dialect

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, null, select, update
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_category, name_key
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.records import Category
 from shelfwise.inventory.tables import categories, products
 from shelfwise.inventory.words import keep_words_of_category
@@ -142,7 +142,9 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
 
 
 def _by_id(connection: Connection, category_id: int) -> Category:
-    row = connection.execute(select(*_COLUMNS).where(categories.c.id == category_id)).first()
+    row = connection.execute(
+        select(*_COLUMNS).where(categories.c.id == checked_id("category", category_id))
+    ).first()
     if row is None:
         raise NotFoundError(f"there is no category {category_id}")
     return _category(row)

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 
 from shelfwise.database import Database
 from shelfwise.inventory.names import words_in
@@ -51,6 +63,9 @@ class Problem:
 def check_book(database: Database) -> tuple[Problem, ...]:
     """Reckon levels, stores' levels, words and moves anew and compare; a hundred problems of each sort are told."""
     with database.read() as connection:
+        if database.dialect == "postgresql":
+            # All comparisons see one state of the book, whatever is booked meanwhile.
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         return (
             *_levels(connection),
             *_store_levels(connection),
@@ -94,7 +109,9 @@ def derived_levels() -> Select[Any]:
             movements.c.product_id,
             movements.c.location_id,
             func.min(movements.c.store_id).label("store_id"),
-            (func.coalesce(func.max(count.c.quantity), zero) + func.sum(change)).label("quantity"),
+            type_coerce(func.coalesce(func.max(count.c.quantity), zero) + func.sum(change), zero.type).label(
+                "quantity"
+            ),
             func.max(count.c.id).label("count_id"),
             func.max(count.c.at).label("count_at"),
             func.max(movements.c.at).label("last_at"),

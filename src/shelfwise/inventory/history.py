@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select
 
-from shelfwise.errors import NotFoundError
+from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.locations import within
+from shelfwise.inventory.names import clean_name
 from shelfwise.inventory.paging import Cursors, after, page_limit
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.records import Booking, Kind, Movement, Page
 from shelfwise.inventory.tables import bookings, locations, movements, products, stores
 
@@ -52,28 +53,18 @@ class History(Part):
             limit: how many a page holds.
 
         Raises:
-            EntryError: the cursor or the limit is wrong.
-            NotFoundError: there is no such location.
+            EntryError: the cursor, the limit, the user's name or a time is wrong.
+            NotFoundError: there is no such location, or no store or product can have this number.
         """
         key = _BY_TIME.decode(cursor)
         order = [movements.c.at, movements.c.id]
         query = select_movements().order_by(*(column.desc() for column in order))
         query = query.limit(page_limit(limit) + 1)
-        for column, value in (
-            (movements.c.product_id, product_id),
-            (movements.c.kind, kind),
-            (movements.c.user_name, user),
-        ):
-            if value is not None:
-                query = query.where(column == value)
-        if store_id is not None:
-            of_store = movements.c.store_id
-            only = of_store == store_id if isinstance(store_id, int) else of_store.in_(sorted(store_id))
-            query = query.where(only)
+        query = query.where(*_wanted(store_id, product_id, kind, user))
         if since is not None:
-            query = query.where(movements.c.at >= since)
+            query = query.where(movements.c.at >= _zoned("since", since))
         if until is not None:
-            query = query.where(movements.c.at < until)
+            query = query.where(movements.c.at < _zoned("until", until))
         if key is not None:
             query = query.where(after(order, key, descending=True))
         with self._database.read() as connection:
@@ -85,10 +76,31 @@ class History(Part):
         return Page(tuple(movement_from(row) for row in rows[:limit]), more)
 
 
+def _wanted(
+    store_id: int | Collection[int] | None, product_id: int | None, kind: Kind | None, user: str | None
+) -> Iterator[ColumnElement[bool]]:
+    if isinstance(store_id, int):
+        yield movements.c.store_id == checked_id("store", store_id)
+    elif store_id is not None:
+        yield movements.c.store_id.in_(sorted(checked_id("store", each) for each in store_id))
+    if product_id is not None:
+        yield movements.c.product_id == checked_id("product", product_id)
+    if kind is not None:
+        yield movements.c.kind == kind
+    if user is not None:
+        yield movements.c.user_name == clean_name("user", user)
+
+
+def _zoned(field: str, at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise EntryError(field, "give a time with its zone, such as 2026-01-31T12:00:00Z")
+    return at
+
+
 def _below(connection: Connection, query: Select[Any], location_id: int) -> Select[Any]:
     row = connection.execute(
         select(locations.c.parent_id, locations.c.store_id, locations.c.trail).where(
-            locations.c.id == location_id
+            locations.c.id == checked_id("location", location_id)
         )
     ).first()
     if row is None:
@@ -157,7 +169,9 @@ def read_movement(connection: Connection, movement_id: int) -> Movement:
     Raises:
         NotFoundError: there is none of this number.
     """
-    row = connection.execute(select_movements().where(movements.c.id == movement_id)).first()
+    row = connection.execute(
+        select_movements().where(movements.c.id == checked_id("movement", movement_id))
+    ).first()
     if row is None:
         raise NotFoundError(f"there is no movement {movement_id}")
     return movement_from(row)
@@ -169,7 +183,9 @@ def read_booking(connection: Connection, booking_id: int, *, repeated: bool = Fa
     Raises:
         NotFoundError: there is none of this number.
     """
-    row = connection.execute(select(bookings).where(bookings.c.id == booking_id)).first()
+    row = connection.execute(
+        select(bookings).where(bookings.c.id == checked_id("booking", booking_id))
+    ).first()
     if row is None:
         raise NotFoundError(f"there is no booking {booking_id}")
     query = select_movements().where(movements.c.booking_id == booking_id).order_by(movements.c.id)

@@ -20,7 +20,7 @@ from shelfwise.inventory.at_once import book_at_once
 from shelfwise.inventory.facts import Facts, read_facts
 from shelfwise.inventory.history import as_given, read_booking, read_movement
 from shelfwise.inventory.lines import check_key, check_reason, check_user, checked_lines, fingerprint
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.records import Booking, Line, Movement
 from shelfwise.inventory.tables import bookings, movements
 from shelfwise.inventory.upkeep import (
@@ -260,7 +260,8 @@ def _undo(connection: Connection, movement_id: int, reason: str | None, asked: _
 
 
 def _with_other_half(connection: Connection, movement_id: int) -> list[Any]:
-    row = connection.execute(select(movements).where(movements.c.id == movement_id)).first()
+    number = checked_id("movement", movement_id)
+    row = connection.execute(select(movements).where(movements.c.id == number)).first()
     if row is None:
         raise NotFoundError(f"there is no movement {movement_id}")
     if row.other_id is None:

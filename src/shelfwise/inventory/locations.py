@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, sele
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.names import clean_name, clean_text, name_key
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.records import Location
 from shelfwise.inventory.tables import levels, locations, stores
 from shelfwise.inventory.words import begins_with
@@ -35,9 +35,14 @@ class Locations(Part):
     """The stock book's locations."""
 
     def locations(self, store_id: int, archived: bool = False) -> list[Location]:
-        """A store's locations by path, the root first; with ``archived``, those that were put away instead."""
+        """A store's locations by path, the root first; with ``archived``, those that were put away instead.
+
+        Raises:
+            NotFoundError: no store can have this number.
+        """
         wanted = locations.c.archived_at.is_not(None) if archived else locations.c.archived_at.is_(None)
-        query = select(*_COLUMNS).where(locations.c.store_id == store_id, wanted)
+        number = checked_id("store", store_id)
+        query = select(*_COLUMNS).where(locations.c.store_id == number, wanted)
         with self._database.read() as connection:
             return [_location(row) for row in connection.execute(query.order_by(locations.c.path_key))]
 
@@ -185,8 +190,11 @@ def _joined(above: str, name: str) -> str:
 
 
 def _above(connection: Connection, store_id: int, parent_id: int | None) -> Any:
-    wanted = locations.c.parent_id.is_(None) if parent_id is None else locations.c.id == parent_id
-    row = connection.execute(select(*_COLUMNS).where(locations.c.store_id == store_id, wanted)).first()
+    wanted: ColumnElement[bool] = locations.c.parent_id.is_(None)
+    if parent_id is not None:
+        wanted = locations.c.id == checked_id("location", parent_id)
+    of_store = locations.c.store_id == checked_id("store", store_id)
+    row = connection.execute(select(*_COLUMNS).where(of_store, wanted)).first()
     if row is None:
         missing = f"no store {store_id}" if parent_id is None else f"no location {parent_id} in this store"
         raise NotFoundError(f"there is {missing}")
@@ -254,7 +262,7 @@ def _refuse_stock(connection: Connection, row: Any) -> None:
         .where(within(row.trail), levels.c.quantity != 0)
     )
     if kept := connection.execute(query).scalar_one():
-        raise ConflictError(f"{row.path} has stock of {kept} products: move or count it first")
+        raise ConflictError(f"{row.path} has stock (levels other than 0: {kept}): move or count it first")
 
 
 def _refuse_taken(connection: Connection, store_id: int, path: str, but: int | None) -> None:
@@ -269,7 +277,8 @@ def _refuse_taken(connection: Connection, store_id: int, path: str, but: int | N
 
 def _hold(connection: Connection, store_id: int) -> None:
     """Let nobody else change the store's tree until the transaction ends."""
-    connection.execute(select(stores.c.id).where(stores.c.id == store_id).with_for_update(key_share=True))
+    number = checked_id("store", store_id)
+    connection.execute(select(stores.c.id).where(stores.c.id == number).with_for_update(key_share=True))
 
 
 def _held(connection: Connection, location_id: int) -> Any:
@@ -278,7 +287,9 @@ def _held(connection: Connection, location_id: int) -> Any:
 
 
 def _by_id(connection: Connection, location_id: int) -> Any:
-    row = connection.execute(select(*_COLUMNS).where(locations.c.id == location_id)).first()
+    row = connection.execute(
+        select(*_COLUMNS).where(locations.c.id == checked_id("location", location_id))
+    ).first()
     if row is None:
         raise NotFoundError(f"there is no location {location_id}")
     return row

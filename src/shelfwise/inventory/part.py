@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from shelfwise.database import Database
+from typing import Final
 
-__all__ = ["Part"]
+from shelfwise.database import Database
+from shelfwise.errors import NotFoundError
+
+__all__ = ["Part", "checked_id"]
+
+_LARGEST_ID: Final = 2**63 - 1
 
 
 class Part:
@@ -16,3 +21,14 @@ class Part:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+
+def checked_id(what: str, number: int) -> int:
+    """The number of a row, if a database could have one of it.
+
+    Raises:
+        NotFoundError: it could not.
+    """
+    if not 0 < number <= _LARGEST_ID:
+        raise NotFoundError(f"there is no {what} {number}")
+    return number

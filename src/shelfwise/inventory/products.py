@@ -13,9 +13,9 @@ from shelfwise.database import utc_now
 from shelfwise.errors import ChangedError, ConflictError, EntryError, NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.categories import category_named
-from shelfwise.inventory.names import name_key
+from shelfwise.inventory.names import clean_name, name_key
 from shelfwise.inventory.paging import Cursors, after, page_limit
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.product_fields import checked, given_fields, sha256_of
 from shelfwise.inventory.records import NewProduct, Page, Product
 from shelfwise.inventory.store_upkeep import add_store_levels, keep_store_levels
@@ -102,10 +102,12 @@ class Products(Part):
         """The product of a name; capital letters and blanks do not count.
 
         Raises:
+            EntryError: no product can have this name.
             NotFoundError: there is none.
         """
+        key = name_key(clean_name("name", name))
         with self._database.read() as connection:
-            row = connection.execute(select_products().where(products.c.name_key == name_key(name))).first()
+            row = connection.execute(select_products().where(products.c.name_key == key)).first()
         if row is None:
             raise NotFoundError(f"there is no product {name!r}")
         return product_from(row)
@@ -225,19 +227,21 @@ class Products(Part):
         """Say that a photo does not show a product after all.
 
         Raises:
+            EntryError: it is no SHA-256.
             NotFoundError: there is no such product, or it has no such photo.
         """
+        photo = sha256_of("sha256", sha256)
 
         def work(connection: Connection) -> None:
             product = _locked(connection, product_id)
             removed = connection.execute(
                 delete(product_photos).where(
-                    product_photos.c.product_id == product_id, product_photos.c.sha256 == sha256
+                    product_photos.c.product_id == product_id, product_photos.c.sha256 == photo
                 )
             )
             if not removed.rowcount:
                 raise NotFoundError(f"{product.name} has no photo {sha256}")
-            if product.photo == sha256:
+            if product.photo == photo:
                 _write(connection, product_id, {"photo": None})
 
         self._database.write(work)
@@ -334,7 +338,8 @@ def _refuse_taken(connection: Connection, columns: Mapping[str, Any], but: int |
 
 
 def _with_those_below(connection: Connection, category_id: int) -> Select[Any]:
-    key = connection.execute(select(categories.c.name_key).where(categories.c.id == category_id)).scalar()
+    number = checked_id("category", category_id)
+    key = connection.execute(select(categories.c.name_key).where(categories.c.id == number)).scalar()
     below = begins_with(categories.c.name_key, f"{key}/")
     return select(categories.c.id).where(or_(categories.c.id == category_id, below))
 
@@ -346,7 +351,8 @@ def _locked(connection: Connection, product_id: int) -> Product:
 
 def _by_id(connection: Connection, product_id: int, query: Select[Any] | None = None) -> Product:
     wanted = select_products() if query is None else query
-    row = connection.execute(wanted.where(products.c.id == product_id)).first()
+    number = checked_id("product", product_id)
+    row = connection.execute(wanted.where(products.c.id == number)).first()
     if row is None:
         raise NotFoundError(f"there is no product {product_id}")
     return product_from(row)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, null, select, text, update
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_name, name_key
-from shelfwise.inventory.part import Part
+from shelfwise.inventory.part import Part, checked_id
 from shelfwise.inventory.records import Store
 from shelfwise.inventory.store_upkeep import add_store_levels
 from shelfwise.inventory.tables import locations, stores
@@ -132,7 +132,7 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
 
 
 def _by_id(connection: Connection, store_id: int) -> Store:
-    row = connection.execute(select(*_COLUMNS).where(stores.c.id == store_id)).first()
+    row = connection.execute(select(*_COLUMNS).where(stores.c.id == checked_id("store", store_id))).first()
     if row is None:
         raise NotFoundError(f"there is no store {store_id}")
     return _store(row)
