@@ -17,8 +17,14 @@ __all__ = ["PAGES", "page_router", "page_routers"]
 PAGES: Final[Sequence[str]] = (
     "count",
     "home",
+    "imports",
+    "movements",
+    "orders",
+    "products",
     "scan",
     "sign_in",
+    "stock",
+    "stores",
 )
 """Modules of this package, one a line."""
 

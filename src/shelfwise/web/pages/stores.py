@@ -1,0 +1,46 @@
+"""Stores and the places in them, and the categories of products: add, rename, archive, take back."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from shelfwise.web.access import Manager, shop_of
+from shelfwise.web.pages import page_router
+from shelfwise.web.pages.frame import current_store, show
+
+__all__ = ["router"]
+
+router = page_router()
+
+
+@router.get("/stores")
+def stores(request: Request, actor: Manager) -> HTMLResponse:
+    """Show the stores, and the current one's places as a tree."""
+    store = current_store(request, actor)
+    catalogue = shop_of(request).catalogue
+    locations = [] if store is None else [each for each in catalogue.locations(store.id) if each.path]
+    old_locations = [] if store is None else catalogue.locations(store.id, archived=True)
+    return show(
+        request,
+        actor,
+        "stores.html",
+        store=store,
+        # A place's depth is the number of names above its own in its path.
+        tree=[(each, min(each.path.count(" / "), 6)) for each in locations],
+        old_locations=old_locations,
+        old_stores=catalogue.stores(archived=True) if actor.admin else [],
+    )
+
+
+@router.get("/stores/categories")
+def categories(request: Request, actor: Manager) -> HTMLResponse:
+    """Show the categories of products, which all stores share."""
+    catalogue = shop_of(request).catalogue
+    return show(
+        request,
+        actor,
+        "categories.html",
+        categories=catalogue.categories(),
+        old_categories=catalogue.categories(archived=True),
+    )
