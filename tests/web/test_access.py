@@ -149,3 +149,12 @@ def test_a_role_is_asked_of_the_actor_too(shop, signed_in):
     clerk.require("clerk", first)
     with pytest.raises(ForbiddenError):
         clerk.require("reader", second)
+
+
+def test_hashing_passwords_for_one_address_has_an_end(shop):
+    entry = {"name": "nobody at all", "password": "x"}
+    with TestClient(create_app(shop, WebConfig(sign_ins_per_minute=1)), "http://127.0.0.1") as client:
+        assert client.post("/api/v1/session", json=entry).status_code == 401
+        answer = client.post("/api/v1/session", json={**entry, "name": "another"})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 1

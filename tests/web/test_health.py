@@ -8,6 +8,7 @@ from shelfwise.errors import DatabaseError
 def test_it_is_up_and_ready(shop, nobody):
     assert nobody.get("/healthz").json() == {"status": "up"}
     shop.models.wait()
+    assert nobody.head("/healthz").status_code == 200
     answer = nobody.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ready", "database": "ready", "model": "ready"}

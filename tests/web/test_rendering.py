@@ -53,3 +53,8 @@ def test_all_templates_compile():
     for name in names:
         environment().get_template(name)
     assert STATIC.is_dir()
+
+
+def test_an_error_page_keeps_the_ways_on_for_who_is_signed_in(clerk, nobody):
+    assert "Sign out" in clerk.get("/nothing").text
+    assert "Sign out" not in nobody.get("/nothing").text

@@ -17,7 +17,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from shelfwise.accounts.records import Actor, Role, Scope
+from shelfwise.accounts.records import Actor, Role, Scope, User
 from shelfwise.errors import ForbiddenError, SignInError
 from shelfwise.web.config import WebConfig
 from shelfwise.web.cookies import SESSION_COOKIE
@@ -46,6 +46,7 @@ __all__ = [
     "address_of",
     "check_csrf",
     "check_origin",
+    "check_password",
     "identify",
     "require",
     "shop_of",
@@ -118,6 +119,19 @@ def identify(request: Request) -> Actor:
     rates.take("requests", f"user {actor.user_id}")
     request.state.actor = actor
     return actor
+
+
+def check_password(request: Request, name: str, password: str) -> User:
+    """Whose name and password these are; tries are limited by address and name.
+
+    Raises:
+        SignInError: nobody's.
+        ThrottledError: there were too many tries.
+    """
+    rates: Rates = request.app.state.rates
+    address = address_of(request)
+    rates.take("sign-ins", address)
+    return shop_of(request).users.check_password(name, password, address)
 
 
 def _sender(request: Request) -> Actor:

@@ -66,6 +66,7 @@ def create_app(shop: Shop, config: WebConfig | None = None) -> FastAPI:
             "requests": config.requests_per_minute,
             "photos": config.photos_per_minute,
             "anonymous requests": config.anonymous_per_minute,
+            "sign-ins": config.sign_ins_per_minute,
         }
     )
     for router in (*groups(), health.router, *page_routers()):

@@ -31,6 +31,7 @@ class WebConfig:
         requests_per_minute: of one user.
         photos_per_minute: photos that one user sends or fetches.
         anonymous_per_minute: requests of one address that is not signed in.
+        sign_ins_per_minute: of one address; each hashes a password, which takes time and memory.
         secure_cookies: cookies are sent over HTTPS only; None = when ``public_address`` is one.
         access_log: whether each request is logged.
 
@@ -47,6 +48,7 @@ class WebConfig:
     requests_per_minute: int = 1200
     photos_per_minute: int = 3000
     anonymous_per_minute: int = 240
+    sign_ins_per_minute: int = 60
     secure_cookies: bool | None = None
     access_log: bool = True
 

@@ -17,13 +17,13 @@ router = APIRouter(include_in_schema=False)
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@router.get("/healthz")
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def alive() -> JSONResponse:
     """Up: the process answers."""
     return JSONResponse({"status": "up"})
 
 
-@router.get("/readyz")
+@router.api_route("/readyz", methods=["GET", "HEAD"])
 def ready(shop: TheShop) -> JSONResponse:
     """Ready: the database answers and the model is loaded. 503 otherwise, with what is missing."""
     checks = {"database": _database(shop), "model": _model(shop)}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from shelfwise.web.api.schemas import PREFIX, Problem, ProblemField
+from shelfwise.web.api.schemas import PREFIX, Problem, ProblemField, problems
 
 __all__ = ["add_schema"]
 
@@ -55,10 +55,12 @@ def _completed(schema: dict[str, Any]) -> dict[str, Any]:
     for path, item in schema["paths"].items():
         for method in _WRITES:
             if method in item and (path, method) != _SIGN_IN:
-                _add_headers(item[method])
+                _add_keys(item[method])
     return schema
 
 
-def _add_headers(operation: dict[str, Any]) -> None:
+def _add_keys(operation: dict[str, Any]) -> None:
     others = [one for one in operation.get("parameters", []) if one["name"] != _KEY["name"]]
     operation["parameters"] = [*others, _KEY, _CSRF]
+    # The key may have been used for another write before.
+    operation["responses"].setdefault("409", problems(409)[409])

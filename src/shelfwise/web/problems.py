@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from shelfwise import errors
 from shelfwise.errors import ShelfwiseError
+from shelfwise.web.access import identify
 from shelfwise.web.rendering import render
 
 __all__ = ["PROBLEM_TYPE", "Found", "add_handlers", "answer", "found", "problem_json"]
@@ -128,8 +130,15 @@ async def answer(request: Request, problem: Found) -> Response:
     if problem.status == HTTPStatus.UNAUTHORIZED and request.method in ("GET", "HEAD"):
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query, safe='')}", 303)
-    response = await run_in_threadpool(
-        render,
+    return await run_in_threadpool(_page, request, problem)
+
+
+def _page(request: Request, problem: Found) -> Response:
+    # An address that leads nowhere asked nobody who they are; their page has the ways on all the same.
+    if problem.status == HTTPStatus.NOT_FOUND:
+        with contextlib.suppress(ShelfwiseError):
+            identify(request)
+    response = render(
         request,
         "error.html",
         status_code=problem.status,

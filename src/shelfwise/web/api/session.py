@@ -12,7 +12,16 @@ from starlette.requests import Request
 
 from shelfwise.accounts.records import Actor, Role, Session
 from shelfwise.errors import EntryError, SignInError
-from shelfwise.web.access import Audit, Member, Person, TheConfig, TheShop, address_of, check_origin
+from shelfwise.web.access import (
+    Audit,
+    Member,
+    Person,
+    TheConfig,
+    TheShop,
+    address_of,
+    check_origin,
+    check_password,
+)
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import PREFIX, Entry, PageOf, Reply, each, group, problems
 from shelfwise.web.cookies import SESSION_COOKIE, drop_session_cookie, set_session_cookie
@@ -92,10 +101,9 @@ def sign_in(
 ) -> SignedIn:
     """Start a session, kept in a cookie that no script can read. Too many wrong tries have to wait (429)."""
     check_origin(request)
-    address = address_of(request)
-    user = shop.users.check_password(entry.name, entry.password.get_secret_value(), address)
+    user = check_password(request, entry.name, entry.password.get_secret_value())
     device = request.headers.get("user-agent", "")[:200]
-    made = shop.sessions.start(user, address, device, config.session_lasts)
+    made = shop.sessions.start(user, address_of(request), device, config.session_lasts)
     set_session_cookie(response, made.secret, config.session_lasts, secure=config.secure)
     return SignedIn(csrf=made.csrf, expires_at=made.expires_at)
 
@@ -133,7 +141,7 @@ def _csrf(request: Request, shop: TheShop, actor: Actor) -> str | None:
 def change_password(entry: NewPassword, request: Request, shop: TheShop, actor: Person) -> None:
     """Set a new password. All other sessions of the user end."""
     try:
-        shop.users.check_password(actor.name, entry.old.get_secret_value(), address_of(request))
+        check_password(request, actor.name, entry.old.get_secret_value())
     except SignInError:
         # Who is signed in stays so: it is one field that is wrong.
         raise EntryError("old", "this is not your password") from None

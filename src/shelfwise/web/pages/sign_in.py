@@ -10,7 +10,15 @@ from starlette.responses import RedirectResponse, Response
 
 from shelfwise.accounts.records import User
 from shelfwise.errors import EntryError, NotFoundError, ShelfwiseError, SignInError, ThrottledError
-from shelfwise.web.access import TheConfig, TheShop, address_of, check_csrf, check_origin, identify
+from shelfwise.web.access import (
+    TheConfig,
+    TheShop,
+    address_of,
+    check_csrf,
+    check_origin,
+    check_password,
+    identify,
+)
 from shelfwise.web.config import WebConfig
 from shelfwise.web.cookies import (
     SESSION_COOKIE,
@@ -52,7 +60,7 @@ def sign_in(
     """Check the password and start a session."""
     _check(request, csrf)
     try:
-        user = shop.users.check_password(name, password, address_of(request))
+        user = check_password(request, name, password)
     except (SignInError, ThrottledError) as error:
         return _again(request, "sign_in.html", error, name=name, next=_inside(next))
     return _start(request, user, shop, config, _inside(next))
