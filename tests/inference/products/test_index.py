@@ -120,6 +120,14 @@ def test_renaming_keeps_the_product(three, making):
     assert len({each.id for each in other.products}) == 4
 
 
+def test_a_new_product_may_have_an_id_of_the_caller_s(three, making):
+    index, added = three.add("Tea", [making.enrolled(9, (1, 1, 0))], now=making.now, new_id="00000000002a")
+    assert added.product.id == "00000000002a"
+    assert index.product("00000000002a").name == "Tea"
+    _, added = index.add("cola", [making.enrolled(8, (1, 0, 0))], now=making.now, new_id="00000000002b")
+    assert added.product.id == three.find("Cola").id  # one that is there keeps its own
+
+
 def test_removing(three, making):
     index, gone = three.remove("Lime")
     assert gone.name == "Lime"
