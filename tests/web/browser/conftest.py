@@ -79,6 +79,12 @@ def server(app: FastAPI) -> Iterator[Server]:
     running.stop()
 
 
+def sign_in(context: BrowserContext, name: str) -> None:
+    """Start a session in a browser."""
+    reply = context.request.post("/api/v1/session", data={"name": name, "password": PASSWORD})
+    assert reply.ok, reply.text()
+
+
 @dataclass
 class Tabs:
     """Opens pages, signed in or not; at the test's end none may have had an error of script or a refused resource."""
@@ -102,10 +108,7 @@ class Tabs:
         context.set_default_timeout(10_000)
         self.contexts.append(context)
         if name is not None:
-            reply = context.request.post(
-                "/api/v1/session", data={"name": name, "password": PASSWORD}, headers={"Origin": self.url}
-            )
-            assert reply.ok, reply.text()
+            sign_in(context, name)
         page = context.new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)

@@ -83,7 +83,7 @@ def test_an_empty_shop_leads_to_its_first_level(
     page.locator("#picker").get_by_role("button", name="Make the product").click()
     page.get_by_label("Where?").select_option(label="Shelf 1")
     page.get_by_role("button", name="Book 1 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("now in stock – Red: 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("now in stock: Red: 1")
     page.goto("/")
     expect(page.get_by_role("heading", name="Corner shop")).to_be_visible()
     expect(page.get_by_role("heading", name="What changed")).to_be_visible()

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.workflows.shop import Shop
 
-from .conftest import DESK, PHONE, Server, Tabs
+from .conftest import DESK, PHONE, Server, Tabs, sign_in
 
 MILL_LANE = 1
 Photos = Callable[[str], Path]
@@ -58,13 +58,42 @@ def test_two_photos_become_two_stock_levels(
     page.get_by_role("button", name="One more, photo 1").click()
     page.get_by_role("button", name="Book 2 as received").click()
     expect(page.locator("#scan-done-list")).to_contain_text("Red paint 3, Green paint 1")
-    expect(page.locator("#scan-done-list")).to_contain_text("now in stock – Red paint: 3, Green paint: 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("now in stock: Red paint: 3, Green paint: 1")
     expect(page.locator(".scan-card")).to_have_count(0)
     assert level(shop, colours["Red"]) == 3
     assert level(shop, colours["Green"]) == 1
     [newest, _] = shop.history.movements(MILL_LANE).items
     assert newest.photo is not None
     assert newest.model is not None
+
+
+def test_a_booking_can_be_undone_at_once(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Blue"))
+    page.get_by_role("button", name="Book 2 as received").click()
+    page.get_by_role("button", name="Undo: 2 lines received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("undone")
+    assert level(shop, colours["Red"]) == level(shop, colours["Blue"]) == 0
+
+
+def test_after_signing_in_again_what_waited_is_sent(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"))
+    expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
+    page.context.clear_cookies(name="shelfwise_session")
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#scan-state")).to_contain_text("You are signed out")
+    assert level(shop, colours["Red"]) == 0
+    sign_in(page.context, "clerk")  # in another tab: the page has the token of the session before
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    assert level(shop, colours["Red"]) == 1
 
 
 def test_what_was_booked_keeps_its_photo_and_confirms_or_corrects_the_answer(
@@ -263,7 +292,7 @@ def test_it_can_be_worked_by_keyboard_alone(
     page.keyboard.press("Enter")
     tab_to(page, "#scan-choose")
     with page.expect_file_chooser() as chosen:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chosen.value.set_files(str(colour_photo("Red")))
     expect(page.get_by_role("radio", name="Red paint")).to_be_checked()
     tab_to(page, "[name=kind]")

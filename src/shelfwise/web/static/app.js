@@ -1,16 +1,22 @@
 // What every page does: words that are told (flash), dialogs, menus, the store chooser, local times, steppers.
 
 const FLASH = "shelfwise.flash";
+const STAYS = 12000;
 
 /** Tell something in the page's own place for it; screen readers read it out. kind: "", "bad", "info" */
 export function flash(text, kind = "") {
-  const place = document.getElementById("flash");
   const line = document.createElement("p");
   line.className = `flash ${kind}`;
-  line.textContent = text;
-  place.replaceChildren(line);
-  const box = place.getBoundingClientRect();
-  if (box.top < 0 || box.bottom > innerHeight) place.scrollIntoView({ block: "center" });
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "icon-button";
+  close.setAttribute("aria-label", "Close this message");
+  close.append(icon("close"));
+  close.addEventListener("click", () => line.remove());
+  line.append(text, close);
+  document.getElementById("flash").replaceChildren(line);
+  // What went well need not be put away by hand.
+  if (!kind) setTimeout(() => line.contains(document.activeElement) || line.remove(), STAYS);
 }
 
 /** Tell it on the page that comes next. */

@@ -1,6 +1,6 @@
 // The Scan page: photos in, answers out, and all that was chosen booked at once.
 import { ApiError, OfflineError, api, meta, newKey, serverTime } from "/static/api.js";
-import { el, flash, quantityOf, tidy } from "/static/app.js";
+import { el, flash, icon, quantityOf, tidy } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
 import { card, sureProduct, verdictOf } from "/static/scan/cards.js";
@@ -202,18 +202,37 @@ queue.addEventListener("photo", async ({ detail: photo }) => {
   await keepPhoto(changed);
 });
 
-queue.addEventListener("booked", async ({ detail: { job } }) => {
+queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
   waiting = waiting.filter((one) => one.id !== job.id);
   state();
   if (job.quiet || !job.shown) return;
   flash(`Booked: ${job.label}.`);
   const item = el("li", {}, el("span", {}, job.shown.map((one) => `${one.name} ${tidy(one.quantity)}`).join(", ")), el("span", { class: "badge" }, DID[job.kind]));
+  item.append(undoButton(job, reply.movements, item));
   at("scan-done").hidden = false;
   at("scan-done-list").prepend(item);
   const levels = await Promise.all([...new Set(job.shown.map((one) => one.id))].slice(0, 10).map((id) => levelOf(id, job.store)));
   const told = levels.filter(Boolean).map((one) => `${one.name}: ${tidy(one.quantity)}`);
-  if (told.length) item.append(el("span", { class: "end muted" }, `now in stock – ${told.join(", ")}`));
+  if (told.length && item.querySelector("button")) item.firstChild.append(el("span", { class: "muted" }, ` – now in stock: ${told.join(", ")}`));
 });
+
+/** Takes a booking back, movement by movement; pressed again after a lost connection, it undoes nothing twice. */
+function undoButton(job, movements, item) {
+  const undo = async (event) => {
+    const button = event.currentTarget;
+    button.setAttribute("aria-busy", "true");
+    try {
+      for (const { id } of movements) await api("POST", `/api/v1/movements/${id}/undo`, { body: {}, key: `undo-${job.id}-${id}` });
+      item.replaceChildren(el("s", { class: "muted" }, item.firstChild.firstChild.textContent), el("span", { class: "badge end" }, "undone"));
+      flash(`Undone: ${job.label}.`);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+      button.removeAttribute("aria-busy");
+      flash(`Not undone: ${error.message}`, "bad");
+    }
+  };
+  return el("button", { type: "button", class: "button small end", onclick: undo, "aria-label": `Undo: ${job.label}` }, icon("undo"), "Undo");
+}
 
 async function levelOf(id, where) {
   try {
@@ -270,11 +289,13 @@ function remember() {
 
 function setUpIntake() {
   for (const input of [at("scan-camera"), at("scan-choose")]) {
-    input.addEventListener("change", () => {
+    const chosen = () => {
       const files = [...input.files];
       input.value = "";
       take(files);
-    });
+    };
+    input.addEventListener("change", chosen);
+    if (input.files.length) chosen(); // somebody was quicker than this script
     // It looks like a button, so Enter works too, not only the space bar.
     input.addEventListener("keydown", (event) => event.key === "Enter" && input.click());
   }
@@ -297,7 +318,11 @@ function setUpIntake() {
 
 form.addEventListener("submit", (event) => event.preventDefault());
 remember();
-setUpIntake();
-await load();
+try {
+  await load();
+} catch {
+  flash("This browser keeps nothing in this window, so photos cannot wait here: open Scan in a normal window.", "bad");
+}
 showAll();
+setUpIntake();
 queue.start();
