@@ -260,9 +260,9 @@ def test_many_products_of_one_word_are_listed_like_few(book, levels, stock_model
 
     before = ask()
     assert [len(listed) for listed in before[:4]] == [12, 4, 6, 12]
-    for few, through, runs in ((1, 9, 16), (1, 3, 16), (1, 1, 16), (2000, 20_000, 2), (1, 1, 2)):
-        monkeypatch.setattr("shelfwise.inventory.choosing._FEW", few)
-        monkeypatch.setattr("shelfwise.inventory.choosing._LOOKED_THROUGH", through)
+    for few, many, runs in ((5, 9, 16), (1, 9, 16), (1, 3, 16), (1, 1, 16), (2000, 20_000, 2), (1, 1, 2)):
+        monkeypatch.setattr("shelfwise.inventory.choosing.FEW", few)
+        monkeypatch.setattr("shelfwise.inventory.stock_list._MANY", many)
         monkeypatch.setattr("shelfwise.inventory.stock_list._RUNS", runs)
         assert ask() == before
 

@@ -22,9 +22,11 @@ from shelfwise.inventory.names import words_in
 from shelfwise.inventory.tables import KEY, categories, levels, locations, product_words, products
 
 __all__ = [
+    "FEW",
     "SUBTREE",
     "Condition",
     "Form",
+    "Left",
     "few_left",
     "holds",
     "in_categories",
@@ -37,9 +39,9 @@ __all__ = [
 
 _MOST_WORDS: Final = 12
 _LAST: Final = "\U0010ffff"
-_FEW: Final = 2000
-_LOOKED_THROUGH: Final = 20_000
-"""Products that are looked up one by one, rather than walking through a list and trying each."""
+
+FEW: Final = 2000
+"""Products that are looked up by their numbers."""
 
 _below = locations.alias("below")
 SUBTREE: Final = select(_below.c.id).where(
@@ -146,31 +148,44 @@ def _counted(form: Form) -> Select[Any]:
     return select(func.count()).select_from(_some_left((form,)).subquery())
 
 
-def few_left(
-    connection: Connection, conditions: Sequence[Condition]
-) -> Sequence[int] | tuple[Form, ...] | None:
-    """The products that all conditions leave.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Products that are to be looked up.
 
-    Returns:
-        a list of their numbers; where these are many, the conditions' forms for :func:`left_by_all`, the narrowest
-        first; None where there is no condition, or each leaves more than are worth looking up.
+    Attributes:
+        ids: their numbers; None where they are many, and those of :func:`left_by_all` are meant.
+        forms: of the conditions: those still to be tried of each product, or without numbers all of them.
     """
-    if not conditions:
+
+    ids: list[int] | None
+    forms: tuple[Form, ...]
+
+
+def few_left(connection: Connection, conditions: Sequence[Condition], most: int) -> Left | None:
+    """The products that all conditions leave, if a condition leaves at most ``most``; else None."""
+    if len(conditions) == 1:
+        return _left_by_one(connection, conditions[0], most)
+    narrow: dict[Form, set[int]] = {}
+    for each in conditions:
+        ids = connection.scalars(_some_left((each.form,)), {**each.values, "some": most + 1}).all()
+        if len(ids) <= most:
+            narrow[each.form] = set(ids)
+    if not narrow:
         return None
-    counted = [
-        (connection.scalar(_counted(each.form), {**each.values, "some": _LOOKED_THROUGH}) or 0, each.form)
-        for each in conditions
-    ]
-    counted.sort()
-    if counted[0][0] == _LOOKED_THROUGH:
-        return None
-    forms = tuple(form for _, form in counted)
-    if counted[0][0] <= _FEW or len(forms) > 1:
-        values = {name: value for each in conditions for name, value in each.values.items()}
-        found = connection.scalars(_some_left(forms), {**values, "some": _FEW + 1}).all()
-        if len(found) <= _FEW:
-            return sorted(set(found))
-    return forms
+    wide = tuple(each.form for each in conditions if each.form not in narrow)
+    left = set.intersection(*narrow.values())
+    if len(left) <= FEW:
+        return Left(sorted(left), wide)
+    return Left(None, (*sorted(narrow, key=lambda form: len(narrow[form])), *wide))
+
+
+def _left_by_one(connection: Connection, condition: Condition, most: int) -> Left | None:
+    form, values = condition.form, condition.values
+    ids = connection.scalars(_some_left((form,)), {**values, "some": FEW + 1}).all()
+    if len(ids) <= FEW:
+        return Left(sorted(set(ids)), ())
+    count = connection.scalar(_counted(form), {**values, "some": most + 1}) or 0
+    return Left(None, (form,)) if count <= most else None
 
 
 def subtree_of_category(connection: Connection, category_id: int) -> list[int]:

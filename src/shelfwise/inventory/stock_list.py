@@ -26,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from shelfwise.inventory import choosing
 from shelfwise.inventory.choosing import (
     SUBTREE,
     Condition,
@@ -58,6 +59,9 @@ _KEYS: Final[dict[Order, tuple[str, ...]]] = {
     "name": ("name_key",),
     "quantity": ("quantity", "product_id"),
 }
+
+_MANY: Final = 20_000
+"""Products of a word that are looked up, rather than walking through the list and trying each."""
 
 _RUNS: Final = 16
 """Categories that are walked through one by one; more are a condition."""
@@ -112,7 +116,11 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
     if ids is not None and (conditions or wanted.order == "quantity" or len(ids) > _RUNS):
         conditions.append(in_categories(ids))
         ids = None
-    few = None if at_location else few_left(connection, conditions)
+    left = None
+    if conditions and not at_location:
+        # Names that share a word often stand together: a walk in the order of names could take long to get there.
+        together = wanted.order != "quantity" and any(each.form.kind == "word" for each in conditions)
+        left = few_left(connection, conditions, _MANY if together else choosing.FEW)
     # Putting a query together takes longer than answering it: those of one shape are kept.
     shape = _Shape(
         order=wanted.order,
@@ -120,20 +128,16 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
         categories=len(ids or ()),
         by_state=wanted.state is not None,
         later=wanted.key is not None,
-        forms=tuple(each.form for each in conditions)
-        if few is None
-        else few
-        if isinstance(few, tuple)
-        else (),
+        forms=tuple(each.form for each in conditions) if left is None else left.forms,
     )
     values = shape.values(wanted, ids or ())
     if at_location:
         query = _by_quantity_at(shape)
-    elif few is None:
+    elif left is None:
         query = _merged(shape)
     else:
-        query = _few(shape, listed=isinstance(few, list))
-        values |= {"ids": few} if isinstance(few, list) else {}
+        query = _few(shape, listed=left.ids is not None)
+        values["ids"] = left.ids
     return connection.execute(query, values).all()
 
 
@@ -209,8 +213,13 @@ def _few(shape: _Shape, listed: bool) -> Select[Any]:
     """Look products up, by a list of their numbers or by the conditions, and sort them."""
     # An expression keeps the database from walking through all of a store for the sake of the order.
     columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[shape.order]]
-    chosen: Any = bindparam("ids", expanding=True) if listed else left_by_all(shape.forms)
-    return _sorted(_COLUMNS.where(_STORES, _ROWS.product_id.in_(chosen)), shape, columns)
+    query = _COLUMNS.where(_STORES)
+    if listed:
+        query = query.where(_ROWS.product_id.in_(bindparam("ids", expanding=True)))
+        query = query.where(*(holds(form, _ROWS.product_id) for form in shape.forms))
+    else:
+        query = query.where(_ROWS.product_id.in_(left_by_all(shape.forms)))
+    return _sorted(query, shape, columns)
 
 
 @functools.lru_cache(maxsize=512)

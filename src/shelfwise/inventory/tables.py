@@ -177,11 +177,13 @@ movements: Final = Table(
     Index("ix_movements_location", "location_id", "at", "id"),
     Index("ix_movements_store", "store_id", "at", "id"),
     Index("ix_movements_at", "at", "id"),
-    # Counts are few among sales: the queries that look for them name this condition word for word.
+    # Counts are few among sales: the queries that look for them name this condition word for word. The kind is a
+    # column as well, or SQLite would see no reason to prefer these to the indexes of all movements.
     Index(
         "ix_movements_count",
         "product_id",
         "location_id",
+        "kind",
         "at",
         "id",
         sqlite_where=text(COUNTS),
@@ -190,6 +192,7 @@ movements: Final = Table(
     Index(
         "ix_movements_store_count",
         "store_id",
+        "kind",
         "at",
         "id",
         sqlite_where=text(COUNTS),

@@ -156,6 +156,7 @@ Table(
         "ix_movements_count",
         "product_id",
         "location_id",
+        "kind",
         "at",
         "id",
         sqlite_where=text(_COUNTS),
@@ -164,6 +165,7 @@ Table(
     Index(
         "ix_movements_store_count",
         "store_id",
+        "kind",
         "at",
         "id",
         sqlite_where=text(_COUNTS),
