@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -94,7 +95,7 @@ def _settings(home: Path | None, database: str | None, workers: int) -> ShopSett
 
 
 def _run(settings: ShopSettings, model: Path | None, config: WebConfig, place: Place) -> None:
-    from shelfwise.web.serving import is_loopback, serve
+    from shelfwise.web.serving import is_loopback, listen, serve
     from shelfwise.workflows.shop import open_shop
 
     def started(address: str, first: str | None) -> None:
@@ -108,10 +109,11 @@ def _run(settings: ShopSettings, model: Path | None, config: WebConfig, place: P
                 err=True,
             )
 
-    if model is not None:
-        _use(settings.home, model)
-    with open_shop(settings) as shop:
-        serve(shop, config, place, started=started)
+    with contextlib.closing(listen(place)) as listening:
+        if model is not None:
+            _use(settings.home, model)
+        with open_shop(settings) as shop:
+            serve(shop, config, place, started=started, listening=listening)
 
 
 def _log_to_stderr() -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["Place", "is_loopback", "serve"]
+__all__ = ["Place", "is_loopback", "listen", "serve"]
 
 _BACKLOG: Final = 1024
 _SECONDS_TO_FINISH: Final = 20
@@ -60,14 +60,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def serve(shop: Shop, config: WebConfig, place: Place, *, started: Callable[[str, str | None], None]) -> None:
-    """Serve a shop until SIGINT or SIGTERM; what has begun by then is finished.
+def listen(place: Place) -> socket.socket:
+    """A socket that takes connections already; they wait until :func:`serve` answers.
 
-    Args:
-        shop: stays open.
-        config: who may call it, and limits.
-        place: where it listens.
-        started: called with the server's address, and the link that makes the first admin where there is none yet.
+    So a port that is taken is told before anything else happens.
 
     Raises:
         ConfigError: the place is not this machine's, is taken, or is open to the network without leave.
@@ -77,15 +73,37 @@ def serve(shop: Shop, config: WebConfig, place: Place, *, started: Callable[[str
             f"{place.host} can be reached from other machines, and what they send would not be encrypted. Put a "
             "proxy with HTTPS before it (see docs/server.md), or say --allow-network if you mean it"
         )
-    listening = _listen(place)
-    with contextlib.closing(listening):
+    return _bound(place)
+
+
+def serve(
+    shop: Shop,
+    config: WebConfig,
+    place: Place,
+    *,
+    started: Callable[[str, str | None], None],
+    listening: socket.socket | None = None,
+) -> None:
+    """Serve a shop until SIGINT or SIGTERM; what has begun by then is finished.
+
+    Args:
+        shop: stays open.
+        config: who may call it, and limits.
+        place: where it listens.
+        started: called with the server's address, and the link that makes the first admin where there is none yet.
+        listening: what :func:`listen` gave for the place; closed at the end.
+
+    Raises:
+        ConfigError: as :func:`listen`.
+    """
+    with contextlib.closing(listening or listen(place)) as connections:
         config = _reachable(config, place)
-        address = config.public_address or _address(place.host, listening)
+        address = config.public_address or _address(place.host, connections)
         server = uvicorn.Server(_settings(create_app(shop, config), place))
         first = shop.invitations.first_admin()
         with _ended_by_signals(server):
             started(address, None if first is None else f"{address.rstrip('/')}/first/{first}")
-            server.run(sockets=[listening])
+            server.run(sockets=[connections])
 
 
 def _settings(app: FastAPI, place: Place) -> uvicorn.Config:
@@ -103,8 +121,7 @@ def _settings(app: FastAPI, place: Place) -> uvicorn.Config:
     )
 
 
-def _listen(place: Place) -> socket.socket:
-    """A socket that is bound already, so that a port which is taken is told before anything else happens."""
+def _bound(place: Place) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             place.host.strip("[]"), place.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -1,0 +1,66 @@
+"""Tests of shelfwise serve before it serves; tests/web/test_serving.py has the rest."""
+
+import socket
+import sys
+
+import pytest
+
+from shelfwise.cli.app import main
+from shelfwise.cli.serve import _use
+from shelfwise.errors import BundleError
+from shelfwise.workflows.model_shelf import ModelShelf
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *arguments])
+    return ended.value.code
+
+
+def test_it_does_not_listen_to_the_network_by_mistake(tmp_path, capsys):
+    home = tmp_path / "home"
+    assert run("--host", "0.0.0.0", "--home", str(home)) == 2
+    assert "--allow-network" in capsys.readouterr().err
+    assert not home.exists()
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, capsys):
+    home = tmp_path / "home"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert run("--port", port, "--home", str(home)) == 2
+    assert f"port {port} is taken" in capsys.readouterr().err
+    assert not home.exists()
+
+
+def test_a_public_address_that_is_none_is_told(tmp_path, capsys):
+    assert run("--public-address", "stock.example.org", "--home", str(tmp_path / "home")) == 2
+    assert "no public address" in capsys.readouterr().err
+
+
+def test_what_is_not_installed_is_told(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    assert run("--home", str(tmp_path / "home")) == 2
+    assert "shelfwise[serve]" in capsys.readouterr().err
+
+
+def test_a_model_that_is_given_becomes_the_active_one_however_often(tmp_path, toy):
+    home = tmp_path / "home"
+    one = toy.write_toy_bundle(tmp_path / "one").path
+    other = toy.write_toy_bundle(tmp_path / "other", name="other").path
+    for bundle, name in ((one, "toy"), (one, "toy"), (other, "other"), (one, "toy")):
+        _use(home, bundle)
+        assert ModelShelf(home / "models").active().name == name
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_model_that_is_none_stops_it(tmp_path, capsys):
+    with pytest.raises(BundleError):
+        _use(tmp_path / "home", tmp_path / "nothing")
+
+
+def test_the_address_of_the_database_is_not_guessed(tmp_path, capsys):
+    assert (
+        run("--database", "mysql://shop@localhost/shop", "--home", str(tmp_path / "home"), "--port", "0") == 2
+    )
+    assert capsys.readouterr().err.startswith("error: ")
