@@ -189,10 +189,9 @@ def _charts(request: Request, store: Store, product_id: int, days: int, now: dat
 
 def _place_names(request: Request, store: Store) -> Mapping[int | None, str]:
     """What to call each location of a store, archived ones too."""
-    every = (*shop_of(request).catalogue.locations(store.id, archived=True),)
-    return {place.id: place.path for place in every} | {
-        place.id: name for place, name in places(request, store)
-    }
+    names: dict[int | None, str] = {place.id: name for place, name in places(request, store)}
+    archived = shop_of(request).catalogue.locations(store.id, archived=True)
+    return names | {place.id: place.path for place in archived}
 
 
 def _place_choices(request: Request, store: Store) -> list[tuple[object, str]]:
