@@ -14,7 +14,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, String, bindparam, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
 from shelfwise.errors import NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
@@ -126,6 +137,11 @@ def _chosen(form: Form) -> tuple[Select[Any], ColumnElement[Any]]:
 
 def holds(form: Form, product_id: ColumnElement[Any]) -> ColumnElement[bool]:
     """That a condition leaves the product of this number."""
+    if form.kind == "locations":
+        # An expression, or the product would be looked for at each of many locations: it is at few.
+        there = levels.alias(f"{form.kind}_{form.number}")
+        here = (there.c.location_id + literal_column("0")).in_(SUBTREE)
+        return exists().where(there.c.product_id == product_id, here)
     chosen, column = _chosen(form)
     return chosen.where(column == product_id).exists()
 
@@ -163,29 +179,25 @@ class Left:
 
 def few_left(connection: Connection, conditions: Sequence[Condition], most: int) -> Left | None:
     """The products that all conditions leave, if a condition leaves at most ``most``; else None."""
-    if len(conditions) == 1:
-        return _left_by_one(connection, conditions[0], most)
-    narrow: dict[Form, set[int]] = {}
-    for each in conditions:
-        ids = connection.scalars(_some_left((each.form,)), {**each.values, "some": most + 1}).all()
-        if len(ids) <= most:
-            narrow[each.form] = set(ids)
-    if not narrow:
-        return None
-    wide = tuple(each.form for each in conditions if each.form not in narrow)
-    left = set.intersection(*narrow.values())
-    if len(left) <= FEW:
-        return Left(sorted(left), wide)
-    return Left(None, (*sorted(narrow, key=lambda form: len(narrow[form])), *wide))
+    counts = {
+        each.form: connection.scalar(_counted(each.form), {**each.values, "some": most + 1}) or 0
+        for each in conditions
+    }
+    ordered = sorted(conditions, key=lambda each: counts[each.form])
+    forms = tuple(each.form for each in ordered)
+    if counts[forms[0]] <= FEW:
+        return Left(sorted(_ids(connection, ordered[0], FEW)), forms[1:])
+    narrow = [each for each in ordered if counts[each.form] <= most]
+    if len(narrow) > 1:
+        left = set.intersection(*(_ids(connection, each, most) for each in narrow))
+        if len(left) <= FEW:
+            return Left(sorted(left), forms[len(narrow) :])
+    return Left(None, forms) if narrow else None
 
 
-def _left_by_one(connection: Connection, condition: Condition, most: int) -> Left | None:
-    form, values = condition.form, condition.values
-    ids = connection.scalars(_some_left((form,)), {**values, "some": FEW + 1}).all()
-    if len(ids) <= FEW:
-        return Left(sorted(set(ids)), ())
-    count = connection.scalar(_counted(form), {**values, "some": most + 1}) or 0
-    return Left(None, (form,)) if count <= most else None
+def _ids(connection: Connection, condition: Condition, most: int) -> set[int]:
+    query = _some_left((condition.form,))
+    return set(connection.scalars(query, {**condition.values, "some": most}))
 
 
 def subtree_of_category(connection: Connection, category_id: int) -> list[int]:
