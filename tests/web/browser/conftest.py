@@ -114,6 +114,12 @@ class Tabs:
         page.on("console", self._listen)
         return page
 
+    def close(self) -> None:
+        """Close them all, and say what went wrong in them."""
+        for context in self.contexts:
+            context.close()
+        assert not self.problems
+
     def _listen(self, message: ConsoleMessage) -> None:
         if message.type == "error" and ("Refused" in message.text or "violates" in message.text):
             self.problems.append(message.text)
@@ -124,9 +130,7 @@ def tabs(chromium: Browser, server: Server) -> Iterator[Tabs]:
     """``tabs("clerk", PHONE, "dark")`` gives a page of a signed-in browser: ``.goto("/stock")``."""
     opened = Tabs(chromium, server.url)
     yield opened
-    for context in opened.contexts:
-        context.close()
-    assert not opened.problems
+    opened.close()
 
 
 @pytest.fixture

@@ -1,17 +1,21 @@
 """Sign in, first start, home, and the first stock level of an empty shop."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from shelfwise.inventory.records import Line, NewProduct
-from shelfwise.workflows.shop import Shop
+from shelfwise.web.app import create_app
+from shelfwise.web.config import WebConfig
+from shelfwise.workflows.model_shelf import ModelShelf
+from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
 
-from .conftest import DESK, PASSWORD, PHONE, Tabs
+from .conftest import DESK, PASSWORD, PHONE, Server, Tabs
 
 MILL_LANE = 1
 BOTH = pytest.mark.parametrize(
@@ -166,3 +170,35 @@ def test_an_invitation_leads_into_the_shop(
     page.get_by_label("Password", exact=True).fill("seven brown owls")
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_label("Your account: ana")).to_be_visible()
+
+
+@pytest.fixture
+def new_shop(tmp_path: Path, toy: ModuleType) -> Iterator[Shop]:
+    """A shop that nobody has been in yet."""
+    shelf = ModelShelf(tmp_path / "home" / "models")
+    shelf.activate(shelf.add(toy.write_toy_bundle(tmp_path / "toy").path).id)
+    with open_shop(ShopSettings(tmp_path / "home")) as opened:
+        yield opened
+
+
+@BOTH
+def test_the_first_start_makes_the_admin_and_goes_on_to_the_first_step(
+    new_shop: Shop,
+    chromium: Browser,
+    accessible: Callable[[Page], None],
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    server = Server(create_app(new_shop, WebConfig()))
+    server.start()
+    tabs = Tabs(chromium, server.url)
+    page = tabs(None, size, scheme)
+    page.goto(f"/first/{new_shop.invitations.first_admin()}")
+    accessible(page)
+    page.get_by_label("Your name").fill("ana")
+    page.get_by_label("Password", exact=True).fill("seven brown owls")
+    page.get_by_role("button", name="Open the shop").click()
+    expect(page.get_by_role("heading", name="Welcome, ana")).to_be_visible()
+    expect(page.get_by_label("Name of the store")).to_be_focused()
+    tabs.close()
+    server.stop()

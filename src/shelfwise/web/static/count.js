@@ -104,7 +104,7 @@ list.addEventListener("click", (event) => {
   const row = event.target.closest(".count-row");
   const by = event.target.closest("[data-by]");
   if (by) set(row, stepped(row.querySelector("input").value, Number(by.dataset.by)));
-  if (event.target.closest("[data-same]")) set(row, row.dataset.expected.startsWith("-") ? "0" : row.dataset.expected);
+  if (event.target.closest("[data-same]")) set(row, row.dataset.expected);
 });
 list.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
