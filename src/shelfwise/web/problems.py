@@ -101,7 +101,8 @@ def problem_json(problem: Found) -> Response:
         "errors": [{"field": field, "message": message} for field, message in problem.fields],
     }
     return Response(
-        json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+        # In ASCII: half a surrogate pair that somebody sent could not be written otherwise.
+        json.dumps(content, separators=(",", ":")),
         status_code=problem.status,
         media_type=PROBLEM_TYPE,
         headers=_headers(problem),
