@@ -17,7 +17,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    type_coerce,
 )
 
 from shelfwise.database import Database
@@ -78,54 +77,39 @@ def check_book(database: Database) -> tuple[Problem, ...]:
 def derived_levels() -> Select[Any]:
     """What ``levels`` must hold by the movements: product_id, location_id, store_id, quantity, count_id, …"""
     undoing = movements.alias("undoing")
-    ranked = (
+    key = (movements.c.product_id, movements.c.location_id)
+    is_count = and_(movements.c.kind == "counted", movements.c.undoes_id.is_(None), undoing.c.id.is_(None))
+    order = (movements.c.at, place_of(movements), movements.c.id)
+    placed = (
         select(
-            movements.c.product_id,
-            movements.c.location_id,
+            *key,
+            movements.c.store_id,
             movements.c.id,
             movements.c.at,
+            movements.c.kind,
             movements.c.quantity,
-            func.row_number()
-            .over(
-                partition_by=(movements.c.product_id, movements.c.location_id),
-                order_by=(movements.c.at.desc(), movements.c.id.desc()),
-            )
-            .label("nth"),
+            case((is_count, 1), else_=0).label("is_count"),
+            func.row_number().over(partition_by=key, order_by=order).label("nth"),
         )
         .outerjoin_from(movements, undoing, undoing.c.undoes_id == movements.c.id)
-        .where(movements.c.kind == "counted", movements.c.undoes_id.is_(None), undoing.c.id.is_(None))
-        .subquery("ranked")
+        .subquery("placed")
     )
-    count = select(ranked).where(ranked.c.nth == 1).subquery("count")
-    behind = or_(
-        count.c.id.is_(None),
-        movements.c.at > count.c.at,
-        and_(movements.c.at == count.c.at, place_of(movements) > count.c.id),
+    last_count = func.max(case((placed.c.is_count == 1, placed.c.nth))).over(
+        partition_by=(placed.c.product_id, placed.c.location_id)
     )
+    told = select(placed, last_count.label("last")).subquery("told")
+    last = told.c.nth == told.c.last
+    behind = and_(told.c.kind != "counted", or_(told.c.last.is_(None), told.c.nth > told.c.last))
     zero = literal(0, movements.c.quantity.type)
-    change = case((and_(movements.c.kind != "counted", behind), movements.c.quantity), else_=zero)
-    return (
-        select(
-            movements.c.product_id,
-            movements.c.location_id,
-            func.min(movements.c.store_id).label("store_id"),
-            type_coerce(func.coalesce(func.max(count.c.quantity), zero) + func.sum(change), zero.type).label(
-                "quantity"
-            ),
-            func.max(count.c.id).label("count_id"),
-            func.max(count.c.at).label("count_at"),
-            func.max(movements.c.at).label("last_at"),
-        )
-        .outerjoin_from(
-            movements,
-            count,
-            and_(
-                count.c.product_id == movements.c.product_id,
-                count.c.location_id == movements.c.location_id,
-            ),
-        )
-        .group_by(movements.c.product_id, movements.c.location_id)
-    )
+    return select(
+        told.c.product_id,
+        told.c.location_id,
+        func.min(told.c.store_id).label("store_id"),
+        func.sum(case((or_(last, behind), told.c.quantity), else_=zero)).label("quantity"),
+        func.max(case((last, told.c.id))).label("count_id"),
+        func.max(case((last, told.c.at))).label("count_at"),
+        func.max(told.c.at).label("last_at"),
+    ).group_by(told.c.product_id, told.c.location_id)
 
 
 def _levels(connection: Connection) -> Iterator[Problem]:

@@ -169,7 +169,14 @@ movements: Final = Table(
     Column("confidence", Float),
     Column("undoes_id", BigInteger, ForeignKey("movements.id")),
     Column("other_id", BigInteger),  # the other half of a move
-    UniqueConstraint("undoes_id", name="uq_movements_undoes_id"),
+    # Most undo nothing: an index of all would be large, and SQLite would look for counts in it.
+    Index(
+        "uq_movements_undoes_id",
+        "undoes_id",
+        unique=True,
+        sqlite_where=text("undoes_id IS NOT NULL"),
+        postgresql_where=text("undoes_id IS NOT NULL"),
+    ),
     CheckConstraint("kind IN ('received', 'sold', 'counted', 'wasted', 'moved', 'corrected')", name="kind"),
     Index("ix_movements_booking", "booking_id"),
     Index("ix_movements_product_location", "product_id", "location_id", "at", "id"),

@@ -15,7 +15,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, func, insert, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -24,7 +24,7 @@ from shelfwise.database.prepared import Prepared
 from shelfwise.database.types import QUANTITY_LIMIT
 from shelfwise.errors import ConflictError
 from shelfwise.inventory.store_upkeep import store_level_after
-from shelfwise.inventory.tables import PLACE, levels, movements, store_levels
+from shelfwise.inventory.tables import COUNTS, PLACE, levels, movements, store_levels
 
 __all__ = [
     "Entry",
@@ -239,7 +239,7 @@ def _reckon(connection: Connection, key: Key, level: Kept) -> None:
     undoing = movements.alias()
     count = connection.execute(
         select(movements.c.id, movements.c.at, movements.c.quantity)
-        .where(own, movements.c.kind == "counted", movements.c.undoes_id.is_(None))
+        .where(own, text(COUNTS))  # as text: with a parameter, SQLite does without the counts' index
         .where(~select(undoing.c.id).where(undoing.c.undoes_id == movements.c.id).exists())
         .order_by(movements.c.at.desc(), movements.c.id.desc())
         .limit(1)
