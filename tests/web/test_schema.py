@@ -25,7 +25,7 @@ from shelfwise.web.config import WebConfig
 
 BASE = "http://127.0.0.1:8000"
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EACH = 3
+EACH = 2
 SCOPES = {"read", "classify", "book", "manage", "admin"}
 MANY = 1_000_000
 
