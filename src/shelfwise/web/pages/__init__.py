@@ -15,9 +15,12 @@ from fastapi import APIRouter
 __all__ = ["PAGES", "page_router", "page_routers"]
 
 PAGES: Final[Sequence[str]] = (
+    "account",
+    "audit",
     "count",
     "home",
     "imports",
+    "models",
     "movements",
     "orders",
     "products",
@@ -25,6 +28,7 @@ PAGES: Final[Sequence[str]] = (
     "sign_in",
     "stock",
     "stores",
+    "users",
 )
 """Modules of this package, one a line."""
 
