@@ -1,5 +1,6 @@
 """Which store a page is about, and who may open it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -72,9 +73,16 @@ def test_the_service_worker_may_serve_the_whole_site(nobody: TestClient) -> None
     assert worker.headers["cache-control"] == "no-cache"
 
 
-def test_all_that_the_service_worker_keeps_is_there(nobody: TestClient) -> None:
-    shell = nobody.get("/sw.js").text.split("const SHELL = [")[1].split("]")[0]
-    names = [part.strip().strip('"') for part in shell.split(",") if part.strip()]
-    assert len(names) > 10
-    for name in names:
-        assert nobody.get(name).status_code == 200, name
+def test_the_service_worker_keeps_all_that_the_scan_page_is_made_of(clerk: TestClient) -> None:
+    shell = clerk.get("/sw.js").text.split("const SHELL = [")[1].split("]")[0]
+    kept = {part.strip().strip('"') for part in shell.split(",") if part.strip()}
+    page = clerk.get("/scan?store=1").text
+    needed, new = set(), set(re.findall(r'(?:src|href)="(/static/[^"#]+)', page)) - {"/static/icon-180.png"}
+    while new:
+        needed |= new
+        texts = [clerk.get(name).text for name in new if name.endswith(".js")]
+        new = {found for text in texts for found in re.findall(r'from "(/static/[^"]+)"', text)} - needed
+    assert needed <= kept
+    assert "/static/scan/queue.js" in needed
+    for name in kept:
+        assert clerk.get(name).status_code == 200, name
