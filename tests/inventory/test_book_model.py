@@ -28,7 +28,7 @@ lines = st.tuples(
 bookings = st.lists(lines, min_size=1, max_size=3)
 undoings = st.integers(min_value=0, max_value=50)  # which of the movements so far
 steps = st.lists(st.one_of(bookings, bookings, undoings), min_size=1, max_size=12)
-relaxed = settings(max_examples=25, suppress_health_check=list(HealthCheck), deadline=None, database=None)
+relaxed = settings(max_examples=15, suppress_health_check=list(HealthCheck), deadline=None, database=None)
 
 
 def kept(shop, products):
