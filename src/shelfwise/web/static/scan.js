@@ -273,7 +273,11 @@ async function load() {
   waiting = await jobsOf(owner);
   elsewhere = kept.filter((photo) => !photo.job && photo.store !== store).length;
   photos.clear();
-  for (const photo of kept) if (!photo.job && photo.store === store) photos.set(photo.id, photo);
+  for (const photo of kept) {
+    if (photo.job || photo.store !== store) continue;
+    // Answered while the page was closing: what is sure was not taken yet.
+    photos.set(photo.id, { ...photo, product: photo.product || sureProduct(photo.answer) });
+  }
 }
 
 function remember() {
