@@ -164,6 +164,9 @@ def test_undoing_a_change_of_a_counts_moment_that_came_before_it(small_shop):
     small_shop.book("counted", milk, 3, 1)
     small_shop.ledger.undo(received.id, user="ann")
     assert small_shop.level(milk) == D(3)
+    later = small_shop.book("counted", milk, 9, 2).movements[0]
+    small_shop.ledger.undo(later.id, user="ann")  # now it is reckoned from all of them
+    assert small_shop.level(milk) == D(3)
     assert check_book(small_shop.database) == ()
 
 
