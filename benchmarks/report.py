@@ -39,8 +39,21 @@ never learned (new products from a few photos, categories left out) need the lef
 """
 
 
-_DIGITS: dict[Unit, int] = {"share": 3, "times": 2, "seconds": 2, "milliseconds": 1, "a second": 0, "count": 0}
-_SIGNS: dict[Unit, str] = {"times": "×", "seconds": " s", "milliseconds": " ms", "a second": " a second", "count": ""}
+_DIGITS: dict[Unit, int] = {
+    "share": 3,
+    "times": 2,
+    "seconds": 2,
+    "milliseconds": 1,
+    "a second": 0,
+    "count": 0,
+}
+_SIGNS: dict[Unit, str] = {
+    "times": "×",
+    "seconds": " s",
+    "milliseconds": " ms",
+    "a second": " a second",
+    "count": "",
+}
 
 
 def write_page(results: Path, page: Path) -> None:
