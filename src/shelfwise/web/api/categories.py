@@ -18,7 +18,9 @@ router = group("Categories")
 
 @router.get("/categories", summary="List categories")
 def list_categories(
-    shop: TheShop, actor: Reader, archived: Annotated[bool, Query(description="Archived ones instead.")] = False
+    shop: TheShop,
+    actor: Reader,
+    archived: Annotated[bool, Query(description="Archived ones instead.")] = False,
 ) -> PageOf[CategoryOut]:
     """List the categories by name."""
     categories = shop.catalogue.categories(archived=archived)

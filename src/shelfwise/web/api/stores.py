@@ -26,7 +26,9 @@ router = group("Stores")
 
 @router.get("/stores", summary="List stores")
 def list_stores(
-    shop: TheShop, actor: Reader, archived: Annotated[bool, Query(description="Archived ones instead.")] = False
+    shop: TheShop,
+    actor: Reader,
+    archived: Annotated[bool, Query(description="Archived ones instead.")] = False,
 ) -> PageOf[StoreOut]:
     """List the stores that the caller may see."""
     own = actor.stores()
