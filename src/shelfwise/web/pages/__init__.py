@@ -24,6 +24,7 @@ PAGES: Final[Sequence[str]] = (
     "movements",
     "orders",
     "products",
+    "review",
     "scan",
     "sign_in",
     "stock",

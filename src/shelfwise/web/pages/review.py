@@ -1,0 +1,93 @@
+"""Review: answers that the model was unsure of, the worst first, for a person to say what is on the photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse
+
+from shelfwise.answers.book import DOUBTFUL
+from shelfwise.answers.records import Answer, AnswerCandidate
+from shelfwise.web.access import Clerk, shop_of
+from shelfwise.web.pages import page_router
+from shelfwise.web.pages.frame import need_store, show
+
+__all__ = ["Option", "options_of", "router"]
+
+router = page_router()
+
+_AT_ONCE: Final = 30
+_MOST_OPTIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What one key or tap says of an answer.
+
+    Attributes:
+        name: the product, or the last level of the category.
+        about: the category, or that there is no product of it yet.
+        confidence: 0 to 1.
+        verdict: what is sent to the API.
+        confirms: whether it is what the model answered.
+    """
+
+    name: str
+    about: str
+    confidence: float
+    verdict: dict[str, Any]
+    confirms: bool
+
+
+@router.get("/review")
+def review(
+    request: Request, actor: Clerk, everything: Annotated[bool, Query(alias="all")] = False
+) -> HTMLResponse:
+    """Show the current store's answers that wait: the unsure ones, or with ``all`` the sure ones too."""
+    store = need_store(request, actor, "clerk")
+    answers = shop_of(request).answers
+    unsure, whole = answers.counts([store.id]), answers.counts([store.id], kinds=None)
+    found = answers.review_queue([store.id], limit=_AT_ONCE, kinds=None if everything else DOUBTFUL)
+    return show(
+        request,
+        actor,
+        "review.html",
+        store=store,
+        answers=[(each, options_of(each)) for each in found.items],
+        everything=everything,
+        unsure=unsure,
+        whole=whole,
+        left=whole if everything else unsure,
+    )
+
+
+def options_of(answer: Answer) -> list[Option]:
+    """The likeliest things that a photo shows, the model's answer among them, each once."""
+    guesses = list(answer.candidates)
+    if not any(_answers(answer, each) for each in guesses) and (answer.category or answer.product_id):
+        own = AnswerCandidate(answer.category or "", answer.confidence, answer.product_id, answer.product)
+        guesses.insert(0, own)
+    return [_option(answer, each) for each in guesses[:_MOST_OPTIONS]]
+
+
+def _answers(answer: Answer, guess: AnswerCandidate) -> bool:
+    """Whether a guess is the model's answer. A product known by sight is, whatever its category."""
+    if answer.product_id is not None:
+        return guess.product_id == answer.product_id
+    return guess.category == answer.category
+
+
+def _option(answer: Answer, guess: AnswerCandidate) -> Option:
+    levels = guess.category.split("/")
+    above = levels if guess.product_id is not None else levels[:-1]
+    name = guess.product if guess.product_id is not None and guess.product else levels[-1]
+    confirms = _answers(answer, guess)
+    verdict: dict[str, Any] = {"verdict": "confirmed"}
+    # The answer's category with a product that it did not name says more than the answer did.
+    if not confirms or guess.product_id != answer.product_id:
+        verdict = {"verdict": "corrected"}
+        verdict |= {"category": guess.category} if guess.category else {}
+        verdict |= {} if guess.product_id is None else {"product_id": guess.product_id}
+    return Option(name, " › ".join(above), guess.confidence, verdict, confirms)
