@@ -116,6 +116,14 @@ def test_clerks_undo_their_own_and_managers_all(clerk, manager, goods, book):
     assert clerk.post("/api/v1/movements/999999/undo").status_code == 404
 
 
+def test_a_move_is_undone_by_who_may_in_both_stores(admin, manager, goods, book):
+    book(admin, "received", 4)
+    moved = book(admin, "moved", 3, to_location_id=goods.other_root)
+    assert manager.post(f"/api/v1/movements/{moved['id']}/undo").status_code == 403
+    assert len(admin.post(f"/api/v1/movements/{moved['id']}/undo").json()["movements"]) == 2
+    assert level(admin, goods) == "4.000"
+
+
 def test_movements_are_filtered(clerk, manager, admin, goods, book):
     book(clerk, "received", 5)
     book(manager, "sold", 1, location_id=goods.shelf)

@@ -79,9 +79,12 @@ def undo(
 ) -> BookingOut:
     """Undo a movement by one against it at the same time. Clerks their own, managers all."""
     movement = shop.ledger.movement(movement_id)
-    actor.require("clerk", movement.store_id)
-    if movement.user != actor.name:
-        actor.require("manager", movement.store_id)
+    stores = {movement.store_id}
+    if movement.other_location_id is not None:
+        # The other half of a move is undone with it.
+        stores.add(shop.catalogue.location(movement.other_location_id).store_id)
+    for store_id in sorted(stores):
+        actor.require("clerk" if movement.user == actor.name else "manager", store_id)
     booking = shop.ledger.undo(
         movement_id,
         user=actor.name,
