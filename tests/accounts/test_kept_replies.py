@@ -132,3 +132,13 @@ def test_strange_keys_are_refused(replies, ana, key):
     with pytest.raises(EntryError) as caught:
         begin(replies, ana, key)
     assert caught.value.field == "Idempotency-Key"
+
+
+def test_a_server_that_starts_alone_gives_up_what_was_left_unanswered(replies, ana, mia):
+    begin(replies, ana, "done")
+    replies.finish(ana, "done", 201, b"x")
+    begin(replies, ana, "left")
+    begin(replies, mia, "left")
+    assert replies.forget_unfinished() == 2
+    assert begin(replies, ana, "left") is None
+    assert begin(replies, ana, "done") == Kept(201, b"x", {})

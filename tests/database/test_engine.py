@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, MetaData, Table, func, insert, select, text
+from sqlalchemy import Column, MetaData, Table, event, func, insert, select, text
 
 from shelfwise.database import Database, Id, Quantity, UtcTime
 from shelfwise.database.opening import database_url, open_database
@@ -160,3 +160,26 @@ def test_a_server_that_is_not_there_is_told_without_the_password() -> None:
     with pytest.raises(DatabaseError, match="does not answer") as raised:
         open_database("postgresql://me:secret@127.0.0.1:1/none?connect_timeout=2")
     assert "secret" not in str(raised.value)
+
+
+def test_a_full_disk_is_told_and_what_was_written_before_is_there(sqlite_database: Database) -> None:
+    OWN.create_all(sqlite_database.engine)
+    with sqlite_database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    @event.listens_for(sqlite_database.engine, "connect")
+    def no_room(connection, _record) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+
+    sqlite_database.engine.dispose()
+    written = 0
+    with pytest.raises(StorageError, match="full"):
+        while written < 100_000:
+            sqlite_database.write(
+                lambda connection: connection.execute(insert(NOTES), [{"amount": Decimal(1)}] * 200)
+            )
+            written += 1
+    event.remove(sqlite_database.engine, "connect", no_room)
+    sqlite_database.engine.dispose()
+    assert len(amounts(sqlite_database)) == 200 * written > 0
+    sqlite_database.write(add("2"))

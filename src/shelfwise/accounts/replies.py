@@ -108,6 +108,16 @@ class Replies:
         at = (replies.c.user_id == actor.user_id) & (replies.c.key == key) & replies.c.status.is_(None)
         self._db.write(lambda connection: connection.execute(delete(replies).where(at)))
 
+    def forget_unfinished(self) -> int:
+        """Give up every key that has no reply yet; returns how many.
+
+        For a server that starts and knows that no other one is at work: whoever was being answered was answered by one
+        that is gone, and may ask again at once. Bookings hold their keys in the stock book, too.
+        """
+        return self._db.write(
+            lambda connection: connection.execute(delete(replies).where(replies.c.status.is_(None))).rowcount
+        )
+
     def purge(self) -> int:
         """Forget the keys whose time is over; returns how many. Done by itself about once an hour."""
         old = delete(replies).where(replies.c.started_at < self._now() - self._keep)

@@ -100,6 +100,9 @@ def serve(
         config = _reachable(config, place)
         address = config.public_address or _address(place.host, connections)
         server = uvicorn.Server(_settings(create_app(shop, config), place))
+        if shop.db.dialect == "sqlite":
+            # A SQLite file has one server: what another one left unanswered nobody answers any more.
+            shop.replies.forget_unfinished()
         first = shop.invitations.first_admin()
         with _ended_by_signals(server):
             started(address, None if first is None else f"{address.rstrip('/')}/first/{first}")
