@@ -58,7 +58,7 @@ async function say(card, verdict) {
 }
 
 async function search(card) {
-  const product = await picker.choose({ query: "", category: "", name: "" });
+  const product = await picker.choose({ category: card.dataset.query });
   if (!product) return;
   const own = String(product.id) === card.dataset.product;
   say(card, own ? { verdict: "confirmed" } : { verdict: "corrected", product_id: product.id });
