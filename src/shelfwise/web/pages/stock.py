@@ -166,7 +166,7 @@ def product_stock(
         levels=levels,
         names=_place_names(request, store),
         places=[(place.id, name) for place, name in places(request, store)],
-        here=next((each.location_id for each in levels if each.quantity > 0), store.root_id),
+        here=max(levels, key=lambda each: each.quantity).location_id if levels else store.root_id,
         movements=shop.history.movements(store.id, product_id=product_id, limit=_LATEST),
         days=days,
         all_days=_CHART_DAYS,

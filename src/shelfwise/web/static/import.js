@@ -43,7 +43,7 @@ function problemTable(problems) {
 function showProblems(reply) {
   const wrong = reply.problems.length;
   report.replaceChildren(
-    el("p", { class: "flash bad" }, icon("warning"), `${some(wrong, ["problem", "problems"])} in ${some(reply.rows, ["row", "rows"])}. Nothing is imported before they are mended.`),
+    el("p", { class: "flash bad" }, icon("warning"), `${some(wrong, ["problem", "problems"])}${reply.rows ? ` in ${some(reply.rows, ["row", "rows"])}` : ""}. Nothing is imported before they are mended.`),
     problemTable(reply.problems),
     el("p", { class: "help" }, "Mend the file, choose it again and try it once more. Lines are counted from the heading, which is line 1."),
   );

@@ -52,7 +52,7 @@ async function show(row, button) {
   const expected = await expectedOf(row.dataset.product);
   const places = form.elements.location_id;
   const filtered = document.querySelector(".filters [name=location]")?.value;
-  const fullest = expected && [...expected].filter(([, quantity]) => Number(quantity) > 0).sort((a, b) => b[1] - a[1])[0];
+  const fullest = expected && [...expected].sort((a, b) => b[1] - a[1])[0];
   if (!filtered && fullest && !form.dataset.chosen) places.value = fullest[0];
   places.addEventListener("change", () => tell(form, expected));
   tell(form, expected);
