@@ -27,7 +27,7 @@ def test_other_browsers_are_signed_out(tabs: Tabs) -> None:
     other, page = tabs("clerk", PHONE), tabs("clerk", DESK)
     page.goto("/account")
     page.get_by_role("button", name="Sign out everywhere else").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.locator("#flash")).to_contain_text("signed out")
     expect(page.get_by_role("button", name="Sign out everywhere else")).to_have_count(0)
     other.goto("/stock")
@@ -56,7 +56,7 @@ def test_a_token_is_made_works_and_is_revoked(shop: Shop, tabs: Tabs) -> None:
     (token,) = shop.tokens.list()
     assert token.expires_at is not None
     row.get_by_role("button", name="Revoke").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
 
 

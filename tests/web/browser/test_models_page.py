@@ -47,12 +47,12 @@ def test_a_model_is_uploaded_used_and_gone_back_from(
     expect(page.locator("#flash")).to_contain_text("autumn is here")
     accessible(page)
     page.get_by_role("button", name="Switch to autumn").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.get_by_role("heading", name="Changed to autumn")).to_be_visible(timeout=30_000)
     expect(page.locator(".model-card.active")).to_contain_text("autumn")
     assert shop.shelf.active().name == "autumn"
     page.get_by_role("button", name="Go back to toy").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.get_by_role("heading", name="Changed to toy")).to_be_visible(timeout=30_000)
     assert shop.shelf.active().name == "toy"
 
@@ -74,7 +74,7 @@ def test_the_card_and_the_report_are_shown(
     added = shop.shelf.add(packed, by="admin")
     page = tabs("admin", PHONE)
     page.goto(f"/models/{added.id}")
-    expect(page.get_by_role("heading", name="Autumn")).to_be_visible()
+    expect(page.get_by_role("heading", name="Autumn", exact=True)).to_be_visible()
     page.locator("iframe").scroll_into_view_if_needed()
     expect(page.frame_locator("iframe").get_by_text("All went well")).to_be_visible()
     accessible(page)
@@ -88,7 +88,7 @@ def test_a_trial_is_started_compared_and_ended(
     page = tabs("admin", DESK, "dark")
     page.goto("/models")
     page.locator("li", has_text="autumn").get_by_role("button", name="Try in the shadow").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.locator("li", has_text="autumn")).to_contain_text("In the shadow")
     page.get_by_role("link", name="Compare").click()
     expect(page.get_by_role("heading", name="No photo has been answered by both yet")).to_be_visible()

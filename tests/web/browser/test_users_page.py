@@ -61,7 +61,7 @@ def test_roles_change_and_a_user_is_disabled_and_enabled(
     expect(page.locator("#flash")).to_contain_text("Saved.")
     assert shop.users.get(clerk.id).roles == {1: "manager"}
     page.get_by_role("button", name="Disable").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.get_by_text("Disabled: clerk may not sign in")).to_be_visible()
     assert shop.users.get(clerk.id).disabled
     page.get_by_role("button", name="Enable").click()
@@ -83,7 +83,7 @@ def test_any_token_is_revoked(shop: Shop, tabs: Tabs, accessible: Callable[[Page
     page.goto("/users/tokens")
     accessible(page)
     page.get_by_role("button", name="Revoke till").click()
-    page.get_by_role("button", name="Yes").click()
+    page.locator("#confirm [data-yes]").click()
     expect(page.get_by_role("heading", name="No tokens")).to_be_visible()
     assert shop.tokens.list() == []
 
