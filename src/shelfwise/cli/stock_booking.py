@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -38,84 +39,51 @@ __all__ = ["COMMANDS", "PANEL"]
 PANEL: Final = "Book"
 
 
-def received(
-    product: ProductArgument,
-    quantity: QuantityArgument,
-    store: StoreOption = None,
-    place: PlaceOption = None,
-    at: AtOption = None,
-    reason: ReasonOption = None,
-    key: KeyOption = None,
-    user: UserOption = None,
-    home: HomeOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Book what was received."""
-    _book("received", product, quantity, store, place, at, reason, key, user, home, database)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every booking may be given."""
+
+    store: str | None
+    place: str | None
+    at: str | None
+    reason: str | None
+    key: str | None
+    user: str | None
+    home: Path | None
+    database: str | None
 
 
-def sold(
-    product: ProductArgument,
-    quantity: QuantityArgument,
-    store: StoreOption = None,
-    place: PlaceOption = None,
-    at: AtOption = None,
-    reason: ReasonOption = None,
-    key: KeyOption = None,
-    user: UserOption = None,
-    home: HomeOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Book what was sold."""
-    _book("sold", product, quantity, store, place, at, reason, key, user, home, database)
+def _command(name: str, kind: Kind, about: str) -> Callable[..., None]:
+    """The command that books one kind of movement."""
+
+    def command(
+        product: ProductArgument,
+        quantity: QuantityArgument,
+        store: StoreOption = None,
+        place: PlaceOption = None,
+        at: AtOption = None,
+        reason: ReasonOption = None,
+        key: KeyOption = None,
+        user: UserOption = None,
+        home: HomeOption = None,
+        database: DatabaseOption = None,
+    ) -> None:
+        _book(kind, product, quantity, _Given(store, place, at, reason, key, user, home, database))
+
+    command.__name__ = name
+    command.__doc__ = about
+    return command
 
 
-def wasted(
-    product: ProductArgument,
-    quantity: QuantityArgument,
-    store: StoreOption = None,
-    place: PlaceOption = None,
-    at: AtOption = None,
-    reason: ReasonOption = None,
-    key: KeyOption = None,
-    user: UserOption = None,
-    home: HomeOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Book what was thrown away, broken or past its date."""
-    _book("wasted", product, quantity, store, place, at, reason, key, user, home, database)
-
-
-def count(
-    product: ProductArgument,
-    quantity: QuantityArgument,
-    store: StoreOption = None,
-    place: PlaceOption = None,
-    at: AtOption = None,
-    reason: ReasonOption = None,
-    key: KeyOption = None,
-    user: UserOption = None,
-    home: HomeOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Book how much was counted: the level as of that time, whatever the book said."""
-    _book("counted", product, quantity, store, place, at, reason, key, user, home, database)
-
-
-def correct(
-    product: ProductArgument,
-    quantity: QuantityArgument,
-    store: StoreOption = None,
-    place: PlaceOption = None,
-    at: AtOption = None,
-    reason: ReasonOption = None,
-    key: KeyOption = None,
-    user: UserOption = None,
-    home: HomeOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Add to the level, or take off it: shelfwise stock correct 'Oat drink' -- -2."""
-    _book("corrected", product, quantity, store, place, at, reason, key, user, home, database)
+_RECEIVED: Final = _command("received", "received", "Book what was received.")
+_SOLD: Final = _command("sold", "sold", "Book what was sold.")
+_WASTED: Final = _command("wasted", "wasted", "Book what was thrown away, broken or past its date.")
+_COUNT: Final = _command(
+    "count", "counted", "Book how much was counted: the level as of that time, whatever the book said."
+)
+_CORRECT: Final = _command(
+    "correct", "corrected", "Add to the level, or take off it: shelfwise stock correct 'Oat drink' -- -2."
+)
 
 
 def move(
@@ -135,7 +103,8 @@ def move(
     database: DatabaseOption = None,
 ) -> None:
     """Book what was moved to another place; --to '' is the store itself."""
-    _book("moved", product, quantity, store, place, at, reason, key, user, home, database, to=(to_store, to))
+    given = _Given(store, place, at, reason, key, user, home, database)
+    _book("moved", product, quantity, given, to=(to_store, to))
 
 
 def undo(
@@ -154,28 +123,17 @@ def undo(
         _tell(done, book.database, "Undone")
 
 
-COMMANDS: Final[tuple[Callable[..., None], ...]] = (received, sold, count, wasted, move, correct, undo)
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (_RECEIVED, _SOLD, _COUNT, _WASTED, move, _CORRECT, undo)
 
 
 def _book(
-    kind: Kind,
-    product: str,
-    quantity: str,
-    store: str | None,
-    place: str | None,
-    at: str | None,
-    reason: str | None,
-    key: str | None,
-    user: str | None,
-    home: Path | None,
-    database: str | None,
-    to: tuple[str | None, str] | None = None,
+    kind: Kind, product: str, quantity: str, given: _Given, to: tuple[str | None, str] | None = None
 ) -> None:
-    with opened(home, database) as book:
+    with opened(given.home, given.database) as book:
         from shelfwise.inventory.ledger import Ledger
         from shelfwise.inventory.records import Line
 
-        shop = find_store(book.catalogue, store)
+        shop = find_store(book.catalogue, given.store)
         target = None
         if to is not None:
             to_store, path = to
@@ -183,14 +141,14 @@ def _book(
         line = Line(
             kind=kind,
             product_id=find_product(book.catalogue, product).id,
-            location_id=find_place(book.catalogue, shop, place).id,
+            location_id=find_place(book.catalogue, shop, given.place).id,
             quantity=number(quantity),
-            at=moment(at),
-            reason=reason,
+            at=moment(given.at),
+            reason=given.reason,
             to_location_id=target,
         )
         try:
-            done = Ledger(book.database).book([line], user=user_name(user), key=key)
+            done = Ledger(book.database).book([line], user=user_name(given.user), key=given.key)
         except EntryError as error:
             # There is one line alone: its number says nothing.
             raise EntryError(error.field.removeprefix("lines.0."), error.message) from error
