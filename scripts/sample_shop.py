@@ -41,6 +41,10 @@ GOODS = (
     ("Spaghetti 500 g", "pasta", "Aisle 1 / Shelf 3", "piece", 10, 2.0, 12),
     ("Free-range eggs, 10", "eggs", "Cool room", "piece", 10, 4.0, 20),
 )
+AGENTS = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile Safari/604.1",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:130.0) Gecko/20100101 Firefox/130.0",
+)
 # Products that are known by sight, with the sample packaging and the design of it that their photos show.
 SEEN = {
     "Buttermilk 0.5 l": "milk-carton",
@@ -75,6 +79,8 @@ def furnish(shop: Shop) -> dict[str, Product]:
     _trade(shop, store.id, products, draw)
     _photos(shop, store.id, products)
     manager = shop.users.by_name(MANAGER)
+    for agent in AGENTS:
+        shop.sessions.start(manager, "192.168.1.20", agent, timedelta(days=14))
     shop.tokens.issue(manager.id, "Till 2", {"read", "book"}, store_ids=frozenset({store.id}), by=MANAGER)
     return products
 

@@ -44,8 +44,13 @@ def _reader() -> MarkdownIt:
     return reader
 
 
-def _table_open(*_: object) -> str:
-    return '<div class="table-wrap" tabindex="0" role="region" aria-label="Table"><table class="table">\n'
+def _table_open(_renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:
+    number = sum(token.type == "table_open" for token in tokens[: place + 1])
+    # It scrolls by itself where it is wide, so the keyboard must reach it, and each needs a name of its own.
+    return (
+        f'<div class="table-wrap" tabindex="0" role="region" aria-label="Table {number}">'
+        '<table class="table">\n'
+    )
 
 
 def _tame(tokens: Sequence[Token]) -> None:

@@ -169,6 +169,12 @@ def test_headings_of_a_text_stay_below_the_pages_own():
     assert markdown_html("# a\n###### b") == "<h3>a</h3>\n<h6>b</h6>\n"
 
 
+def test_each_table_of_a_text_has_a_name_of_its_own():
+    table = "| a |\n|---|\n| b |\n\n"
+    names = re.findall(r'aria-label="([^"]+)"', markdown_html(table + "between\n\n" + table))
+    assert names == ["Table 1", "Table 2"]
+
+
 def test_the_models_pages_tell_of_the_trial(admin, shop, another):
     admin.put("/api/v1/models/shadow", json={"model": another.id})
     assert "In the shadow" in admin.get("/models").text
