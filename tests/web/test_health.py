@@ -2,7 +2,11 @@
 
 import re
 
+from starlette.testclient import TestClient
+
 from shelfwise.errors import DatabaseError
+from shelfwise.web.app import create_app
+from shelfwise.web.config import WebConfig
 
 
 def test_it_is_up_and_ready(shop, nobody):
@@ -29,8 +33,6 @@ def test_it_is_not_ready_while_the_database_does_not_answer(shop, nobody, monkey
 
 
 def test_the_figures_are_for_this_machine_or_a_token_that_may_read(app, nobody, with_token):
-    from starlette.testclient import TestClient
-
     assert nobody.get("/metrics").status_code == 200
     # A proxy on this machine brings others' requests.
     assert nobody.get("/metrics", headers={"X-Forwarded-For": "10.0.0.1"}).status_code == 401
@@ -54,3 +56,10 @@ def test_requests_are_counted_by_their_route(shop, admin):
     assert 'shelfwise_requests_total{method="any",route="(none)",status="404"} 2.0' in text
     assert "shelfwise_photos_waiting 0.0" in text
     assert re.search(r'shelfwise_request_seconds_count\{route="/api/v1/users/\{user_id\}"\} 2\.0', text)
+
+
+def test_a_proxy_that_says_nothing_is_known_by_the_name_that_it_was_called_by(shop):
+    app = create_app(shop, WebConfig(public_address="https://stock.example.org"))
+    with TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 1)) as client:
+        assert client.get("/metrics").status_code == 200
+        assert client.get("/metrics", headers={"Host": "stock.example.org"}).status_code == 401

@@ -55,7 +55,11 @@ def test_behind_https_browsers_are_told_to_stay_there(shop):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "[::2]", "192.168.0.9"]
+    "host",
+    [
+        *("evil.example", "evil.example:8000", "", "127.0.0.1.evil.example", "[::2]", "192.168.0.9"),
+        *("[::1].evil.example", "127.0.0.1:80/evil.example", "localhost:evil", "evil@localhost"),
+    ],
 )
 def test_another_name_is_refused_with_the_headers_too(nobody, host):
     for path in ("/healthz", "/sign-in", "/api/v1/me", "/static/icon.svg"):
@@ -77,13 +81,14 @@ def chunks(size: int):
 
 
 def test_a_body_over_the_limit_is_refused_announced_or_not(shop, with_token):
-    token = with_token("admin", {"admin"}).headers["Authorization"]
+    token = with_token("admin", {"admin", "classify"}).headers["Authorization"]
     json = {"Authorization": token, "Content-Type": "application/json"}
     form = {"Authorization": token, "Content-Type": "multipart/form-data; boundary=b"}
     with TestClient(create_app(shop, SMALL), "http://127.0.0.1") as client:
         for headers, limit in ((json, 1000), (form, 5000)):
             for content in (b"x" * (limit + 100), chunks(limit + 100)):
-                answer = client.post("/api/v1/users", content=content, headers=headers)
+                path = "/api/v1/users" if headers is json else "/api/v1/classify"
+                answer = client.post(path, content=content, headers=headers)
                 assert answer.status_code == 413, answer.text
                 assert answer.headers["content-type"] == "application/problem+json"
                 assert answer.headers["content-security-policy"] == CSP
@@ -96,8 +101,25 @@ def test_a_body_over_the_limit_is_refused_announced_or_not(shop, with_token):
 def test_a_form_of_a_page_has_a_limit_too(shop):
     with TestClient(create_app(shop, SMALL), "http://127.0.0.1") as client:
         answer = client.post("/sign-in", data={"name": "x" * 2000})
-    assert answer.status_code == 413
+        as_upload = client.post("/sign-in", files={"name": ("a.txt", b"x" * 2000)})
+    assert answer.status_code == as_upload.status_code == 413
     assert answer.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "application/zip", "application/json"])
+@pytest.mark.parametrize("path", ["/api/v1/session", "/api/v1/movements", "/api/v1/models/../session"])
+def test_only_uploads_may_be_large_whatever_a_body_says_that_it_is(shop, with_token, path, kind):
+    token = with_token("admin", {"admin", "book"}).headers["Authorization"]
+    with TestClient(create_app(shop, SMALL), "http://127.0.0.1") as client:
+        headers = {"Authorization": token, "Content-Type": kind}
+        assert client.post(path, content=b"x" * 2000, headers=headers).status_code == 413
+
+
+def test_made_up_methods_are_one_figure(nobody):
+    for number in range(3):
+        assert nobody.request(f"METHOD{number}", "/healthz").status_code == 405
+    figures = [line for line in nobody.get("/metrics").text.splitlines() if "METHOD" in line]
+    assert figures == []
 
 
 def test_the_body_of_who_is_not_signed_in_is_not_read(shop):

@@ -61,8 +61,14 @@ def serve(
         bool, typer.Option("--allow-network", help="Let other machines reach it, without encryption.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(metavar="N", min=1, max=64, help="How many batches of photos are answered at once.")
-    ] = 2,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="How many batches of photos are answered at once. By default one a core.",
+        ),
+    ] = None,
     access_log: Annotated[bool, typer.Option(help="Log each request to standard error.")] = True,
 ) -> None:
     """Run the shop's server: stock, photos and people's accounts, at http://127.0.0.1:8000.
@@ -83,7 +89,7 @@ def serve(
     _run(_settings(home, database, workers), model, config, place)
 
 
-def _settings(home: Path | None, database: str | None, workers: int) -> ShopSettings:
+def _settings(home: Path | None, database: str | None, workers: int | None) -> ShopSettings:
     from shelfwise.settings import Settings
     from shelfwise.workflows.shop import ShopSettings
 

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 import shelfwise
 from shelfwise.web import health
 from shelfwise.web.api import groups
+from shelfwise.web.api.uploads import Held
 from shelfwise.web.config import WebConfig
 from shelfwise.web.metrics import Metrics
 from shelfwise.web.middleware import BodyLimit, Edge
@@ -61,6 +62,7 @@ def create_app(shop: Shop, config: WebConfig | None = None) -> FastAPI:
     app.state.shop = shop
     app.state.config = config
     app.state.metrics = metrics
+    app.state.held = Held(config.max_held)
     app.state.rates = Rates(
         {
             "requests": config.requests_per_minute,

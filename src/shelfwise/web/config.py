@@ -27,7 +27,8 @@ class WebConfig:
         any_address: whether any IP address may be its name; no other site's name can lead to one.
         session_lasts: after this time a sign-in ends.
         max_body: bytes of a request's body, except for uploads.
-        max_upload: bytes of an upload (``multipart/form-data`` or a model).
+        max_upload: bytes of an upload: photos, a file to import, a model.
+        max_held: bytes of uploads that are in memory at a time; more are refused with 503.
         requests_per_minute: of one user.
         photos_per_minute: photos that one user sends or fetches.
         anonymous_per_minute: requests of one address that is not signed in.
@@ -45,6 +46,7 @@ class WebConfig:
     session_lasts: timedelta = timedelta(days=14)
     max_body: int = 2 * _MIB
     max_upload: int = 256 * _MIB
+    max_held: int = 512 * _MIB
     requests_per_minute: int = 1200
     photos_per_minute: int = 3000
     anonymous_per_minute: int = 240

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from shelfwise.errors import ShelfwiseError
 from shelfwise.web.access import Numbers, TheShop, address_of, signed_in
+from shelfwise.web.config import LOOPBACK_NAMES
 
 __all__ = ["router"]
 
@@ -59,6 +60,9 @@ def metrics(request: Request, numbers: Numbers) -> Response:
 def _is_local(request: Request) -> bool:
     # A proxy on this machine passes on what comes from elsewhere, and says so.
     if "forwarded" in request.headers or "x-forwarded-for" in request.headers:
+        return False
+    # Some proxies say nothing, but pass on the name that they were called by.
+    if request.url.hostname not in LOOPBACK_NAMES:
         return False
     try:
         return ipaddress.ip_address(address_of(request)).is_loopback

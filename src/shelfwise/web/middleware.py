@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from typing import Any, Final
@@ -40,6 +41,12 @@ _HEADERS: Final = (
 )
 _A_YEAR: Final = "max-age=31536000"
 _NO_ROUTE: Final = "(none)"
+# Anybody may send any word as the method; each would be a figure of its own for ever.
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HOST: Final = re.compile(
+    r"(?:\[(?P<ip6>[0-9a-f:.]+)\]|(?P<name>[^\[\]:/?#@\\]*))(?::[0-9]*)?", re.IGNORECASE
+)
+_UPLOADS: Final = re.compile(r"/api/v1/(?:classify|models|imports/[a-z]+|products/[0-9]+/photos)")
 
 
 class Edge:
@@ -100,7 +107,9 @@ class Edge:
 
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", None) or _NO_ROUTE
-        method = scope["method"] if route != _NO_ROUTE else "any"
+        method = "any"
+        if route != _NO_ROUTE:
+            method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.request(method, route, status, seconds)
         if self._config.access_log and ACCESS_LOG.isEnabledFor(logging.INFO):
             actor = scope["state"].get("actor")
@@ -130,10 +139,9 @@ _HOST_HELP: Final = (
 
 
 def _host_name(host: str) -> str:
-    """The name of a Host header, without port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+    """The name of a Host header, without port and brackets; nothing where it is not one."""
+    match = _HOST.fullmatch(host)
+    return "" if match is None else (match["ip6"] or match["name"]).lower()
 
 
 async def _say(send: Send, status: int, code: str, title: str, detail: str) -> None:
@@ -168,7 +176,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        most = self._most(headers.get("content-type", ""))
+        most = self._most(scope["path"], headers.get("content-type", ""))
         announced = headers.get("content-length", "0")
         seen = int(announced) if announced.isdecimal() else 0
         told = seen > most
@@ -186,9 +194,10 @@ class BodyLimit:
 
         await self._app(scope, receive_on, send)
 
-    def _most(self, content_type: str) -> int:
+    def _most(self, path: str, content_type: str) -> int:
+        # Elsewhere the body is held in memory, or nobody has asked yet who sends it.
         kind = content_type.partition(";")[0].strip().lower()
-        large = kind in ("multipart/form-data", "application/zip")
+        large = kind == "multipart/form-data" and _UPLOADS.fullmatch(path)
         return self._config.max_upload if large else self._config.max_body
 
 

@@ -25,6 +25,10 @@ _KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 _CHUNK: Final = 1 << 20
+# Files are spooled to the disk, but fields are held in memory. No form of the API has more.
+_MOST_FILES: Final = 64
+_MOST_FIELDS: Final = 8
+_FIELD_BYTES: Final = 4096
 
 IdempotencyKey = Annotated[
     str | None,
@@ -103,7 +107,8 @@ async def fingerprint(request: Request) -> str:
     if not form:
         _add(digest, await request.body())
         return digest.hexdigest()
-    for name, value in (await request.form()).multi_items():
+    form_sent = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_FIELD_BYTES)
+    for name, value in form_sent.multi_items():
         _add(digest, name.encode())
         if isinstance(value, str):
             _add(digest, value.encode())

@@ -206,7 +206,7 @@ class ModelShelf:
 
         Raises:
             NotFoundError: there is none of this id.
-            ConflictError: it is the packaged one, or it is active, previous or in the shadow.
+            ConflictError: it is the packaged one, or it is active or in the shadow.
         """
         with self._locked() as state:
             key = self._key(model_id, state)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from shelfwise.workflows.answer_pool import PhotoAnswer
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["ProductChoice", "ScanAnswer", "ScanCandidate", "answer_photos"]
+__all__ = [
+    "ProductChoice",
+    "Scan",
+    "ScanAnswer",
+    "ScanCandidate",
+    "answer_photos",
+    "begin_scan",
+    "end_scan",
+]
 
 CANDIDATES: Final = 3
 """How many guesses are told of each photo at most."""
@@ -77,6 +85,19 @@ class ScanAnswer:
     model_name: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """Photos on their way: kept, and asked about.
+
+    Attributes:
+        photos: what is kept of each, or what is wrong with it.
+        waiting: what the model will say of each.
+    """
+
+    photos: Sequence[StoredPhoto | ImageError]
+    waiting: Sequence[Future[PhotoAnswer]]
+
+
 def answer_photos(
     shop: Shop, photos: Sequence[bytes], actor: Actor, store_id: int | None = None
 ) -> list[ScanAnswer | ImageError]:
@@ -98,16 +119,37 @@ def answer_photos(
         ModelError: the active model cannot be loaded, or fails.
         StorageError: a photo cannot be kept.
     """
-    from shelfwise.workflows.answer_words import Speaker
+    return end_scan(shop, begin_scan(shop, photos), actor, store_id) if photos else []
 
-    if not photos:
-        return []
+
+def begin_scan(shop: Shop, photos: Sequence[bytes]) -> Scan:
+    """Ask the model about photos and keep them meanwhile; :func:`answer_photos` in two steps.
+
+    Who has an event loop waits there for ``waiting`` between the two, so that no thread stands by for the model.
+
+    Raises:
+        OverloadedError: as many photos wait as may wait; nothing was kept.
+        ModelError: the active model cannot be loaded.
+        StorageError: a photo cannot be kept.
+    """
     waiting = shop.pool.submit_all(photos)
     # Photos are written while the model is at work on them.
-    kept = _kept(shop, photos, waiting)
+    return Scan(_kept(shop, photos, waiting), waiting)
+
+
+def end_scan(
+    shop: Shop, scan: Scan, actor: Actor, store_id: int | None = None
+) -> list[ScanAnswer | ImageError]:
+    """Put the model's answers into words and write them down; waits for those that are not there yet.
+
+    Raises:
+        ModelError: the model failed.
+    """
+    from shelfwise.workflows.answer_words import Speaker
+
     results: list[ScanAnswer | ImageError | None] = []
     good: list[tuple[int, StoredPhoto, PhotoAnswer]] = []
-    for number, (photo, future) in enumerate(zip(kept, waiting, strict=True)):
+    for number, (photo, future) in enumerate(zip(scan.photos, scan.waiting, strict=True)):
         answer = photo if isinstance(photo, ImageError) else _answered(future)
         results.append(answer if isinstance(answer, ImageError) else None)
         if not isinstance(photo, ImageError) and not isinstance(answer, ImageError):

@@ -212,8 +212,17 @@ class ShopModels:
         self._loader.join()
         if self._pool is None:
             return
-        learned = shop.products.opened(self._pool.model.many)
-        shop.products.use(learned)
+        problem = "its products could not be opened; the log says why"
+        try:
+            learned = shop.products.opened(self._pool.model.many)
+            shop.products.use(learned)
+            problem = ""
+        except ShelfwiseError as error:
+            problem = str(error)
+            return
+        finally:
+            if problem:
+                self._fail(problem)
         with self._changed:
             self._ready = True
             self._changed.notify_all()
@@ -265,12 +274,14 @@ class ShopModels:
             raise ModelError("the shop is being closed")
         self._shelf.activate(model.id)
         shop.products.use(learned)
+        pool = self._pool
+        # Not under the lock: both try the model once more, and who asks for the pool would wait for that.
+        if pool is not None:
+            pool.swap(served)
+        else:
+            pool = self._pool_of(served)
         with self._changed:
-            if self._pool is not None:
-                self._pool.swap(served)
-            else:
-                self._pool = self._pool_of(served)
-            self._ready, self._problem = True, None
+            self._pool, self._ready, self._problem = pool, True, None
             self._changed.notify_all()
 
     def _pool_of(self, served: ServedModel | Classifier) -> AnswerPool:

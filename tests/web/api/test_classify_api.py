@@ -1,4 +1,12 @@
+import asyncio
+import threading
+
+import httpx2 as httpx
 import pytest
+
+from shelfwise.errors import OverloadedError
+from shelfwise.inference.classifier import Classifier
+from shelfwise.web.api.uploads import Held
 
 
 def sent(*photos):
@@ -72,3 +80,83 @@ def test_other_bodies_are_refused(clerk, photo):
     assert clerk.post("/api/v1/classify", content=b"--x", headers=no_boundary).status_code in (400, 422)
     no_file = clerk.post("/api/v1/classify", data={"photos": "text"}, files=[("other", ("a.png", b"x"))])
     assert no_file.json()["errors"][0]["field"] == "photos.0"
+
+
+class Gate:
+    """A network that answers when it is let."""
+
+    size, categories = 8, 3
+
+    def __init__(self, session):
+        self.session, self.open = session, threading.Event()
+        self.open.set()
+
+    def run(self, images):
+        assert self.open.wait(30)
+        return self.session.run(images)
+
+
+@pytest.fixture
+def gate(shop):
+    """The network of the shop's model, which waits for ``open`` to be set."""
+    shop.models.wait()
+    for thread in list(shop.models._threads):
+        thread.join()  # what answers quickest has taken its place
+    model = shop.pool.model.many
+    gate = Gate(model._session)
+    shop.pool.swap(Classifier(model.bundle, gate, threads=1))
+    gate.open.clear()
+    yield gate
+    gate.open.set()
+
+
+def test_photos_that_wait_hold_up_nobody_and_too_many_are_sent_away(app, with_token, photo, gate):
+    headers = {"Authorization": with_token("admin", {"classify", "read"}).headers["Authorization"]}
+
+    async def crowd():
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers, timeout=60
+        ) as client:
+            waiting = [
+                asyncio.create_task(client.post("/api/v1/classify", files=sent(photo()))) for _ in range(100)
+            ]
+            try:
+                # More photos than there are threads wait by now; a page is answered all the same.
+                await asyncio.wait(waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+                stock = await asyncio.wait_for(client.get("/api/v1/stock"), 20)
+            finally:
+                gate.open.set()
+            return stock, [await each for each in waiting]
+
+    stock, answers = asyncio.run(crowd())
+    assert stock.status_code == 200
+    refused = [each for each in answers if each.status_code == 503]
+    assert 100 - 64 - 2 * 8 <= len(refused) < 100 - 40
+    assert all(int(each.headers["Retry-After"]) >= 1 for each in refused)
+    assert all(each.status_code == 200 for each in answers if each not in refused)
+
+
+def test_uploads_in_memory_are_bounded():
+    held = Held(100)
+    held.take(150)  # one alone may be longer
+    with pytest.raises(OverloadedError):
+        held.take(1)
+    held.give_back(150)
+    held.take(60)
+    held.take(40)
+    with pytest.raises(OverloadedError) as refused:
+        held.take(1)
+    assert refused.value.retry_after > 0
+
+
+def test_whatever_comes_of_an_upload_it_is_held_no_longer(app, clerk, manager, photo, goods):
+    clerk.post("/api/v1/classify", files=sent(photo(), b"no picture"))
+    clerk.post("/api/v1/classify?store=999", files=sent(photo()))
+    manager.post(f"/api/v1/products/{goods.tea}/photos", files=sent(photo()))
+    manager.post("/api/v1/products/999/photos", files=sent(photo()))
+    manager.post(f"/api/v1/imports/products?store={goods.store}", files={"file": ("a.xlsx", b"PK no")})
+    assert app.state.held.bytes == 0
+    app.state.held.take(10**12)
+    refused = clerk.post("/api/v1/classify", files=sent(photo()))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")

@@ -5,8 +5,10 @@ from PIL import Image
 
 
 @pytest.fixture
-def stored(shop, photo):
-    return shop.photos.add(photo(size=900)).sha256
+def stored(shop, goods, photo):
+    sha256 = shop.photos.add(photo(size=900)).sha256
+    shop.catalogue.add_product_photo(goods.tea, sha256)
+    return sha256
 
 
 def test_a_photo_is_served_as_itself_and_nothing_else(reader, stored):
@@ -38,6 +40,19 @@ def test_only_who_is_signed_in_sees_photos(nobody, with_token, stored):
     assert nobody.get(f"/api/v1/photos/{stored}").status_code == 401
     assert with_token("reader", {"read"}).get(f"/api/v1/photos/{stored}").status_code == 200
     assert with_token("reader", {"book"}).get(f"/api/v1/photos/{stored}").status_code == 403
+
+
+def test_photos_of_other_stores_are_not_there(admin, reader, clerk, photo, goods):
+    files = [("photos", ("a.png", photo()))]
+    (there,) = admin.post(f"/api/v1/classify?store={goods.other}", files=files).json()["answers"]
+    for address in (f"/api/v1/photos/{there['photo']}", f"/api/v1/photos/{there['photo']}?size=thumb"):
+        assert admin.get(address).status_code == 200
+        assert reader.get(address).status_code == 404
+        tag = {"If-None-Match": f'"{there["photo"]}-full"'}
+        assert reader.get(address, headers=tag).status_code == 404
+    # The same photo taken in their own store is theirs too.
+    clerk.post(f"/api/v1/classify?store={goods.store}", files=files)
+    assert reader.get(f"/api/v1/photos/{there['photo']}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -103,3 +103,14 @@ def test_taken_names_clerks_and_strangers_are_refused(manager, clerk, nobody, go
     unknown = {"photo": "0" * 64}
     answer = manager.patch(f"/api/v1/products/{goods.tea}", json=unknown, headers={"If-Match": "*"})
     assert answer.json()["errors"][0]["field"] == "photo"
+
+
+def test_only_a_photo_of_the_product_can_be_the_one_that_is_shown(manager, shop, photo, goods):
+    other, own = (shop.photos.add(photo(size=size)).sha256 for size in (20, 30))
+    shop.catalogue.add_product_photo(goods.rice, other)
+    shop.catalogue.add_product_photo(goods.tea, own)
+    path = f"/api/v1/products/{goods.tea}"
+    for sha256, status in ((other, 422), ("0" * 64, 422), (own, 200)):
+        answer = manager.patch(path, json={"photo": sha256}, headers={"If-Match": "*"})
+        assert answer.status_code == status, answer.text
+    assert manager.get(path).json()["photo"] == own

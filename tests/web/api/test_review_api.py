@@ -47,3 +47,16 @@ def test_answers_of_other_stores_are_not_shown(admin, clerk, photo, goods):
     assert clerk.get(f"/api/v1/review?store={goods.other}").status_code == 403
     assert clerk.post(f"/api/v1/review/{answer['id']}", json={"verdict": "confirmed"}).status_code == 403
     assert [each["id"] for each in admin.get("/api/v1/review").json()["items"]] == [answer["id"]]
+
+
+def test_a_photo_of_no_store_is_judged_and_booked_by_who_took_it(admin, clerk, manager, photo, goods):
+    files = [("photos", ("a.png", photo()))]
+    own, others = (
+        client.post("/api/v1/classify", files=files).json()["answers"][0]["id"] for client in (clerk, admin)
+    )
+    line = {"kind": "sold", "product_id": goods.tea, "location_id": goods.root, "quantity": 1}
+    for answer, statuses in ((own, (200, 201)), (others, (403, 422))):
+        judged = clerk.post(f"/api/v1/review/{answer}", json={"verdict": "confirmed"})
+        booked = clerk.post("/api/v1/movements", json={"lines": [{**line, "answer_id": answer}]})
+        assert (judged.status_code, booked.status_code) == statuses
+    assert admin.post(f"/api/v1/review/{others}", json={"verdict": "confirmed"}).status_code == 200

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
@@ -12,7 +17,7 @@ from shelfwise.web.api.answer_schemas import ClassifiedOut, PhotoAnswerOut
 from shelfwise.web.api.fields import OptionalId
 from shelfwise.web.api.schemas import group, problems
 from shelfwise.web.api.uploads import MOST_PHOTOS, PHOTOS_BODY, photos_of, sent_files
-from shelfwise.workflows.scanning import answer_photos
+from shelfwise.workflows.scanning import Scan, begin_scan, end_scan
 from shelfwise.workflows.shop import Shop
 
 __all__ = ["router"]
@@ -32,21 +37,31 @@ async def classify(
     with `error`, and does not fail the others.
     """
     most_bytes = shop.photos.limits.max_bytes
-    files = await sent_files(request, "photos", most=MOST_PHOTOS, most_bytes=most_bytes)
-    spend(request, actor, "photos", len(files))
-    photos = photos_of(files, shop.photos.limits)
-    answers = await run_in_threadpool(_answers, shop, actor, store, photos)
+    async with sent_files(request, "photos", most=MOST_PHOTOS, most_bytes=most_bytes) as files:
+        spend(request, actor, "photos", len(files))
+        photos = photos_of(files, shop.photos.limits)
+        scan = await run_in_threadpool(_begun, shop, actor, store, photos)
+        # Here rather than in a thread: those that wait for the model must not hold up everybody else.
+        await _all_done(scan.waiting)
+        answers = await run_in_threadpool(_answers, shop, actor, store, photos, scan)
     for answer in answers:
         numbers.answered(answer.answer or "error")
     return ClassifiedOut(answers=answers)
 
 
-def _answers(
-    shop: Shop, actor: Actor, store: int | None, photos: list[bytes | ImageError]
-) -> list[PhotoAnswerOut]:
+def _begun(shop: Shop, actor: Actor, store: int | None, photos: list[bytes | ImageError]) -> Scan:
     if store is not None:
         actor.require("clerk", store, scope="classify")
         shop.catalogue.store(store)
-    read = [photo for photo in photos if isinstance(photo, bytes)]
-    answered = iter(answer_photos(shop, read, actor, store))
+    return begin_scan(shop, [photo for photo in photos if isinstance(photo, bytes)])
+
+
+async def _all_done(waiting: Sequence[Future[Any]]) -> None:
+    await asyncio.gather(*map(asyncio.wrap_future, waiting), return_exceptions=True)
+
+
+def _answers(
+    shop: Shop, actor: Actor, store: int | None, photos: list[bytes | ImageError], scan: Scan
+) -> list[PhotoAnswerOut]:
+    answered = iter(end_scan(shop, scan, actor, store))
     return [PhotoAnswerOut.of(next(answered) if isinstance(photo, bytes) else photo) for photo in photos]

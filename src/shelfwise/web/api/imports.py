@@ -15,7 +15,7 @@ from shelfwise.web.access import Audit, Manager, TheShop
 from shelfwise.web.api.fields import StoreId
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import Reply, group, problems
-from shelfwise.web.api.uploads import FILE_BODY, sent_file
+from shelfwise.web.api.uploads import FILE_BODY, SentFile, sent_file
 from shelfwise.web.replies import IdempotencyKey
 
 __all__ = ["ReportOut", "router"]
@@ -66,9 +66,8 @@ async def import_rows(
 
     With a problem in any row nothing is imported; `problems` has them all, and `done` is false.
     """
-    file = await sent_file(request)
 
-    def work() -> ReportOut:
+    def work(file: SentFile) -> ReportOut:
         store_for(shop, actor, "manager", store)
         report = import_file(
             shop.db,
@@ -84,4 +83,5 @@ async def import_rows(
             audit("import", what, file=file.name[:200], rows=report.rows, store_id=store)
         return ReportOut.of(report)
 
-    return await run_in_threadpool(work)
+    async with sent_file(request) as file:
+        return await run_in_threadpool(work, file)

@@ -13,7 +13,7 @@ from shelfwise.inventory.records import Booking, Kind, Line
 from shelfwise.web.access import Clerk, Numbers, Reader, TheShop
 from shelfwise.web.api.fields import Moment, OptionalId, PathId, one_line
 from shelfwise.web.api.movement_schemas import BookingIn, BookingOut, LineIn, MovementOut, UndoIn
-from shelfwise.web.api.places import store_to_read
+from shelfwise.web.api.places import may_use_answer, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.metrics import Metrics
 from shelfwise.web.replies import IdempotencyKey
@@ -147,8 +147,8 @@ def _answer(shop: Shop, actor: Actor, place: int, answer_id: int) -> Answer:
         answer = shop.answers.get(answer_id)
     except NotFoundError as error:
         raise EntryError(field, str(error)) from None
-    if answer.store_id is not None and not actor.allows("reader", answer.store_id, scope="book"):
-        raise EntryError(field, "that answer belongs to a store that you may not see")
+    if not may_use_answer(actor, answer, "reader", "book"):
+        raise EntryError(field, "that answer is about a photo of another store, or of somebody else")
     return answer
 
 

@@ -1,4 +1,4 @@
-"""Stored photos, for whoever is signed in."""
+"""Stored photos, for whoever may see what they show."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, Response
 from shelfwise.images.photo_store import MEDIA_TYPES
 from shelfwise.web.access import Reader, TheShop, spend
 from shelfwise.web.api.fields import Sha256
+from shelfwise.web.api.places import see_photo
 from shelfwise.web.api.schemas import group, problems
 
 __all__ = ["router"]
@@ -35,8 +36,12 @@ def get_photo(
     sha256: Sha256,
     size: Annotated[Literal["full", "thumb"], Query(description="`thumb` is a small JPEG.")] = "full",
 ) -> Response:
-    """Give a photo, as it was stored or small. What is at an address never changes."""
+    """Give a photo, as it was stored or small. What is at an address never changes.
+
+    Photos of products are for all; those that were taken in a store, for who may read there.
+    """
     spend(request, actor, "photos", 1)
+    see_photo(shop, actor, sha256)
     tag = f'"{sha256}-{size}"'
     headers = {
         "ETag": tag,

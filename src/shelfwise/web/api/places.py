@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from shelfwise.accounts.records import Actor, Role
-from shelfwise.errors import EntryError
+from sqlalchemy import and_, exists, or_, select
+
+from shelfwise.accounts.records import Actor, Role, Scope
+from shelfwise.answers.records import Answer
+from shelfwise.answers.tables import answers
+from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.records import Location
+from shelfwise.inventory.tables import product_photos
 from shelfwise.workflows.shop import Shop
 
-__all__ = ["location_for", "store_for", "store_to_read"]
+__all__ = ["location_for", "may_use_answer", "see_photo", "store_for", "store_to_read"]
 
 
 def store_for(shop: Shop, actor: Actor, role: Role, store_id: int) -> int:
@@ -49,3 +54,27 @@ def store_to_read(
     if store_id is not None:
         return store_for(shop, actor, "reader", store_id)
     return actor.stores()
+
+
+def may_use_answer(actor: Actor, answer: Answer, role: Role, scope: Scope) -> bool:
+    """Whether the caller has the role where the photo was taken; where no store was said, it is their own photo."""
+    if answer.store_id is None:
+        return actor.stores() is None or answer.user == actor.name
+    return actor.allows(role, answer.store_id, scope=scope)
+
+
+def see_photo(shop: Shop, actor: Actor, sha256: str) -> None:
+    """See that the caller may look at a photo: a product's, one of their stores', or of no store.
+
+    Raises:
+        NotFoundError: there is no such photo, or it is another store's.
+    """
+    stores = actor.stores()
+    if stores is not None:
+        of_product = select(product_photos.c.sha256).where(product_photos.c.sha256 == sha256)
+        here = or_(answers.c.store_id.is_(None), answers.c.store_id.in_(sorted(stores)))
+        of_store = select(answers.c.id).where(and_(answers.c.photo == sha256, here))
+        with shop.db.read() as connection:
+            seen = connection.scalar(select(or_(exists(of_product), exists(of_store))))
+        if not seen:
+            raise NotFoundError(f"there is no photo {sha256!r}")

@@ -64,10 +64,11 @@ async def add_product_photos(
 
     A photo that cannot be read is told of under `errors` and does not fail the others.
     """
-    files = await sent_files(request, "photos", most=MOST_PHOTOS, most_bytes=shop.photos.limits.max_bytes)
-    spend(request, actor, "photos", len(files))
-    photos = photos_of(files, shop.photos.limits)
-    return await run_in_threadpool(_enrolled, shop, actor, audit, product_id, photos)
+    most_bytes = shop.photos.limits.max_bytes
+    async with sent_files(request, "photos", most=MOST_PHOTOS, most_bytes=most_bytes) as files:
+        spend(request, actor, "photos", len(files))
+        photos = photos_of(files, shop.photos.limits)
+        return await run_in_threadpool(_enrolled, shop, actor, audit, product_id, photos)
 
 
 @router.delete(

@@ -71,8 +71,8 @@ def change_product(
         )
     changes = given.model_dump(exclude_unset=True)
     archived = changes.pop("archived", None)
-    if changes.get("photo") is not None and not shop.photos.has(changes["photo"]):
-        raise EntryError("photo", "there is no such photo: add it to the product first")
+    if changes.get("photo") not in (None, *shop.catalogue.product_photos(product_id)):
+        raise EntryError("photo", "this is no photo of the product: add it to the product first")
     product = shop.catalogue.change_product(product_id, changes, version)
     if archived is not None and archived != product.archived:
         change = shop.catalogue.archive_product if archived else shop.catalogue.restore_product

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shelfwise.errors import ForbiddenError
 from shelfwise.web.access import Classifying, TheShop
 from shelfwise.web.api.answer_schemas import ReviewOut, VerdictIn
 from shelfwise.web.api.fields import OptionalId, PathId
+from shelfwise.web.api.places import may_use_answer
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.workflows.shop_products import judge
 
@@ -33,8 +35,8 @@ def judge_answer(shop: TheShop, actor: Classifying, answer_id: PathId, entry: Ve
     A photo of a product is known by sight from then on.
     """
     answer = shop.answers.get(answer_id)
-    if answer.store_id is not None:
-        actor.require("clerk", answer.store_id, scope="classify")
+    if not may_use_answer(actor, answer, "clerk", "classify"):
+        raise ForbiddenError("this answer is about a photo of another store, or of somebody else")
     judged = judge(
         shop, answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, actor=actor
     )

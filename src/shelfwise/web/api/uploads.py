@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from shelfwise.errors import EntryError, ImageError
+from shelfwise.errors import EntryError, ImageError, OverloadedError
 from shelfwise.images.reading import Limits
 
-__all__ = ["FILE_BODY", "MOST_PHOTOS", "PHOTOS_BODY", "SentFile", "photos_of", "sent_file", "sent_files"]
+__all__ = [
+    "FILE_BODY",
+    "MOST_PHOTOS",
+    "PHOTOS_BODY",
+    "Held",
+    "SentFile",
+    "photos_of",
+    "sent_file",
+    "sent_files",
+]
 
 MOST_PHOTOS: Final = 32
 """How many photos one request may bring."""
@@ -61,11 +71,39 @@ class SentFile:
     data: bytes | None
 
 
-async def sent_files(request: Request, field: str, *, most: int, most_bytes: int) -> list[SentFile]:
+class Held:
+    """Counts the bytes of uploads that are in memory. For the event loop's thread alone.
+
+    Args:
+        most: more than one upload is held at a time only as long as they are no longer together.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.bytes = 0
+
+    def take(self, count: int) -> None:
+        """Count an upload. Raises OverloadedError where too much is there already."""
+        if self.bytes and self.bytes + count > self._most:
+            raise OverloadedError("too many uploads are being worked on: try again a little later", 2.0)
+        self.bytes += count
+
+    def give_back(self, count: int) -> None:
+        """An upload is done."""
+        self.bytes -= count
+
+
+@asynccontextmanager
+async def sent_files(
+    request: Request, field: str, *, most: int, most_bytes: int
+) -> AsyncIterator[list[SentFile]]:
     """Read the files of a form, none of them further than one byte over its limit.
+
+    What all requests together hold in memory is bounded; give the files up at the context's end.
 
     Raises:
         EntryError: the body is no form, has no file under this name, or too many.
+        OverloadedError: too many uploads are being worked on.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise EntryError(field, "send multipart/form-data with the files in parts of this name")
@@ -75,25 +113,42 @@ async def sent_files(request: Request, field: str, *, most: int, most_bytes: int
             raise EntryError(field, "no file was sent under this name")
         if len(parts) > most:
             raise EntryError(field, f"{len(parts)} files are more than the {most} that one request may bring")
-        files = []
-        for number, part in enumerate(parts):
-            if not isinstance(part, UploadFile):
-                raise EntryError(f"{field}.{number}", "send a file: the part needs a file name")
-            data = await part.read(most_bytes + 1)
-            files.append(SentFile(part.filename or "", data if len(data) <= most_bytes else None))
-        return files
+        sent = [_file(part, f"{field}.{number}") for number, part in enumerate(parts)]
+        held: Held = request.app.state.held
+        length = sum(min(part.size or 0, most_bytes) for part in sent)
+        held.take(length)
+        try:
+            yield [await _read(part, most_bytes) for part in sent]
+        finally:
+            held.give_back(length)
 
 
-async def sent_file(request: Request) -> SentFile:
+def _file(part: UploadFile | str, field: str) -> UploadFile:
+    if not isinstance(part, UploadFile):
+        raise EntryError(field, "send a file: the part needs a file name")
+    return part
+
+
+async def _read(part: UploadFile, most_bytes: int) -> SentFile:
+    if (part.size or 0) > most_bytes:
+        return SentFile(part.filename or "", None)
+    return SentFile(part.filename or "", await part.read())
+
+
+@asynccontextmanager
+async def sent_file(request: Request) -> AsyncIterator[SentFile]:
     """The file to import, read whole.
 
     Raises:
         EntryError: there is none, more than one, or it is too large.
+        OverloadedError: too many uploads are being worked on.
     """
-    (file,) = await sent_files(request, "file", most=1, most_bytes=MOST_FILE_BYTES)
-    if file.data is None:
-        raise EntryError("file", f"it is over the limit of {MOST_FILE_BYTES // 2**20} MiB: send it in parts")
-    return file
+    async with sent_files(request, "file", most=1, most_bytes=MOST_FILE_BYTES) as (file,):
+        if file.data is None:
+            raise EntryError(
+                "file", f"it is over the limit of {MOST_FILE_BYTES // 2**20} MiB: send it in parts"
+            )
+        yield file
 
 
 def photos_of(files: Sequence[SentFile], limits: Limits) -> list[bytes | ImageError]:
