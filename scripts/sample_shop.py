@@ -81,6 +81,9 @@ def furnish(shop: Shop) -> dict[str, Product]:
     manager = shop.users.by_name(MANAGER)
     for agent in AGENTS:
         shop.sessions.start(manager, "192.168.1.20", agent, timedelta(days=14))
+    shop.audit.record(
+        MANAGER, "product.change", "product Rye bread 750 g", {"minimum": "5", "target": "15"}, "192.168.1.20"
+    )
     shop.tokens.issue(manager.id, "Till 2", {"read", "book"}, store_ids=frozenset({store.id}), by=MANAGER)
     return products
 
