@@ -216,3 +216,11 @@ def test_secrets_are_not_kept_and_old_links_are_cleared_away(accounts):
     accounts.clock.go(days=38)
     accounts.invitations.invite("Mia")
     assert [row.name for row in kept()] == ["Mia"]
+
+
+def test_a_new_password_takes_links_for_another_one_back(accounts):
+    ana = accounts.user()
+    secret = accounts.invitations.reset(ana.id)
+    accounts.users.set_password(ana.id, "eight brown bottles")
+    with pytest.raises(NotFoundError):
+        accounts.invitations.peek(secret)

@@ -1,6 +1,7 @@
 """``shelfwise stock`` and ``shelfwise db`` as a person would use them."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,83 @@ def test_a_book_that_does_not_balance_leaves_with_1(run, stock, tmp_path: Path) 
     with sqlite3.connect(tmp_path / "shop" / "stock.db") as raw:
         raw.execute("UPDATE levels SET quantity = 1")
     assert "level" in run("db", "check", code=1).stdout
+
+
+def test_a_date_bounds_whole_days(stock, tmp_path: Path) -> None:
+    for at in ("2026-02-28T23:00Z", "2026-03-01T07:00Z", "2026-03-01T20:00Z", "2026-03-02T07:00Z"):
+        stock("sold", "Tea", "1", "--at", at)
+    day = ("--since", "2026-03-01", "--until", "2026-03-02")
+    assert [row["number"] for row in lines(stock("history", *day, "--format", "json"))] == [3, 2]
+    stock("export", "movements", str(tmp_path / "day.csv"), *day)
+    assert len((tmp_path / "day.csv").read_text().splitlines()) == 3
+    stock("count", "Tea", "5", "--at", "2026-03-02T08:00Z")
+    asked = ("shrinkage", "--since", "2026-03-02", "--until", "2026-03-03")
+    assert len(lines(stock(*asked, "--format", "json"))) == 1
+    assert "since" in stock("history", "--since", "lately", code=2).output
+
+
+def test_times_are_shown_as_they_can_be_typed(stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        stock("sold", "Tea", "1", "--at", "2026-03-01T07:30:00+00:00")
+        assert "2026-03-01 07:30Z" in stock("history").stdout
+        assert lines(stock("history", "--since", "2026-03-01 07:30Z", "--format", "json"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_sums_by_store_and_by_category_and_a_series(stock) -> None:
+    stock("add-store", "Harbour")
+    stock("received", "Tea", "9", "--store", "Harbour", "--at", "2026-03-01T12:00Z")
+    found = lines(stock("summary", "--format", "json"))
+    assert [(row["store"], row["products"], row["out"], row["units"]) for row in found] == [
+        ("Corner shop", 2, 2, "0"),
+        ("Harbour", 2, 1, "9"),
+    ]
+    parts = lines(stock("summary", "--store", "Harbour", "--by-category", "--format", "json"))
+    assert [(row["category"], row["units"]) for row in parts] == [("drinks/milk", "0"), ("(none)", "9")]
+    everywhere = lines(stock("list", "tea", "--all-stores", "--format", "json"))
+    assert [(row["store"], row["level"]) for row in everywhere] == [("Corner shop", "0"), ("Harbour", "9")]
+    assert "--all-stores" in stock("list", "--all-stores", "--store", "Harbour", code=2).output
+    asked = ("--store", "Harbour", "--since", "2026-03-01", "--until", "2026-03-02", "--points", "3")
+    assert [row["level"] for row in lines(stock("series", "Tea", *asked, "--format", "json"))] == [
+        "0",
+        "9",
+        "9",
+    ]
+
+
+def test_the_past_says_where_and_may_be_of_one_product(stock) -> None:
+    stock("add-place", "Aisle 1")
+    for product, place in (("Tea", "Aisle 1"), ("Tea", ""), ("Oat drink", "")):
+        stock("received", product, "9", "--place", place, "--at", "2026-03-01T18:00Z")
+    found = lines(stock("past", "2026-03-01", "--product", "Tea", "--format", "json"))
+    assert sorted((row["product"], row["place"]) for row in found) == [("Tea", ""), ("Tea", "Aisle 1")]
+
+
+def test_what_is_put_away_comes_back(stock) -> None:
+    stock("add-category", "Old")
+    stock("add-place", "Cellar / Rack")
+    for what, name in (("place", "Cellar"), ("category", "Old")):
+        stock(f"archive-{what}", name)
+        assert name in stock(f"{'places' if what == 'place' else 'categories'}", "--archived").stdout
+        stock(f"restore-{what}", name.lower() if what == "category" else name)
+        assert "no archived" in stock(f"restore-{what}", name, code=2).output
+    assert "Cellar" in stock("places").stdout
+    stock("archive-store", "Corner shop")
+    assert "no store yet" in stock("list", code=2).output
+    stock("restore-store", "corner shop")
+    stock("list")
+
+
+def test_the_days_to_cover_may_be_given(stock) -> None:
+    stock("received", "Oat drink", "40", "--at", "2026-01-01T12:00Z")
+    stock("sold", "Oat drink", "14")
+
+    def ordered(days: str) -> list[str]:
+        found = lines(stock("reorder", "--cover", days, "--format", "json"))
+        return [row["product"] for row in found if row["product"] == "Oat drink"]
+
+    assert (ordered("7"), ordered("60")) == ([], ["Oat drink"])

@@ -5,9 +5,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import inspect, text
 
-from shelfwise.database import Database, metadata, open_database
-from shelfwise.database.schema import HEAD, MIGRATIONS, revision
+from shelfwise.database import Database, metadata, open_database, schema
+from shelfwise.database.opening import connect, prepare
+from shelfwise.database.schema import HEAD, MIGRATIONS, revision, upgrade
+from shelfwise.errors import ConflictError
 
 
 def test_the_head_is_the_last_of_the_migrations() -> None:
@@ -53,3 +56,25 @@ def test_two_first_starts_at_once_make_one_schema(
     assert failures == []
     with open_database(where) as database:
         assert revision(database) == HEAD
+
+
+def test_another_programs_tables_are_not_taken_for_ours(empty_postgresql_url: str, tmp_path: Path) -> None:
+    for where, table in ((empty_postgresql_url, "products"), (tmp_path / "other.db", "letters")):
+        with connect(prepare(where)) as other:
+            other.write(
+                lambda connection, table=table: connection.execute(text(f"CREATE TABLE {table} (n int)"))
+            )
+            with pytest.raises(ConflictError, match="another program's tables"):
+                upgrade(other)
+            with other.read() as connection:
+                assert inspect(connection).get_table_names() == [table]
+
+
+def test_a_database_of_postgresql_may_be_shared(empty_postgresql_url: str) -> None:
+    with connect(prepare(empty_postgresql_url)) as other:
+        other.write(lambda connection: connection.execute(text("CREATE TABLE letters (n int)")))
+        assert upgrade(other)[0] is None
+
+
+def test_all_our_tables_are_known_by_name() -> None:
+    assert {*metadata.tables, "alembic_version"} == schema._OURS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shelfwise.errors import ConflictError, KeyReusedError
 from shelfwise.inventory.checks import check_book
-from shelfwise.inventory.records import Line
+from shelfwise.inventory.records import Line, NewProduct
 from shelfwise.inventory.tables import levels
 
 D = Decimal
@@ -232,4 +232,19 @@ def test_changes_of_a_product_while_it_is_booked(small_shop):
 
     in_threads(work)
     assert small_shop.level(milk) == 8 * (THREADS - 2)
+    assert check_book(small_shop.database) == ()
+
+
+def test_products_are_found_by_a_category_that_was_renamed_meanwhile(small_shop):
+    category = small_shop.catalogue.add_category("c0")
+
+    def work(number):
+        for step in range(6):
+            if number == 0:
+                small_shop.catalogue.rename_category(category.id, f"c{step + 1}")
+            else:
+                product = small_shop.catalogue.add_product(NewProduct(f"P{number} {step}", f"c{step}"))
+                small_shop.catalogue.change_product(product.id, {"name": f"Q{number} {step}"})
+
+    in_threads(work, threads=3)
     assert check_book(small_shop.database) == ()

@@ -367,3 +367,19 @@ def test_a_missing_booking_is_told(sqlite_database):
         Ledger(sqlite_database).booking(5)
     with pytest.raises(NotFoundError, match="no movement 5"):
         Ledger(sqlite_database).movement(5)
+
+
+def test_what_lies_at_an_archived_place_is_not_undone(small_shop):
+    milk = small_shop.product()
+    booked = small_shop.book("received", milk, 2, 0)
+    small_shop.book("sold", milk, 2, 1)
+    small_shop.catalogue.archive_location(small_shop.shelf.id)
+    with pytest.raises(ConflictError, match="Shelf 2 is archived"):
+        small_shop.ledger.undo(booked.movements[0].id, user="ann")
+    small_shop.catalogue.restore_location(small_shop.shelf.id)
+    small_shop.catalogue.archive_store(small_shop.store.id)
+    with pytest.raises(ConflictError, match="Main Street is archived"):
+        small_shop.ledger.undo(booked.movements[0].id, user="ann")
+    small_shop.catalogue.restore_store(small_shop.store.id)
+    small_shop.ledger.undo(booked.movements[0].id, user="ann")
+    assert small_shop.level(milk) == -2

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -358,3 +358,32 @@ def test_what_is_missing_is_told(book, levels, stock_model):
         levels.series(product.id, store, at, at)
     with pytest.raises(EntryError, match="points"):
         levels.series(product.id, store, at, at + timedelta(days=1), points=1)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+def test_numbers_that_nothing_can_have_are_missing(book, levels, number):
+    assert book.catalogue.stores()
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    for ask in (
+        lambda: levels.level(number, 1),
+        lambda: levels.level(1, number),
+        lambda: levels.at_location(number, 1),
+        lambda: levels.at_location(1, number),
+        lambda: levels.by_location(number, 1),
+        lambda: levels.stock_list(number),
+        lambda: levels.stock_list(location_id=number),
+        lambda: levels.stock_list(category_id=number),
+        lambda: levels.summary(number),
+        lambda: levels.by_category(number),
+        lambda: levels.as_of(number, at),
+        lambda: levels.series(number, 1, at, at + timedelta(days=1)),
+    ):
+        with pytest.raises(NotFoundError, match=str(number)):
+            ask()
+
+
+def test_a_time_without_a_zone_is_refused(levels):
+    at = datetime(2026, 3, 1)
+    for ask in (lambda: levels.as_of(1, at), lambda: levels.series(1, 1, at, at + timedelta(days=1))):
+        with pytest.raises(EntryError, match="zone"):
+            ask()

@@ -178,3 +178,18 @@ def test_categories(small_shop):
     assert catalogue.categories() == []
     assert [each.id for each in catalogue.categories(archived=True)] == [apple.id]
     assert catalogue.restore_category(apple.id).archived is False
+
+
+def test_a_path_that_no_index_could_hold_is_refused(small_shop):
+    signs = "".join(chr(0x4E00 + 31 * n) for n in range(200))  # three bytes each, and nothing repeats
+    place = small_shop.catalogue.add_location(small_shop.store.id, signs)
+    for _ in range(2):
+        place = small_shop.catalogue.add_location(small_shop.store.id, signs, place.id)
+    with pytest.raises(EntryError, match="too long"):
+        small_shop.catalogue.add_location(
+            small_shop.store.id,
+            signs * 1,
+            small_shop.catalogue.add_location(small_shop.store.id, signs, place.id).id,
+        )
+    with pytest.raises(EntryError, match="whole words"):
+        small_shop.catalogue.add_category("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200)

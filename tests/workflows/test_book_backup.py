@@ -1,5 +1,6 @@
 """Backups: whole, while others write, from either database into either; a damaged one is refused."""
 
+import contextlib
 import sqlite3
 import threading
 from decimal import Decimal
@@ -117,3 +118,55 @@ def test_a_book_that_does_not_balance_is_found(sqlite_database: Database) -> Non
     with sqlite3.connect(str(sqlite_database.url.database)) as raw:
         raw.execute("UPDATE levels SET quantity = quantity + 1000")
     assert any("Tea" in problem or "level" in problem for problem in check_all(sqlite_database))
+
+
+def test_a_copy_goes_on_where_it_was_while_others_book(
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tea, _ = filled(sqlite_database)
+    monkeypatch.setattr("shelfwise.workflows.book_backup._PAGES", 4)
+    copied: list[int] = []
+
+    def book_something(done: int, total: int) -> None:
+        copied.append(done)
+        Ledger(sqlite_database).book([Line("received", tea, 1, Decimal(1))], user="ana")
+        assert len(copied) < total, "each booking begins the copy anew"
+
+    written = back_up(sqlite_database, tmp_path / "backup.db", book_something)
+    assert len(copied) > 5
+    assert copied == sorted(copied)
+    assert written.movements == 4
+    with open_database(written.path) as copy:
+        assert check_all(copy) == ()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_another_programs_database_is_left_alone(
+    sqlite_database: Database, tmp_path: Path, replace: bool
+) -> None:
+    filled(sqlite_database)
+    written = back_up(sqlite_database, tmp_path / "backup.db")
+    other = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(other)) as raw:
+        raw.execute("CREATE TABLE letters (text)")
+    before = other.read_bytes()
+    with pytest.raises(ConflictError, match="another program's tables"):
+        restore(other, written.path, replace=replace)
+    assert other.read_bytes() == before
+
+
+def test_a_damaged_book_gives_way_once_it_is_moved(sqlite_database: Database, tmp_path: Path) -> None:
+    tea, store = filled(sqlite_database)
+    written = back_up(sqlite_database, tmp_path / "backup.db")
+    broken = tmp_path / "broken.db"
+    data = bytearray(written.path.read_bytes())
+    data[8192:16384] = b"\xff" * 8192
+    for content in (bytes(data), b"no database" * 50):
+        broken.write_bytes(content)
+        with pytest.raises(DatabaseError, match="move it away"):
+            restore(broken, written.path, replace=True)
+        assert broken.read_bytes() == content
+        broken.unlink()
+    restore(broken, written.path)
+    with open_database(broken) as back:
+        assert Levels(back).level(tea, store) == 0

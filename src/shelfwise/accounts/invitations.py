@@ -17,6 +17,7 @@ from shelfwise.accounts.tables import invitations
 from shelfwise.accounts.user_rows import (
     add_user,
     check_roles,
+    end_links_of,
     end_sessions,
     has_admin,
     read_user,
@@ -121,9 +122,7 @@ class Invitations:
             user = read_user(connection, user_id)
             if user.disabled:
                 raise ForbiddenError(f"{user.name} is disabled: enable them first")
-            connection.execute(
-                delete(invitations).where(invitations.c.user_id == user_id, invitations.c.used_at.is_(None))
-            )
+            end_links_of(connection, user_id)
             lasts = LASTS["reset" if user.has_password else "invite"]
             _put(connection, secret, "reset", now, name=user.name, user_id=user_id, by=by, lasts=lasts)
             record_in(connection, now, by, "link.make", user.name, {"kind": "reset"})

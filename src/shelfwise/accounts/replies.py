@@ -111,8 +111,8 @@ class Replies:
     def forget_unfinished(self) -> int:
         """Give up every key that has no reply yet; returns how many.
 
-        For a server that starts and knows that no other one is at work: whoever was being answered was answered by one
-        that is gone, and may ask again at once. Bookings hold their keys in the stock book, too.
+        For a server that starts and knows that no other one is at work: whoever was being answered was answered by
+        one that is gone, and may ask again at once. Bookings hold their keys in the stock book, too.
         """
         return self._db.write(
             lambda connection: connection.execute(delete(replies).where(replies.c.status.is_(None))).rowcount

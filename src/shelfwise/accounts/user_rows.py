@@ -18,6 +18,7 @@ __all__ = [
     "add_user",
     "check_roles",
     "end_links_by",
+    "end_links_of",
     "end_sessions",
     "has_admin",
     "keep_an_admin",
@@ -198,6 +199,12 @@ def end_sessions(connection: Connection, user_id: int, but: int | None = None) -
     if but is not None:
         gone = gone.where(sessions.c.id != but)
     return connection.execute(gone).rowcount
+
+
+def end_links_of(connection: Connection, user_id: int) -> None:
+    """Take back the links by which this user could set a password, as far as they are not used yet."""
+    unused = invitations.c.used_at.is_(None) & (invitations.c.user_id == user_id)
+    connection.execute(delete(invitations).where(unused))
 
 
 def end_links_by(connection: Connection, user: User) -> None:

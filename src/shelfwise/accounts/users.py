@@ -20,6 +20,7 @@ from shelfwise.accounts.throttle import Throttle
 from shelfwise.accounts.user_rows import (
     add_user,
     end_links_by,
+    end_links_of,
     end_sessions,
     keep_an_admin,
     put_roles,
@@ -153,7 +154,7 @@ class Users:
     def set_password(
         self, user_id: int, password: str, *, but_session: int | None = None, by: str | None = None
     ) -> None:
-        """Give a user another password, and end their sessions.
+        """Give a user another password, and end their sessions; links to set one no longer work.
 
         Args:
             but_session: id of the session that goes on, that is the one in which they change it.
@@ -169,6 +170,7 @@ class Users:
         def work(connection: Connection) -> None:
             set_hash(connection, user_id, kept)
             end_sessions(connection, user_id, but=but_session)
+            end_links_of(connection, user_id)
             self._tell(connection, by, "user.password", user.name, {})
 
         self._db.write(work)

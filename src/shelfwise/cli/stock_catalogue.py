@@ -15,12 +15,14 @@ from shelfwise.cli.stock_options import (
     ProductArgument,
     StoreOption,
     all_pages,
+    find_category,
     find_place,
     find_product,
     find_store,
     number,
     opened,
     print_rows,
+    user_name,
 )
 from shelfwise.errors import ConfigError, NotFoundError
 from shelfwise.text import printable
@@ -70,7 +72,7 @@ def stores(
 def add_store(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Add a store."""
     with opened(home, database) as book:
-        store = book.catalogue.add_store(name)
+        store = book.catalogue.add_store(name, user_name(None))
         typer.echo(printable(f"Added the store {store.name} ({store.id})"))
 
 
@@ -91,8 +93,16 @@ def archive_store(name: NameArgument, home: HomeOption = None, database: Databas
         typer.echo(printable(f"Archived the store {store.name}"))
 
 
+def restore_store(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
+    """Take an archived store back."""
+    with opened(home, database) as book:
+        store = book.catalogue.restore_store(find_store(book.catalogue, name, archived=True).id)
+        typer.echo(printable(f"The store {store.name} is back"))
+
+
 def places(
     store: StoreOption = None,
+    archived: ArchivedOption = False,
     output: FormatOption = "table",
     home: HomeOption = None,
     database: DatabaseOption = None,
@@ -100,7 +110,8 @@ def places(
     """List the places of a store: aisles, shelves."""
     with opened(home, database) as book:
         shop = find_store(book.catalogue, store)
-        rows = ((place.id, place.path or "(the store itself)") for place in book.catalogue.locations(shop.id))
+        found = book.catalogue.locations(shop.id, archived)
+        rows = ((place.id, place.path or "(the store itself)") for place in found)
         print_rows((">number", "place"), rows, output, f"No places in {shop.name}.")
 
 
@@ -137,12 +148,30 @@ def archive_place(
         typer.echo(printable(f"Archived {place.path}"))
 
 
+def restore_place(
+    path: PathArgument, store: StoreOption = None, home: HomeOption = None, database: DatabaseOption = None
+) -> None:
+    """Take an archived place back, without those within it."""
+    with opened(home, database) as book:
+        shop = find_store(book.catalogue, store)
+        for place in book.catalogue.locations(shop.id, archived=True):
+            if _same_path(place.path, path):
+                typer.echo(printable(f"The place {book.catalogue.restore_location(place.id).path} is back"))
+                return
+    raise NotFoundError(
+        f"there is no archived place {path!r}. List them with: shelfwise stock places --archived"
+    )
+
+
 def categories(
-    output: FormatOption = "table", home: HomeOption = None, database: DatabaseOption = None
+    archived: ArchivedOption = False,
+    output: FormatOption = "table",
+    home: HomeOption = None,
+    database: DatabaseOption = None,
 ) -> None:
     """List the categories."""
     with opened(home, database) as book:
-        rows = ((each.id, each.name) for each in book.catalogue.categories())
+        rows = ((each.id, each.name) for each in book.catalogue.categories(archived))
         print_rows((">number", "category"), rows, output, "No categories yet.")
 
 
@@ -157,15 +186,22 @@ def rename_category(
 ) -> None:
     """Give a category another name."""
     with opened(home, database) as book:
-        category = book.catalogue.rename_category(_category(book.catalogue, name), new)
+        category = book.catalogue.rename_category(find_category(book.catalogue, name).id, new)
         typer.echo(printable(f"The category is called {category.name}"))
 
 
 def archive_category(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Put a category away that no product belongs to."""
     with opened(home, database) as book:
-        category = book.catalogue.archive_category(_category(book.catalogue, name))
+        category = book.catalogue.archive_category(find_category(book.catalogue, name).id)
         typer.echo(printable(f"Archived the category {category.name}"))
+
+
+def restore_category(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
+    """Take an archived category back."""
+    with opened(home, database) as book:
+        found = find_category(book.catalogue, name, archived=True)
+        typer.echo(printable(f"The category {book.catalogue.restore_category(found.id).name} is back"))
 
 
 def products(
@@ -258,9 +294,9 @@ def restore_product(
 
 
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
-    stores, add_store, rename_store, archive_store,
-    places, add_place, rename_place, archive_place,
-    categories, add_category, rename_category, archive_category,
+    stores, add_store, rename_store, archive_store, restore_store,
+    places, add_place, rename_place, archive_place, restore_place,
+    categories, add_category, rename_category, archive_category, restore_category,
     products, add_product, change_product, archive_product, restore_product,
 )  # fmt: skip
 
@@ -284,8 +320,7 @@ def _fields(
     return given
 
 
-def _category(catalogue: Any, name: str) -> int:
-    for category in catalogue.categories():
-        if category.name.casefold() == name.strip().casefold():
-            return int(category.id)
-    raise NotFoundError(f"there is no category {name!r}. List them with: shelfwise stock categories")
+def _same_path(one: str, other: str) -> bool:
+    from shelfwise.inventory.exchange.finding import path_key
+
+    return path_key(one) == path_key(other)

@@ -14,8 +14,8 @@ from shelfwise.cli.stock_options import (
     KeyOption,
     StoreOption,
     UserOption,
+    bound,
     find_store,
-    moment,
     opened,
     user_name,
 )
@@ -116,7 +116,7 @@ def export(
         from shelfwise.inventory.exchange.exporting import Slice, export_file
 
         shop = find_store(book.catalogue, store)
-        part = Slice(moment(since), moment(until))
+        part = Slice(bound(since, "since"), bound(until, "until"))
         if str(file) == "-":
             export_file(book.database, table, kind, shop.id, sys.stdout.buffer, part)
             return

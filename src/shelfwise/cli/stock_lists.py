@@ -17,14 +17,15 @@ from shelfwise.cli.stock_options import (
     ProductArgument,
     StoreOption,
     all_pages,
+    bound,
+    find_category,
     find_place,
     find_product,
     find_store,
-    moment,
     opened,
     print_rows,
 )
-from shelfwise.errors import EntryError, NotFoundError
+from shelfwise.errors import EntryError
 
 __all__ = ["COMMANDS", "PANEL"]
 
@@ -33,11 +34,17 @@ PANEL: Final = "Look up"
 CategoryOption = Annotated[
     str | None, typer.Option("--category", metavar="NAME", help="Only this category and those within it.")
 ]
-SinceOption = Annotated[str | None, typer.Option("--since", metavar="TIME", help="From this time on.")]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before this time.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From this time on; a date alone is its beginning."),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option("--until", metavar="TIME", help="Before this time; a date alone is its beginning."),
+]
 DaysOption = Annotated[
     int,
-    typer.Option("--days", metavar="N", help="Days of sales that the rate is taken from.", min=1, max=3650),
+    typer.Option("--days", metavar="N", help="Days of sales that the rate is taken from.", min=1, max=366),
 ]
 
 
@@ -46,6 +53,9 @@ def list_(
         str, typer.Argument(metavar="[WORDS]", help="Words of the name or category; a GTIN.")
     ] = "",
     store: StoreOption = None,
+    all_stores: Annotated[
+        bool, typer.Option("--all-stores", help="Of every store that is not archived.")
+    ] = False,
     place: PlaceOption = None,
     category: CategoryOption = None,
     state: Annotated[
@@ -63,22 +73,28 @@ def list_(
     with opened(home, database) as book:
         from shelfwise.inventory.levels import Levels
 
-        shop = find_store(book.catalogue, store)
+        if all_stores and (store or place):
+            raise EntryError("store", "give either --all-stores, or a store and a place")
+        shop = None if all_stores else find_store(book.catalogue, store)
         ask = partial(
             Levels(book.database).stock_list,
-            store_id=shop.id,
-            location_id=find_place(book.catalogue, shop, place).id if place else None,
-            category_id=_category(book.catalogue, category),
+            store_id=shop.id if shop else None,
+            location_id=find_place(book.catalogue, shop, place).id if shop and place else None,
+            category_id=find_category(book.catalogue, category).id if category else None,
             query=query,
             state=state,
             order=order,
         )
-        print_rows(
-            _LEVEL, (_level(each) for each in all_pages(ask, limit)), output, "Nothing like that in the book."
-        )
+        found, headings = all_pages(ask, limit), _LEVEL
+        rows = (_level(each) for each in found)
+        if all_stores:
+            names = {each.id: each.name for each in book.catalogue.stores()}
+            headings = ("store", *_LEVEL)
+            rows = ((names.get(each.store_id), *_level(each)) for each in found)
+        print_rows(headings, rows, output, "Nothing like that in the book.")
 
 
-_LEVEL: Final = ("product", "category", "gtin", ">level", "unit", ">minimum", "state")
+_LEVEL: Final[tuple[str, ...]] = ("product", "category", "gtin", ">level", "unit", ">minimum", "state")
 
 
 def _level(each: Any) -> tuple[Any, ...]:
@@ -107,6 +123,67 @@ def level(
             for each in found
         )
         print_rows(("place", ">level", "last counted"), rows, output, f"{product} was never in {shop.name}.")
+
+
+def summary(
+    store: StoreOption = None,
+    by_category: Annotated[
+        bool, typer.Option("--by-category", help="A row for each category instead of each store.")
+    ] = False,
+    output: FormatOption = "table",
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Count products, what is out and what is low, for each store or each category of a store."""
+    with opened(home, database) as book:
+        from shelfwise.inventory.levels import Levels
+
+        levels = Levels(book.database)
+        rows: list[tuple[Any, ...]]
+        if by_category:
+            shop = find_store(book.catalogue, store)
+            rows = [
+                (
+                    each.category.name if each.category else "(none)",
+                    each.products,
+                    each.out,
+                    each.low,
+                    each.quantity,
+                )
+                for each in levels.by_category(shop.id)
+            ]
+        else:
+            shops = [find_store(book.catalogue, store)] if store else book.catalogue.stores()
+            sums = [(each.name, levels.summary(each.id)) for each in shops]
+            rows = [(name, found.products, found.out, found.low, found.units) for name, found in sums]
+        headings = ("category" if by_category else "store", ">products", ">out", ">low", ">units")
+        print_rows(headings, rows, output, "Nothing is kept yet.")
+
+
+def series(
+    product: ProductArgument,
+    store: StoreOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    points: Annotated[
+        int, typer.Option("--points", metavar="N", help="How many times.", min=2, max=1000)
+    ] = 29,
+    output: FormatOption = "table",
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+) -> None:
+    """Show how a product's level went: at evenly spaced times, by default of the last 28 days."""
+    with opened(home, database) as book:
+        from shelfwise.inventory.levels import Levels
+
+        end = bound(until, "until") or datetime.now(UTC)
+        start = bound(since, "since") or end - timedelta(days=28)
+        shop, found = find_store(book.catalogue, store), find_product(book.catalogue, product)
+        rows = (
+            (each.at, each.quantity)
+            for each in Levels(book.database).series(found.id, shop.id, start, end, points)
+        )
+        print_rows(("time", ">level"), rows, output, "Nothing is kept yet.")
 
 
 def history(
@@ -141,8 +218,8 @@ def history(
             product_id=find_product(book.catalogue, product).id if product else None,
             kind=kind,
             user=by,
-            since=moment(since),
-            until=moment(until),
+            since=bound(since, "since"),
+            until=bound(until, "until"),
         )
         headings = (
             ">number", "time", "kind", "product", ">quantity", ">change", "store", "place", "user", "reason", "note"
@@ -162,6 +239,9 @@ def _movement(each: Any) -> tuple[Any, ...]:
 
 def past(
     at: Annotated[str, typer.Argument(metavar="TIME", help="The day (its end) or the time, ISO 8601.")],
+    product: Annotated[
+        str | None, typer.Option("--product", metavar="NAME", help="Only this product.")
+    ] = None,
     store: StoreOption = None,
     place: PlaceOption = None,
     limit: LimitOption = 50,
@@ -179,20 +259,24 @@ def past(
             shop.id,
             _end_of(at),
             location_id=find_place(book.catalogue, shop, place).id if place else None,
+            product_id=find_product(book.catalogue, product).id if product else None,
         )
-        rows = (_level(each)[:5] for each in all_pages(ask, limit))
-        print_rows(_LEVEL[:5], rows, output, "Nothing was there.")
+        names = {
+            each.id: each.path
+            for archived in (False, True)
+            for each in book.catalogue.locations(shop.id, archived)
+        }
+        rows = ((*_level(each)[:5], names.get(each.location_id or 0)) for each in all_pages(ask, limit))
+        print_rows((*_LEVEL[:5], "place"), rows, output, "Nothing was there.")
 
 
 def _end_of(text: str) -> datetime:
-    found = moment(text)
+    from shelfwise.inventory.exchange.cells import day
+
+    found = bound(text, "time")
     if found is None:
         raise EntryError("time", "give a day such as 2026-03-01")
-    return (
-        found.replace(hour=23, minute=59, second=59, microsecond=999_999)
-        if len(text.strip()) == 10
-        else found
-    )  # a date's length
+    return found + timedelta(days=1, microseconds=-1) if day(text) else found
 
 
 def shrinkage(
@@ -208,8 +292,8 @@ def shrinkage(
     with opened(home, database) as book:
         from shelfwise.inventory.planning import Planning
 
-        end = moment(until) or datetime.now(UTC)
-        start = moment(since) or end - timedelta(days=90)
+        end = bound(until, "until") or datetime.now(UTC)
+        start = bound(since, "since") or end - timedelta(days=90)
         ask = partial(Planning(book.database).shrinkage, find_store(book.catalogue, store).id, start, end)
         rows = (
             (
@@ -225,6 +309,9 @@ def shrinkage(
 def reorder(
     store: StoreOption = None,
     days: DaysOption = 28,
+    cover: Annotated[
+        int, typer.Option("--cover", metavar="N", help="Days that the stock should last.", min=1, max=366)
+    ] = 7,
     limit: LimitOption = 50,
     output: FormatOption = "table",
     home: HomeOption = None,
@@ -234,7 +321,9 @@ def reorder(
     with opened(home, database) as book:
         from shelfwise.inventory.planning import Planning
 
-        ask = partial(Planning(book.database).reorder, find_store(book.catalogue, store).id, days=days)
+        ask = partial(
+            Planning(book.database).reorder, find_store(book.catalogue, store).id, days=days, cover=cover
+        )
         rows = (
             (
                 each.product.name, each.level, each.product.unit, each.per_day, each.days_of_cover, each.order,
@@ -246,13 +335,6 @@ def reorder(
         print_rows(headings, rows, output, "Nothing needs to be ordered.")
 
 
-COMMANDS: Final[tuple[Callable[..., None], ...]] = (list_, level, history, past, shrinkage, reorder)
-
-
-def _category(catalogue: Any, name: str | None) -> int | None:
-    if name is None:
-        return None
-    for category in catalogue.categories():
-        if category.name.casefold() == name.strip().casefold():
-            return int(category.id)
-    raise NotFoundError(f"there is no category {name!r}. List them with: shelfwise stock categories")
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (
+    list_, summary, level, series, history, past, shrinkage, reorder,
+)  # fmt: skip

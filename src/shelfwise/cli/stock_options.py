@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -24,7 +24,7 @@ from shelfwise.text import printable
 if TYPE_CHECKING:
     from shelfwise.database import Database
     from shelfwise.inventory.catalogue import Catalogue
-    from shelfwise.inventory.records import Location, Page, Product, Store
+    from shelfwise.inventory.records import Category, Location, Page, Product, Store
 
 __all__ = [
     "AtOption",
@@ -38,6 +38,8 @@ __all__ = [
     "StoreOption",
     "UserOption",
     "all_pages",
+    "bound",
+    "find_category",
     "find_place",
     "find_product",
     "find_store",
@@ -118,14 +120,16 @@ def user_name(given: str | None) -> str:
         return f"user {os.getuid()}"
 
 
-def find_store(catalogue: Catalogue, name: str | None) -> Store:
-    """The store of a name, or the only one.
+def find_store(catalogue: Catalogue, name: str | None, *, archived: bool = False) -> Store:
+    """The store of a name, or the only one; with ``archived``, of those that were put away.
 
     Raises:
         NotFoundError: there is none.
         ConfigError: there are several and none was named.
     """
-    stores = catalogue.stores()
+    stores = catalogue.stores(archived)
+    if not stores and archived:
+        raise NotFoundError("no store is archived")
     if not stores:
         raise NotFoundError("there is no store yet. Add one with: shelfwise stock add-store NAME")
     names = ", ".join(store.name for store in stores)
@@ -160,6 +164,17 @@ def find_product(catalogue: Catalogue, text: str) -> Product:
         return catalogue.product_by_name(text)
 
 
+def find_category(catalogue: Catalogue, name: str, *, archived: bool = False) -> Category:
+    """The category of a name; with ``archived``, of those that were put away. Raises NotFoundError."""
+    for category in catalogue.categories(archived):
+        if category.name.casefold() == name.strip().casefold():
+            return category
+    listed = "shelfwise stock categories" + (" --archived" if archived else "")
+    raise NotFoundError(
+        f"there is no {'archived ' if archived else ''}category {name!r}. List them with: {listed}"
+    )
+
+
 def number(text: str, what: str = "quantity") -> Decimal:
     """A quantity as it was written. Raises EntryError."""
     from shelfwise.inventory.exchange.cells import quantity
@@ -180,6 +195,18 @@ def moment(text: str | None) -> datetime | None:
         return time(text)
     except ValueError as error:
         raise EntryError("at", str(error)) from error
+
+
+def bound(text: str | None, field: str) -> datetime | None:
+    """Where a time that is looked at begins or ends: a date alone is its beginning, in UTC. Raises EntryError."""
+    if text is None:
+        return None
+    from shelfwise.inventory.exchange.cells import day, time
+
+    try:
+        return day(text) or time(text)
+    except ValueError as error:
+        raise EntryError(field, str(error)) from error
 
 
 def all_pages(ask: Any, limit: int) -> Iterator[Any]:
@@ -232,7 +259,8 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[Any]], kind: str
 def _for_people(value: Any) -> str:
     from shelfwise.inventory.exchange.cells import shown
 
-    return f"{value.astimezone():%Y-%m-%d %H:%M}" if isinstance(value, datetime) else shown(value)
+    # In UTC and with its sign: what is read here can be typed into --at or --since as it is.
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%MZ}" if isinstance(value, datetime) else shown(value)
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from shelfwise.errors import BusyError, ConflictError, DatabaseError, ShelfwiseE
 __all__ = ["told"]
 
 _NO_ROOM: Final = ("disk is full", "disk i/o error", "readonly database", "no space left", "could not extend")
+_REFUSED: Final = ("is only ever added to", "is only added to")  # by our own triggers
 _DAMAGED: Final = ("malformed", "not a database", "file is encrypted")
 
 
@@ -21,10 +22,15 @@ def told(error: DBAPIError, where: str) -> ShelfwiseError:
         error: what SQLAlchemy raised.
         where: the database's name for people.
     """
-    said = str(error.orig).strip() or type(error.orig).__name__
+    # The first line alone: the others are for programmers, such as the statement and where it is wrong.
+    said = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
     low = said.lower()
     if isinstance(error, IntegrityError):
-        return ConflictError(f"this clashes with what is in the stock book already ({said})")
+        if any(words in low for words in _REFUSED):
+            return ConflictError(said)
+        return ConflictError(
+            "this clashes with what somebody else has just written into the stock book: look again, then try again"
+        )
     if any(words in low for words in _NO_ROOM):
         return StorageError(
             f"{where}: the stock book cannot be written: {said}. Make room or give permission"

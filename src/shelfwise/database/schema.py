@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, inspect, text
 
 from shelfwise.database.engine import Database
-from shelfwise.errors import DatabaseError
+from shelfwise.errors import ConflictError, DatabaseError
 
 __all__ = ["HEAD", "MIGRATIONS", "check_revision", "revision", "upgrade", "upgrade_in"]
 
@@ -19,6 +19,34 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 # Any number will do, as long as nobody else locks it: "shelfwise" on a telephone's keys.
 _LOCK: Final = 743539473
+
+
+_OURS: Final = frozenset(
+    (
+        "alembic_version",
+        "answers",
+        "audit_log",
+        "bookings",
+        "categories",
+        "invitations",
+        "levels",
+        "locations",
+        "movements",
+        "product_photos",
+        "product_words",
+        "products",
+        "replies",
+        "sessions",
+        "shadow_answers",
+        "store_levels",
+        "stores",
+        "throttles",
+        "tokens",
+        "user_roles",
+        "users",
+    )
+)
+"""The names of our tables, which are not all loaded here."""
 
 
 def revision(database: Database) -> str | None:
@@ -57,6 +85,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
 
     Raises:
         DatabaseError: the database is from a newer Shelfwise, or cannot be reached.
+        ConflictError: it is another program's.
     """
 
     def work(connection: Connection) -> str | None:
@@ -65,11 +94,22 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         before = _revision(connection)
         if before is not None and before > HEAD:
             raise DatabaseError(f"{database.shown} is from a newer Shelfwise ({before}): update Shelfwise")
+        if before is None:
+            _refuse_others(connection, database.shown)
         if before != HEAD:
             upgrade_in(connection)
         return before
 
     return database.write(work), HEAD
+
+
+def _refuse_others(connection: Connection, shown: str) -> None:
+    found = set(inspect(connection).get_table_names())
+    # Several programs may share a database of PostgreSQL, as long as their tables have other names.
+    if found if connection.dialect.name == "sqlite" else found & _OURS:
+        raise ConflictError(
+            f"{shown} holds another program's tables: give the stock book a database of its own"
+        )
 
 
 def upgrade_in(connection: Connection) -> None:

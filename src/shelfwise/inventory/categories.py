@@ -85,7 +85,7 @@ class Categories(Part):
         """
 
         def work(connection: Connection) -> Category:
-            category = _by_id(connection, category_id)
+            category = _by_id(connection, category_id, lock=True)
             query = select(func.count()).where(
                 products.c.category_id == category_id, products.c.archived_at.is_(None)
             )
@@ -115,7 +115,8 @@ class Categories(Part):
 
 def category_named(connection: Connection, name: str) -> Category:
     """The category of a name that was cleaned; made, or taken back from the archive, where it is missing."""
-    query = select(*_COLUMNS).where(categories.c.name_key == name_key(name))
+    # Locked: whoever renames or archives it waits, and then sees the product that is given it.
+    query = select(*_COLUMNS).where(categories.c.name_key == name_key(name)).with_for_update(read=True)
     row = connection.execute(query).first()
     if row is None:
         return _add(connection, name)
@@ -141,10 +142,9 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
         raise ConflictError(f"there is a category {name} already{hint}")
 
 
-def _by_id(connection: Connection, category_id: int) -> Category:
-    row = connection.execute(
-        select(*_COLUMNS).where(categories.c.id == checked_id("category", category_id))
-    ).first()
+def _by_id(connection: Connection, category_id: int, *, lock: bool = False) -> Category:
+    query = select(*_COLUMNS).where(categories.c.id == checked_id("category", category_id))
+    row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise NotFoundError(f"there is no category {category_id}")
     return _category(row)

@@ -30,6 +30,7 @@ from sqlalchemy import (
 from shelfwise.errors import NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
+from shelfwise.inventory.part import checked_id
 from shelfwise.inventory.tables import KEY, categories, levels, locations, product_words, products
 
 __all__ = [
@@ -206,7 +207,7 @@ def subtree_of_category(connection: Connection, category_id: int) -> list[int]:
     Raises:
         NotFoundError: there is none of this number.
     """
-    own = connection.scalar(_CATEGORY, {"id": category_id})
+    own = connection.scalar(_CATEGORY, {"id": checked_id("category", category_id)})
     if own is None:
         raise NotFoundError(f"there is no category {category_id}")
     # "fruit/" and all that begins so; "0" is the character after "/".

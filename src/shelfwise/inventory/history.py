@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, select
 
-from shelfwise.errors import EntryError, NotFoundError
+from shelfwise.errors import NotFoundError
 from shelfwise.inventory.locations import within
 from shelfwise.inventory.names import clean_name
 from shelfwise.inventory.paging import Cursors, after, page_limit
-from shelfwise.inventory.part import Part, checked_id
+from shelfwise.inventory.part import Part, checked_id, checked_time
 from shelfwise.inventory.records import Booking, Kind, Movement, Page
 from shelfwise.inventory.tables import bookings, locations, movements, products, stores
 
@@ -62,9 +62,9 @@ class History(Part):
         query = query.limit(page_limit(limit) + 1)
         query = query.where(*_wanted(store_id, product_id, kind, user))
         if since is not None:
-            query = query.where(movements.c.at >= _zoned("since", since))
+            query = query.where(movements.c.at >= checked_time("since", since))
         if until is not None:
-            query = query.where(movements.c.at < _zoned("until", until))
+            query = query.where(movements.c.at < checked_time("until", until))
         if key is not None:
             query = query.where(after(order, key, descending=True))
         with self._database.read() as connection:
@@ -89,12 +89,6 @@ def _wanted(
         yield movements.c.kind == kind
     if user is not None:
         yield movements.c.user_name == clean_name("user", user)
-
-
-def _zoned(field: str, at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise EntryError(field, "give a time with its zone, such as 2026-01-31T12:00:00Z")
-    return at
 
 
 def _below(connection: Connection, query: Select[Any], location_id: int) -> Select[Any]:

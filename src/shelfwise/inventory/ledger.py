@@ -99,7 +99,7 @@ class Ledger(Part):
 
         Raises:
             NotFoundError: there is no such movement.
-            ConflictError: it is undone already, is itself an undoing, or its product is archived.
+            ConflictError: it is undone already, is itself an undoing, or its product or location is archived.
             KeyReusedError: the key was used for something else.
             EntryError: a field is wrong.
         """
@@ -253,6 +253,10 @@ def _undo(connection: Connection, movement_id: int, reason: str | None, asked: _
     product = facts.products[rows[0].product_id]
     if product.archived_at is not None:
         raise ConflictError(f"{product.name} is archived: restore it to undo this")
+    for place in facts.locations.values():
+        if place.archived_at is not None or place.store_archived_at is not None:
+            where = place.store if place.store_archived_at is not None else place.path
+            raise ConflictError(f"{where} is archived: restore it to undo this")
     entries = [_counter(row, reason, opened, asked) for row in rows]
     entries[0].paired = len(entries) > 1
     _add(connection, entries)

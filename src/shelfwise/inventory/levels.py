@@ -15,6 +15,7 @@ from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.choosing import SUBTREE, meant_by, subtree_of, subtree_of_category
 from shelfwise.inventory.level_history import levels_then, series
 from shelfwise.inventory.paging import page_limit
+from shelfwise.inventory.part import checked_id, checked_time
 from shelfwise.inventory.product_rows import (
     categories_by_id,
     check_store,
@@ -76,7 +77,8 @@ class Levels:
             NotFoundError: there is no such product or store.
         """
         with self._database.read() as connection:
-            quantity: Decimal | None = connection.scalar(_LEVEL, {"store": store_id, "product": product_id})
+            asked = {"store": checked_id("store", store_id), "product": checked_id("product", product_id)}
+            quantity: Decimal | None = connection.scalar(_LEVEL, asked)
             if quantity is not None:
                 return quantity
             # An archived product has no row for the store, but what is left of it is still there.
@@ -95,7 +97,8 @@ class Levels:
             NotFoundError: there is no such product or location.
         """
         query = select(levels.c.quantity).where(
-            levels.c.product_id == product_id, levels.c.location_id == location_id
+            levels.c.product_id == checked_id("product", product_id),
+            levels.c.location_id == checked_id("location", location_id),
         )
         with self._database.read() as connection:
             quantity: Decimal | None = connection.scalar(query)
@@ -275,9 +278,10 @@ class Levels:
 
         Raises:
             NotFoundError: there is no such store, location or product.
-            EntryError: the location belongs to another store; the cursor is broken.
+            EntryError: the location belongs to another store; the time has no zone; the cursor is broken.
         """
         page_limit(limit)
+        checked_time("at", at)
         with self._database.read() as connection:
             check_store(connection, store_id)
             place = None if location_id is None else _place(connection, location_id)
@@ -297,6 +301,8 @@ class Levels:
             NotFoundError: there is no such product or store.
             EntryError: ``until`` is not after ``since``, or the points are not 2 to 1,000.
         """
+        checked_time("since", since)
+        checked_time("until", until)
         with self._database.read() as connection:
             product_by_id(connection, product_id)
             check_store(connection, store_id)
@@ -305,7 +311,7 @@ class Levels:
 
 def _place(connection: Connection, location_id: int) -> _Place:
     query = select(locations.c.store_id, locations.c.parent_id, locations.c.trail).where(
-        locations.c.id == location_id
+        locations.c.id == checked_id("location", location_id)
     )
     row = connection.execute(query).first()
     if row is None:

@@ -18,9 +18,17 @@ from shelfwise.inventory.product_fields import sha256_of
 from shelfwise.inventory.quantities import exact
 from shelfwise.inventory.records import KINDS, Kind, Line
 
-__all__ = ["MOST_LINES", "check_key", "check_reason", "check_user", "checked_lines", "fingerprint"]
+__all__ = [
+    "MOST_LINES",
+    "check_key",
+    "check_reason",
+    "check_user",
+    "checked_line",
+    "checked_lines",
+    "fingerprint",
+]
 
-MOST_LINES: Final = 100_000
+MOST_LINES: Final = 200_000
 """Lines that may be booked together."""
 
 _LONGEST_KEY: Final = 200
@@ -41,10 +49,15 @@ def checked_lines(lines: Sequence[Line], now: datetime) -> list[Line]:
         raise EntryError("lines", "there is nothing to book: give one line or more")
     if len(lines) > MOST_LINES:
         raise EntryError("lines", f"there are {len(lines)}: book at most {MOST_LINES} at once")
-    return [_checked(f"lines.{place}", line, now) for place, line in enumerate(lines)]
+    return [checked_line(f"lines.{place}", line, now) for place, line in enumerate(lines)]
 
 
-def _checked(at: str, line: Line, now: datetime) -> Line:
+def checked_line(at: str, line: Line, now: datetime) -> Line:
+    """One line, as :func:`checked_lines` takes it.
+
+    Raises:
+        EntryError: at a field of the line, after ``at`` and a point.
+    """
     if line.kind not in KINDS:
         raise EntryError(f"{at}.kind", f"{line.kind!r} is none of {', '.join(KINDS)}")
     _check_id(f"{at}.product_id", line.product_id)

@@ -29,6 +29,7 @@ _COLUMNS: Final = (
 _BETWEEN: Final = " / "
 _DEEPEST: Final = 8
 _LONGEST_PATH: Final = 2000
+_LONGEST_KEY: Final = 2400  # bytes: what every database can hold in an index
 
 
 class Locations(Part):
@@ -189,6 +190,13 @@ def _joined(above: str, name: str) -> str:
     return f"{above}{_BETWEEN}{name}" if above else name
 
 
+def _key(path: str) -> str:
+    key = name_key(path)
+    if len(key.encode()) > _LONGEST_KEY:
+        raise EntryError("name", "the path of this location would be too long: take shorter names")
+    return key
+
+
 def _above(connection: Connection, store_id: int, parent_id: int | None) -> Any:
     wanted: ColumnElement[bool] = locations.c.parent_id.is_(None)
     if parent_id is not None:
@@ -234,7 +242,7 @@ def _add(connection: Connection, above: Any, name: str) -> Any:
             parent_id=above.id,
             name=name,
             path=path,
-            path_key=name_key(path),
+            path_key=_key(path),
             trail="",
         )
         .returning(locations.c.id)
@@ -251,7 +259,7 @@ def _move_paths(connection: Connection, row: Any, name: str, path: str) -> None:
     for each in below:
         moved = path + each.path[len(row.path) :]
         connection.execute(
-            update(locations).where(locations.c.id == each.id).values(path=moved, path_key=name_key(moved))
+            update(locations).where(locations.c.id == each.id).values(path=moved, path_key=_key(moved))
         )
 
 

@@ -12,6 +12,7 @@ __all__ = ["clean_category", "clean_name", "clean_text", "name_key", "words_in"]
 
 _LONGEST_NAME: Final = 200
 _LONGEST_WORD: Final = 60
+_LONGEST_KEY: Final = 1200  # bytes: what every database can hold in an index
 _WORD: Final = re.compile(r"\w+")
 _CONTROL: Final = frozenset({"Cc", "Cs"})  # control characters and halves of surrogate pairs
 
@@ -43,6 +44,8 @@ def clean_name(field: str, text: object) -> str:
         raise EntryError(field, "give a name")
     if len(name) > _LONGEST_NAME:
         raise EntryError(field, f"it has {len(name)} characters, at most {_LONGEST_NAME} will do")
+    if len(name_key(name).encode()) > _LONGEST_KEY:
+        raise EntryError(field, "it has too many signs that stand for whole words: write them out, or fewer")
     return name
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from shelfwise.database import Database
-from shelfwise.errors import NotFoundError
+from shelfwise.errors import EntryError, NotFoundError
 
-__all__ = ["Part", "checked_id"]
+__all__ = ["Part", "checked_id", "checked_time"]
 
 _LARGEST_ID: Final = 2**63 - 1
 
@@ -32,3 +33,14 @@ def checked_id(what: str, number: int) -> int:
     if not 0 < number <= _LARGEST_ID:
         raise NotFoundError(f"there is no {what} {number}")
     return number
+
+
+def checked_time(field: str, at: datetime) -> datetime:
+    """A time that is asked about.
+
+    Raises:
+        EntryError: it has no zone.
+    """
+    if at.tzinfo is None:
+        raise EntryError(field, "give a time with its zone, such as 2026-01-31T12:00:00Z")
+    return at

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Integer, Row, Select, SmallInteger, and_, bin
 from shelfwise.database import Database, UtcTime, utc_now
 from shelfwise.errors import EntryError
 from shelfwise.inventory.paging import Cursors, after, page_limit
+from shelfwise.inventory.part import checked_time
 from shelfwise.inventory.past import is_count, levels_at
 from shelfwise.inventory.product_rows import check_store, locations_by_id, products_by_id
 from shelfwise.inventory.records import STATES, Page, Product, Reorder, Shrinkage
@@ -66,7 +67,7 @@ class Planning:
             EntryError: ``until`` is before ``since``; the cursor is broken.
         """
         page_limit(limit)
-        if until < since:
+        if checked_time("until", until) < checked_time("since", since):
             raise EntryError("until", "give a time after the first one")
         key = _COUNTS.decode(cursor)
         values = {"store": store_id, "since": since, "until": until, "rows": limit + 1}
@@ -103,8 +104,8 @@ class Planning:
         """What to order for a store: what is out first, then what is low, then what soon will be.
 
         A product is due when it is out or below its minimum, or lasts for less than ``cover`` days at the pace of
-        the last ``days``. It is ordered up to its target; without one, up to its minimum or what ``days`` take,
-        whichever is more; in whole packs, rounded up.
+        the last ``days``. It is ordered up to its target; without one, up to its minimum or what ``days``
+        (or ``cover``, if that is longer) take, whichever is more; in whole packs, rounded up.
 
         Args:
             store_id: the store.
@@ -160,7 +161,8 @@ class _Pace:
     def proposal(self, product: Product, level: Decimal, sold: Decimal) -> Reorder:
         goal = product.target
         if goal is None:
-            goal = max(product.minimum or Decimal(0), sold)
+            lasting = sold * max(self.days, self.cover) / self.days
+            goal = max(product.minimum or Decimal(0), lasting)
         packs = ((goal - level) / product.pack_size).to_integral_value(ROUND_CEILING)
         return Reorder(
             product=product,

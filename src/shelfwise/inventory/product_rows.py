@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select
 
 from shelfwise.errors import NotFoundError
+from shelfwise.inventory.part import checked_id
 from shelfwise.inventory.products import product_from, select_products
 from shelfwise.inventory.records import Category, Location, Product
 from shelfwise.inventory.tables import categories, locations, products, stores
@@ -38,7 +39,7 @@ def product_by_id(connection: Connection, product_id: int) -> Product:
     Raises:
         NotFoundError: there is none.
     """
-    found = products_by_id(connection, [product_id]).get(product_id)
+    found = products_by_id(connection, [checked_id("product", product_id)]).get(product_id)
     if found is None:
         raise NotFoundError(f"there is no product {product_id}")
     return found
@@ -62,7 +63,7 @@ def location_by_id(connection: Connection, location_id: int) -> Location:
     Raises:
         NotFoundError: there is none.
     """
-    found = locations_by_id(connection, [location_id]).get(location_id)
+    found = locations_by_id(connection, [checked_id("location", location_id)]).get(location_id)
     if found is None:
         raise NotFoundError(f"there is no location {location_id}")
     return found
@@ -74,7 +75,7 @@ def check_store(connection: Connection, store_id: int) -> None:
     Raises:
         NotFoundError: there is none.
     """
-    if connection.scalar(_STORE, {"id": store_id}) is None:
+    if connection.scalar(_STORE, {"id": checked_id("store", store_id)}) is None:
         raise NotFoundError(f"there is no store {store_id}")
 
 

@@ -61,6 +61,8 @@ def keep_words_of_category(connection: Connection, category_id: int) -> None:
         select(products.c.id, products.c.name, categories.c.name)
         .join_from(products, categories, products.c.category_id == categories.c.id)
         .where(categories.c.id == category_id)
+        .order_by(products.c.id)
+        .with_for_update(of=products, key_share=True)  # nobody else writes their words meanwhile
     )
     rows = [(row[0], row[1], row[2]) for row in connection.execute(query)]
     for start in range(0, len(rows), _CHUNK):

@@ -27,6 +27,7 @@ __all__ = ["Backup", "Restored", "back_up", "restore"]
 Progress = Callable[[int, int], None]
 
 _BATCH: Final = 5000
+_MOVE_AWAY: Final = "So it cannot be backed up first: move it away with its -wal and -shm, then restore again"
 _PAGES: Final = 4096
 _ = shelfwise.answers.tables  # its tables are among those of the metadata
 
@@ -101,7 +102,7 @@ def restore(
 
     Raises:
         DatabaseError: the backup is missing, damaged or from a newer Shelfwise.
-        ConflictError: the database holds a book and ``replace`` was not asked for.
+        ConflictError: the database holds a book and ``replace`` was not asked for; or it is another program's.
     """
     if not source.is_file():
         raise DatabaseError(f"there is no backup at {source}")
@@ -138,6 +139,10 @@ def _copy_pages(source: Path, target: Path, progress: Progress | None) -> None:
             contextlib.closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as old,
             contextlib.closing(sqlite3.connect(target, timeout=15)) as new,
         ):
+            # Within a transaction that reads, or each commit of a server that books would begin the copy anew.
+            old.isolation_level = None
+            old.execute("BEGIN")
+            old.execute("SELECT count(*) FROM sqlite_master").fetchone()
             old.backup(new, pages=_PAGES, progress=tell, sleep=0.01)
     except sqlite3.DatabaseError as error:
         raise DatabaseError(f"{source} cannot be copied to {target}: {error}") from error
@@ -156,7 +161,7 @@ def _refuse_damaged(path: Path, *, shown: str) -> None:
     except sqlite3.DatabaseError as error:
         raise DatabaseError(f"{shown} is damaged or no stock book: {error}") from error
     if found != "ok":
-        raise DatabaseError(f"{shown} is damaged: {found}. Take another backup")
+        raise DatabaseError(f"{shown} is damaged: {found}")
 
 
 def _refuse_foreign(path: Path, source: Path) -> None:
@@ -167,8 +172,11 @@ def _refuse_foreign(path: Path, source: Path) -> None:
 
 def _make_room(where: str | Path, source: Path, replace: bool) -> Path | None:
     url = database_url(where)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        return None
+    if url.get_backend_name() == "sqlite":
+        path = Path(str(url.database))
+        if not path.exists():
+            return None
+        _refuse_others(path)
     with contextlib.closing(Database(url)) as database:
         if revision(database) is None:
             return None
@@ -181,7 +189,23 @@ def _make_room(where: str | Path, source: Path, replace: bool) -> Path | None:
                     "place (a backup of it is made first), or give another database"
                 )
             kept = source.parent / f"before-restore-{utc_now():%Y%m%dT%H%M%SZ}.db"
-            return back_up(there, kept).path
+            try:
+                return back_up(there, kept).path
+            except DatabaseError as error:
+                raise DatabaseError(f"{error}. {_MOVE_AWAY}") from error
+
+
+def _refuse_others(path: Path) -> None:
+    """Refuse to write over a file that is another program's; looked at without touching it."""
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise DatabaseError(f"{path} is damaged or no stock book: {error}. {_MOVE_AWAY}") from error
+    if found and ("alembic_version",) not in found:
+        raise ConflictError(f"{path} holds another program's tables: give the stock book a file of its own")
 
 
 def _is_empty(database: Database) -> bool:

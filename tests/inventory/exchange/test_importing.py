@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,8 +10,12 @@ import pytest
 from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.catalogue import Catalogue
+from shelfwise.inventory.exchange import cells
 from shelfwise.inventory.exchange.importing import import_file
+from shelfwise.inventory.exchange.reading import ROWS
+from shelfwise.inventory.history import History
 from shelfwise.inventory.levels import Levels
+from shelfwise.inventory.lines import MOST_LINES
 from shelfwise.inventory.records import NewProduct
 
 
@@ -179,3 +184,52 @@ def test_a_bomb_is_refused_before_it_is_unpacked(database: Database, store: int)
 def test_a_store_that_is_not_there_is_told(database: Database) -> None:
     with pytest.raises(NotFoundError):
         take(database, 99, "products", "name\nTea\n")
+
+
+def test_what_the_book_refuses_is_named_for_every_row(database: Database, store: int) -> None:
+    text = (
+        "kind,product,quantity,time\nsold,Tea,1000000000,\nsold,Tea,999999999,1969-12-31T00:00Z\n"
+        "sold,Tea,1,1960-01-01\nsold,Tea,0.0001,\nsold,Tea,1,2026-03-01\n"
+    )
+    report = take(database, store, "movements", text)
+    assert told(report) == [
+        "line 2: quantity 1000000000 is too large",
+        "line 5: quantity 0.0001 has more than 3 digits after the point",
+    ]
+    rest = take(database, store, "movements", "".join(text.splitlines(True)[i] for i in (0, 2, 3, 5)))
+    assert [(problem.line, problem.column) for problem in rest.problems] == [(2, "time"), (3, "time")]
+    assert not rest.done
+
+
+def test_a_file_may_have_as_many_rows_as_a_booking() -> None:
+    assert MOST_LINES >= ROWS
+
+
+def test_a_date_alone_is_its_noon_and_todays_is_taken_in_the_morning_too(monkeypatch) -> None:
+    monkeypatch.setattr(cells, "utc_now", lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+    assert cells.time("2026-03-01") == datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert cells.time("2026-03-02") == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert cells.day("2026-03-02") == datetime(2026, 3, 2, tzinfo=UTC)
+    assert cells.day("2026-03-02T00:00") is None
+
+
+def test_dates_and_tiny_numbers_of_a_spreadsheet(sqlite_database: Database) -> None:
+    from openpyxl import Workbook
+
+    catalogue = Catalogue(sqlite_database)
+    catalogue.add_product(NewProduct("Tea"))
+    shop = catalogue.add_store("Shop").id
+    book = Workbook()
+    book.active.append(["product", "quantity", "time"])
+    book.active.append(["Tea", 2, datetime(2026, 3, 1)])  # as spreadsheets keep a date
+    book.active.append(["Tea", 2.5e-7, None])
+    out = io.BytesIO()
+    book.save(out)
+    report = take(sqlite_database, shop, "counts", out.getvalue())
+    assert told(report) == ["line 3: quantity 0.00000025 has more than 3 digits after the point"]
+    book.active.delete_rows(3)
+    out = io.BytesIO()
+    book.save(out)
+    assert take(sqlite_database, shop, "counts", out.getvalue()).done
+    (found,) = History(sqlite_database).movements().items
+    assert found.at == datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from shelfwise.database.types import QUANTITY_LIMIT, QUANTITY_PLACES
-from shelfwise.errors import ProductError
+from shelfwise.database import utc_now
+from shelfwise.database.types import QUANTITY_PLACES
+from shelfwise.errors import EntryError, ProductError
 from shelfwise.gtin import parse_gtin
+from shelfwise.inventory.names import clean_text
+from shelfwise.inventory.quantities import LARGEST
 from shelfwise.inventory.records import KINDS
 
 __all__ = [
+    "day",
     "gtin",
     "kind",
     "not_negative",
+    "note",
     "photo",
     "positive",
     "quantity",
@@ -33,12 +38,17 @@ _DATE_ONLY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def words(text: str, limit: int) -> str:
     """One line of text, with single blanks."""
-    line = " ".join(text.split())
-    if len(line) > limit:
+    return note(" ".join(text.split()), limit)
+
+
+def note(text: str, limit: int) -> str:
+    """A text of one line or several, of the characters that the book takes."""
+    if len(text.strip()) > limit:
         raise ValueError(f"is longer than {limit} characters")
-    if not line.isprintable():
-        raise ValueError("holds characters that cannot be shown")
-    return line
+    try:
+        return clean_text("", text, limit)
+    except EntryError as error:
+        raise ValueError("holds characters that cannot be shown") from error
 
 
 def gtin(text: str) -> str:
@@ -62,8 +72,8 @@ def quantity(text: str) -> Decimal:
     if not _NUMBER.fullmatch(plain):
         raise ValueError(f"{plain!r} is no number: write it like 12 or 12.5")
     number = Decimal(plain.replace(",", "."))
-    if abs(number) >= QUANTITY_LIMIT:
-        raise ValueError(f"{plain} is too large")
+    if abs(number) >= LARGEST:
+        raise ValueError(f"{plain[:40]} is too large")
     if number != number.quantize(Decimal(1).scaleb(-QUANTITY_PLACES)):
         raise ValueError(f"{plain} has more than {QUANTITY_PLACES} digits after the point")
     return number
@@ -84,16 +94,27 @@ def not_negative(text: str) -> Decimal:
 
 
 def time(text: str) -> datetime:
-    """A moment in ISO 8601; without a zone it is UTC, and a date alone is its noon."""
+    """A moment in ISO 8601; without a zone it is UTC, a date alone is its noon, today's before noon the present."""
+    if (date := day(text)) is None:
+        return _moment(text.strip())
+    now = utc_now()
+    noon = date.replace(hour=12)
+    return now if date <= now < noon else noon
+
+
+def day(text: str) -> datetime | None:
+    """The beginning of a date that stands alone, in UTC; None for a moment, or for no time at all."""
     plain = text.strip()
+    return _moment(plain) if _DATE_ONLY.fullmatch(plain) else None
+
+
+def _moment(plain: str) -> datetime:
     try:
         moment = datetime.fromisoformat(plain)
     except ValueError as error:
         raise ValueError(
             f"{plain!r} is no time: write it like 2026-03-01 or 2026-03-01T14:30:00+01:00"
         ) from error
-    if _DATE_ONLY.fullmatch(plain):
-        moment = moment.replace(hour=12)
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)
     try:
@@ -154,7 +175,7 @@ def shown(value: Any) -> str:
         case Decimal():
             return f"{value.normalize():f}"
         case float():
-            return f"{value:.6g}"
+            return repr(value)
         case datetime():
             return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
         case _:

@@ -41,6 +41,10 @@ def _words(limit: int) -> Callable[[str], str]:
     return lambda text: cells.words(text, limit)
 
 
+def _note(text: str) -> str:
+    return cells.note(text, 1000)
+
+
 _PRODUCT: Final = (
     Column(
         "product", _words(200), "the product's name, unless gtin tells which", others=("name", "product name")
@@ -49,7 +53,7 @@ _PRODUCT: Final = (
 )
 _PLACE: Final = Column(
     "location",
-    _words(500),
+    _words(2000),
     "where in the store: names from the top with / between, such as Aisle 3 / Shelf 2; empty: the store itself",
     others=("place",),
 )
@@ -89,7 +93,7 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
                 "when it was counted, ISO 8601; UTC without a zone; empty: now",
                 others=("at",),
             ),
-            Column("reason", _words(500), "a note", others=("note",)),
+            Column("reason", _note, "a note", others=("note",)),
         ),
         "movements": (
             Column("id", cells.whole, "its number, for undoes below; the book gives it a new one"),
@@ -98,7 +102,7 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
             ),
             *_PRODUCT,
             _PLACE,
-            Column("to_location", _words(500), "for moved: where it went", others=("to location", "to")),
+            Column("to_location", _words(2000), "for moved: where it went", others=("to location", "to")),
             Column("quantity", cells.quantity, "how much; only corrected may be below 0", True),
             Column(
                 "time",
@@ -106,13 +110,13 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
                 "when it happened, ISO 8601; UTC without a zone; empty: now",
                 others=("at",),
             ),
-            Column("reason", _words(500), "a note", others=("note",)),
-            Column("user", _words(100), "who booked it", out_only=True),
+            Column("reason", _note, "a note", others=("note",)),
+            Column("user", _words(200), "who booked it", out_only=True),
             Column("booked_at", cells.time, "when it was booked", out_only=True),
             Column("change", cells.quantity, "what it added to the level; empty for counts", out_only=True),
             Column("undoes", cells.whole, "the id of the row above that it undoes"),
             Column("photo", cells.photo, "SHA-256 of the photo behind it"),
-            Column("model", _words(100), "the model that named the photo"),
+            Column("model", _words(200), "the model that named the photo"),
             Column("confidence", cells.share, "how sure the model was, 0 to 1"),
         ),
     }

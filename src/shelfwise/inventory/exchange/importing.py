@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from shelfwise.database import Database
 from shelfwise.errors import EntryError
 from shelfwise.inventory.exchange.columns import Table
-from shelfwise.inventory.exchange.movement_import import GivenMovements, read_movements
+from shelfwise.inventory.exchange.movement_import import GivenMovements, problem_of, read_movements
 from shelfwise.inventory.exchange.product_import import take_products
 from shelfwise.inventory.exchange.records import ImportReport, RowProblem
 from shelfwise.inventory.exchange.rows import PROBLEMS, GivenRow, read_rows
@@ -20,13 +20,6 @@ from shelfwise.inventory.product_rows import check_store
 from shelfwise.inventory.records import Booking
 
 __all__ = ["import_file"]
-
-_COLUMN_OF_FIELD = {
-    "product_id": "product",
-    "location_id": "location",
-    "to_location_id": "to_location",
-    "at": "time",
-}
 
 
 class _TakenBack(Exception):  # noqa: N818  # no error: it undoes what was tried
@@ -117,7 +110,7 @@ def _first_movements(given: GivenMovements, booking: Booking) -> list[int]:
 def _problem_of(error: EntryError, rows: Sequence[GivenRow]) -> RowProblem:
     """The row that the ledger refused: its field is ``lines.NUMBER.NAME``."""
     match error.field.split("."):
-        case ["lines", number, name] if number.isdecimal() and int(number) < len(rows):
-            return RowProblem(rows[int(number)].line, _COLUMN_OF_FIELD.get(name, name), error.message)
+        case ["lines", number, _] if number.isdecimal() and int(number) < len(rows):
+            return problem_of(error, rows[int(number)])
         case _:
             return RowProblem(rows[0].line, None, str(error))

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from shelfwise.database import utc_now
+from shelfwise.errors import EntryError
 from shelfwise.inventory.exchange.columns import Table
 from shelfwise.inventory.exchange.finding import Finder, path_key, places_of
 from shelfwise.inventory.exchange.records import RowProblem
 from shelfwise.inventory.exchange.rows import GivenRow
+from shelfwise.inventory.lines import checked_line
 from shelfwise.inventory.records import Kind, Line, Product
 
-__all__ = ["GivenMovements", "read_movements"]
+__all__ = ["GivenMovements", "problem_of", "read_movements"]
 
-_GRACE: Final = timedelta(minutes=1)
+_COLUMN_OF_FIELD: Final = {
+    "product_id": "product",
+    "location_id": "location",
+    "to_location_id": "to_location",
+    "at": "time",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +78,17 @@ def read_movements(
     return GivenMovements(tuple(lines), tuple(booked), tuple(undone), tuple(problems))
 
 
+def problem_of(error: EntryError, row: GivenRow) -> RowProblem:
+    """What the book says of a row's line, by the column that it is about."""
+    field = error.field.rpartition(".")[2]
+    return RowProblem(row.line, _COLUMN_OF_FIELD.get(field, field), f"is refused: {error.message}")
+
+
 class _Reader:
     def __init__(self, products: Finder, places: Mapping[str, int]) -> None:
         self._products = products
         self._places = places
-        self._latest = utc_now() + _GRACE
+        self._now = utc_now()
 
     def line(self, table: Table, row: GivenRow) -> tuple[Line | None, list[RowProblem]]:
         """What is to be booked for a row, or why that cannot be."""
@@ -89,25 +101,30 @@ class _Reader:
         kind: Kind = "counted" if table == "counts" else values["kind"]
         product = self._product(values, wrong)
         place = self._place(values.get("location"), "location", wrong)
-        target = self._place(values.get("to_location"), "to_location", wrong) if kind == "moved" else None
-        self._check(kind, values, place, target, wrong)
+        target = None
+        if kind == "moved":
+            target = self._place(values.get("to_location"), "to_location", wrong)
+        elif values.get("to_location"):
+            wrong("to_location", f"is for moved, not for {kind}")
         if problems or product is None or place is None:
             return None, problems
-        return (
-            Line(
-                kind=kind,
-                product_id=product.id,
-                location_id=place,
-                quantity=values["quantity"],
-                at=values.get("time"),
-                reason=values.get("reason"),
-                photo=values.get("photo"),
-                model=values.get("model"),
-                confidence=values.get("confidence"),
-                to_location_id=target,
-            ),
-            [],
+        line = Line(
+            kind=kind,
+            product_id=product.id,
+            location_id=place,
+            quantity=values["quantity"],
+            at=values.get("time"),
+            reason=values.get("reason"),
+            photo=values.get("photo"),
+            model=values.get("model"),
+            confidence=values.get("confidence"),
+            to_location_id=target,
         )
+        try:
+            # What the book would refuse is told here, for every row and not for the first one alone.
+            return checked_line("line", line, self._now), []
+        except EntryError as error:
+            return None, [problem_of(error, row)]
 
     def _product(self, values: Mapping[str, Any], wrong: Any) -> Product | None:
         name, gtin = values.get("product"), values.get("gtin")
@@ -131,22 +148,3 @@ class _Reader:
         if found is None:
             wrong(column, f"is none of the store's places: {path}. Add it first")
         return found
-
-    def _check(
-        self, kind: Kind, values: Mapping[str, Any], place: int | None, target: int | None, wrong: Any
-    ) -> None:
-        quantity, at = values["quantity"], values.get("time")
-        if kind == "counted":
-            if quantity < 0:
-                wrong("quantity", "must not be below 0 for a count")
-        elif kind == "corrected":
-            if quantity == 0:
-                wrong("quantity", "is 0: nothing to correct")
-        elif quantity <= 0:
-            wrong("quantity", f"must be above 0 for {kind}")
-        if kind != "moved" and values.get("to_location"):
-            wrong("to_location", f"is for moved, not for {kind}")
-        if kind == "moved" and place is not None and place == target:
-            wrong("to_location", "is where it is already")
-        if isinstance(at, datetime) and at > self._latest:
-            wrong("time", f"is in the future: {at:%Y-%m-%d %H:%M} UTC")

@@ -6,13 +6,15 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from shelfwise.errors import EntryError
 from shelfwise.inventory.exchange.cells import shown
+from shelfwise.inventory.exchange.writing import FORMULA
 
 __all__ = ["ROWS", "SIZE", "rows_of"]
 
@@ -73,7 +75,7 @@ def _csv(data: bytes, filename: str) -> Iterator[tuple[int, list[str]]]:
 
 def _without_guard(cell: str) -> str:
     """Without the apostrophe that exports put before what a spreadsheet would take for a formula."""
-    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@\t\r" else cell
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 def _text(data: bytes, filename: str) -> str:
@@ -127,7 +129,10 @@ def _cell(value: Any) -> str:
             return ""
         case float():
             # Spreadsheets keep 0.1 + 0.2; fifteen digits are what they show.
-            return f"{value:.15g}" if "e" not in f"{value:.15g}" else f"{value:f}"
+            return f"{Decimal(f'{value:.15g}'):f}"
+        case datetime() if value.time() == time():
+            # A date: spreadsheets keep it as its midnight.
+            return value.date().isoformat()
         case datetime() | date():
             return value.isoformat()
         case bool():

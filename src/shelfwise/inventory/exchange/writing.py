@@ -11,7 +11,7 @@ from typing import IO, Any, Final, Literal, get_args
 
 from shelfwise.inventory.exchange.cells import shown
 
-__all__ = ["FORMATS", "MEDIA_TYPES", "Format", "guarded", "write_table"]
+__all__ = ["FORMATS", "FORMULA", "MEDIA_TYPES", "Format", "guarded", "write_table"]
 
 Format = Literal["csv", "xlsx"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
@@ -20,7 +20,8 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 _WIDE: Final = 28
 _NARROW: Final = 14
 
@@ -43,7 +44,8 @@ def write_table(
 def guarded(value: Any) -> str:
     """A value for a CSV file; text that a spreadsheet would run as a formula gets an apostrophe before it."""
     text = shown(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    # Text that begins with such an apostrophe itself gets another one, or imports would take it off.
+    return f"'{text}" if isinstance(value, str) and text.lstrip("'").startswith(FORMULA) else text
 
 
 def _write_csv(out: IO[bytes], headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
