@@ -107,3 +107,19 @@ def test_the_audit_log_comes_in_pages(admin):
     assert seen == [f"user {number}" for number in range(4, -1, -1)]
     assert admin.get("/api/v1/audit?cursor=nonsense").status_code == 422
     assert admin.get("/api/v1/audit?limit=0").status_code == 422
+
+
+def test_an_edit_does_not_overwrite_another_admins(admin, shop):
+    clerk = f"/api/v1/users/{shop.users.by_name('clerk').id}"
+    read = admin.get(clerk)
+    tag = {"If-Match": read.headers["etag"]}
+    first = admin.patch(clerk, json={"roles": {"1": "reader"}}, headers=tag)
+    assert first.status_code == 200
+    for change in ({"roles": {"1": "manager"}}, {"disabled": True}):
+        assert admin.patch(clerk, json=change, headers=tag).status_code == 412
+    again = admin.get(clerk)
+    assert again.json()["roles"] == {"1": "reader"}
+    assert again.headers["etag"] == first.headers["etag"] != read.headers["etag"]
+    fresh = {"If-Match": again.headers["etag"]}
+    assert admin.patch(clerk, json={"name": "Clerk Kent"}, headers=fresh).status_code == 200
+    assert admin.patch(clerk, json={"admin": False}, headers={"If-Match": "*"}).status_code == 200

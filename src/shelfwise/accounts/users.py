@@ -121,8 +121,12 @@ class Users:
         admin: bool | None = None,
         roles: Mapping[int, Role] | None = None,
         by: str | None = None,
+        check: Callable[[User], None] | None = None,
     ) -> User:
         """Change a user's name, or what they may do; None leaves it.
+
+        Args:
+            check: looks at the user as they are just before, and raises where they are not to be changed.
 
         Raises:
             NotFoundError: there is no such user.
@@ -133,6 +137,8 @@ class Users:
 
         def work(connection: Connection) -> User:
             before = read_user(connection, user_id)
+            if check is not None:
+                check(before)
             if admin is False and before.admin:
                 keep_an_admin(connection, user_id)
                 end_links_by(connection, before)

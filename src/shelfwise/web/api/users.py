@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
 
+from fastapi import Response
 from pydantic import Field
 from starlette.requests import Request
 
 from shelfwise.accounts.records import Role, User
-from shelfwise.errors import ConflictError
+from shelfwise.errors import ChangedError, ConflictError
 from shelfwise.web.access import Admin, Audit, TheShop
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import Entry, PageOf, Reply, each, group, problems
+from shelfwise.web.etags import IfMatch, etag
 from shelfwise.web.links import link, without_secret
 
-__all__ = ["router"]
+__all__ = ["router", "user_tag"]
 
 router = group("Users")
 
@@ -88,25 +91,36 @@ def add_user(entry: UserIn, request: Request, shop: TheShop, actor: Admin) -> Li
 
 
 @router.get("/users/{user_id}", summary="Show a user", responses=problems(404))
-def user(user_id: PathId, shop: TheShop, actor: Admin) -> UserOut:
-    """One user."""
-    return UserOut.of(shop.users.get(user_id))
+def user(user_id: PathId, shop: TheShop, actor: Admin, response: Response) -> UserOut:
+    """One user; the `ETag` stands for their name and what they may do."""
+    return _tagged(shop.users.get(user_id), response)
 
 
-@router.patch("/users/{user_id}", summary="Change a user", responses=problems(404, 409))
-def change_user(user_id: PathId, entry: UserChange, shop: TheShop, actor: Admin) -> UserOut:
-    """Change a user's name or what they may do, disable or enable them. The last admin stays one."""
+@router.patch("/users/{user_id}", summary="Change a user", responses=problems(404, 409, 412))
+def change_user(
+    user_id: PathId, entry: UserChange, shop: TheShop, actor: Admin, version: IfMatch, response: Response
+) -> UserOut:
+    """Change a user's name or what they may do, disable or enable them. The last admin stays one.
+
+    With `If-Match` only if they still are as they were read.
+    """
     if entry.disabled and user_id == actor.user_id:
         raise ConflictError("this is yourself: let another admin disable you")
+
+    def check(there: User) -> None:
+        if version is not None and version != _version(there):
+            raise ChangedError(f"{there.name} has been changed meanwhile: read them again")
+
     changed = shop.users.get(user_id)
+    check(changed)
     if entry.name is not None or entry.admin is not None or entry.roles is not None:
         changed = shop.users.change(
-            user_id, name=entry.name, admin=entry.admin, roles=entry.roles, by=actor.name
+            user_id, name=entry.name, admin=entry.admin, roles=entry.roles, by=actor.name, check=check
         )
     if entry.disabled is not None:
         set_state = shop.users.disable if entry.disabled else shop.users.enable
         changed = set_state(user_id, by=actor.name)
-    return UserOut.of(changed)
+    return _tagged(changed, response)
 
 
 @router.post(
@@ -135,3 +149,19 @@ def _link(request: Request, shop: TheShop, user: User, by: str) -> LinkOut:
     )
     without_secret(request, made.model_copy(update={"link": None}))
     return made
+
+
+def user_tag(user: User) -> str:
+    """The ``ETag`` of a user's name and what they may do; not of when they were seen."""
+    return etag(_version(user))
+
+
+def _version(user: User) -> int:
+    told = repr((user.id, user.name, user.admin, sorted(user.roles.items()), user.disabled))
+    # Few enough digits for a version.
+    return int.from_bytes(hashlib.sha256(told.encode("utf-8", "backslashreplace")).digest()[:7])
+
+
+def _tagged(user: User, response: Response) -> UserOut:
+    response.headers["ETag"] = user_tag(user)
+    return UserOut.of(user)

@@ -12,6 +12,7 @@ from shelfwise.accounts.records import STORE_ROLES, User
 from shelfwise.database import utc_now
 from shelfwise.web.access import Admin, shop_of
 from shelfwise.web.api.fields import PathId
+from shelfwise.web.api.users import user_tag
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.devices import device_words
 from shelfwise.web.pages.frame import show
@@ -68,6 +69,7 @@ def user_page(request: Request, actor: Admin, user_id: PathId) -> HTMLResponse:
         actor,
         "user.html",
         user=user,
+        tag=user_tag(user).strip('"'),
         role_choices=ROLE_CHOICES,
         sessions=[(each, device_words(each.device)) for each in shop.sessions.list(user_id)],
         tokens=shop.tokens.list(user_id),
