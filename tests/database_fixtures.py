@@ -1,5 +1,6 @@
 """Fixtures for tests on a real database: SQLite files and, where pgserver is there, a real PostgreSQL."""
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -9,9 +10,26 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from shelfwise.database import Database, open_database
+
+_EMPTY: list[str] = []
+"""Names of PostgreSQL databases with an empty stock book, left by tests that are over."""
+
+# What a test may not leave otherwise than it was: tables, columns, indexes, triggers and whether they are on.
+_SHAPE = """
+    SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
+        SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable) AS line
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname) FROM pg_constraint
+        UNION ALL SELECT concat_ws(' ', 'revision', version_num) FROM alembic_version
+    ) AS lines
+"""
+_shapes: list[str] = []
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +65,8 @@ def postgresql_template(postgresql_server: str) -> str:
     name = f"template_{os.getpid()}"
     _run_alone(postgresql_server, f"CREATE DATABASE {name}")
     open_database(_other(postgresql_server, name), create=True).close()
+    with _alone(_other(postgresql_server, name)) as connection:
+        _shapes[:] = [connection.execute(text(_SHAPE)).scalar_one()]
     return name
 
 
@@ -62,11 +82,42 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
-    """The URL of an empty stock book in PostgreSQL."""
-    name = f"book_{uuid4().hex}"
-    _run_alone(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    """The URL of an empty stock book in PostgreSQL.
+
+    Making a database takes ten times as long as emptying one: what a test leaves is used again, unless it changed
+    more than rows.
+    """
+    name = _EMPTY.pop() if _EMPTY else f"book_{uuid4().hex}"
+    if not name.startswith("used_"):
+        name = f"used_{name}"
+        _run_alone(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
     yield _other(postgresql_server, name)
-    _run_alone(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+    _run_alone(
+        postgresql_server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    if _emptied(_other(postgresql_server, name)):
+        _EMPTY.append(name)
+    else:
+        _run_alone(postgresql_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A stock book that is empty for a module's first test, for tests that only ask a large one."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("book") / "stock.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        with open_database(path) as database:
+            yield database
+        return
+    server, template = (request.getfixturevalue(f"postgresql_{what}") for what in ("server", "template"))
+    name = f"book_{uuid4().hex}"
+    _run_alone(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    with open_database(_other(server, name)) as database:
+        yield database
+    _run_alone(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -98,9 +149,43 @@ def _other(server: str, name: str) -> str:
     return f"{base.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
 
 
+def _emptied(url: str) -> bool:
+    """Empty a database's tables; False where that cannot be, or the database is no longer shaped as it was."""
+    try:
+        with _alone(url) as connection:
+            if connection.execute(text(_SHAPE)).scalar() != _shapes[0]:
+                return False
+            tables = connection.execute(
+                text(
+                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                )
+            ).scalars()
+            # Without triggers, for some of them refuse just this.
+            parts = ["SET session_replication_role = replica", "SET lock_timeout = '5s'"]
+            parts += [f'DELETE FROM "{table}"' for table in tables]
+            for part in parts:
+                connection.execute(text(part))
+            connection.execute(
+                text("SELECT setval(format('%I', sequencename)::regclass, 1, false) FROM pg_sequences")
+            )
+    except DBAPIError:
+        return False
+    return True
+
+
 def _run_alone(server: str, statement: str) -> None:
-    url = server.replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _alone(server) as connection:
         connection.execute(text(statement))
+
+
+@contextlib.contextmanager
+def _alone(server: str) -> Iterator[Connection]:
+    """A connection outside transactions."""
+    engine = create_engine(
+        server.replace("postgresql://", "postgresql+psycopg://"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+    )
+    with engine.connect() as connection:
+        yield connection
     engine.dispose()

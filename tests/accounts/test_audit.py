@@ -121,7 +121,7 @@ json = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(st.text(), st.text(), st.text(), st.dictionaries(st.text(), json), st.none() | st.text())
 def test_any_text_can_be_told_of(audit, user, action, subject, details, address):
     audit.record(user, action, subject, details, address)

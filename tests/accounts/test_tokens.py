@@ -74,7 +74,7 @@ def test_it_is_never_more_than_its_user_at_the_time(accounts):
     assert accounts.tokens.actor(secret).stores() == {second}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 @given(
     st.booleans(),
     st.dictionaries(st.integers(0, 1), st.sampled_from(STORE_ROLES)),

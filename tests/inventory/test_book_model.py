@@ -236,15 +236,16 @@ def test_changes_of_a_product_while_it_is_booked(small_shop):
 
 
 def test_products_are_found_by_a_category_that_was_renamed_meanwhile(small_shop):
-    category = small_shop.catalogue.add_category("c0")
-
     def work(number):
-        for step in range(6):
-            if number == 0:
-                small_shop.catalogue.rename_category(category.id, f"c{step + 1}")
-            else:
-                product = small_shop.catalogue.add_product(NewProduct(f"P{number} {step}", f"c{step}"))
+        for step in range(8):
+            if number:
+                product = small_shop.catalogue.add_product(NewProduct(f"P{number} {step}", "new"))
                 small_shop.catalogue.change_product(product.id, {"name": f"Q{number} {step}"})
+            else:
+                for category in small_shop.catalogue.categories():
+                    if category.name == "new":
+                        small_shop.catalogue.rename_category(category.id, f"renamed {step}")
 
     in_threads(work, threads=3)
+    assert len(small_shop.catalogue.products("q1").items) == 8
     assert check_book(small_shop.database) == ()

@@ -253,14 +253,14 @@ def test_many_products_of_one_word_are_listed_like_few(book, levels, stock_model
 
     def ask():
         return [
-            rows(book, stock_model, levels, 5, order=order, store_id=store, **each)
+            rows(book, stock_model, levels, 8, order=order, store_id=store, **each)
             for order in ("urgency", "name", "quantity")
             for each in filters
         ]
 
     before = ask()
     assert [len(listed) for listed in before[:4]] == [12, 4, 6, 12]
-    for few, many, runs in ((5, 9, 16), (1, 9, 16), (1, 3, 16), (1, 1, 16), (2000, 20_000, 2), (1, 1, 2)):
+    for few, many, runs in ((5, 9, 16), (1, 9, 16), (1, 1, 16), (1, 1, 2)):
         monkeypatch.setattr("shelfwise.inventory.choosing.FEW", few)
         monkeypatch.setattr("shelfwise.inventory.stock_list._MANY", many)
         monkeypatch.setattr("shelfwise.inventory.stock_list._RUNS", runs)

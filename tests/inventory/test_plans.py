@@ -25,9 +25,15 @@ PRODUCTS, MOVEMENTS = 3000, 12_000
 LARGE = ("movements", "levels", "store_levels", "products", "product_words")
 
 
+@pytest.fixture(scope="module")
+def filled(module_database):
+    return fill(module_database, PRODUCTS, MOVEMENTS, UNTIL)
+
+
 @pytest.fixture
-def filled(database):
-    return fill(database, PRODUCTS, MOVEMENTS, UNTIL)
+def database(module_database):
+    """The one that is filled; the tests only ask it."""
+    return module_database
 
 
 def questions(database, filled):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, null, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
@@ -16,6 +18,7 @@ from shelfwise.inventory.words import keep_words_of_category
 
 __all__ = ["Categories", "category_named"]
 
+_TRIES: Final = 5
 _COLUMNS: Final = (categories.c.id, categories.c.name, categories.c.archived_at)
 
 
@@ -117,12 +120,19 @@ def category_named(connection: Connection, name: str) -> Category:
     """The category of a name that was cleaned; made, or taken back from the archive, where it is missing."""
     # Locked: whoever renames or archives it waits, and then sees the product that is given it.
     query = select(*_COLUMNS).where(categories.c.name_key == name_key(name)).with_for_update(read=True)
-    row = connection.execute(query).first()
-    if row is None:
-        return _add(connection, name)
-    if row.archived_at is not None:
-        _archive(connection, row.id, null())
-    return Category(row.id, row.name)
+    insertion = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    for _ in range(_TRIES):
+        row = connection.execute(query).first()
+        if row is not None:
+            if row.archived_at is not None:
+                _archive(connection, row.id, null())
+            return Category(row.id, row.name)
+        # Somebody else may add the same at this moment: then theirs is taken.
+        added = insertion(categories).values(name=name, name_key=name_key(name)).on_conflict_do_nothing()
+        number = connection.execute(added.returning(categories.c.id)).scalar()
+        if number is not None:
+            return Category(number, name)
+    raise ConflictError(f"the category {name} was changed just now: try again")
 
 
 def _add(connection: Connection, name: str) -> Category:

@@ -127,7 +127,7 @@ CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn", 
 CELLS = st.text(st.one_of(CHARACTERS, st.sampled_from("'=+-@")), max_size=30).map(str.strip)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5), st.sampled_from(["csv", "xlsx"]))
 def test_every_text_comes_back_as_it_went(rows: Sequence[tuple[str, str]], kind) -> None:
     out = io.BytesIO()
