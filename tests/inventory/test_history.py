@@ -68,6 +68,39 @@ def test_filters(small_shop, small_shops):
         minutes(user="a\0b")
 
 
+def test_pages_of_several_places_neither_repeat_nor_miss(small_shop, small_shops, monkeypatch):
+    monkeypatch.setattr("shelfwise.inventory.history._RUNS", 2)  # so that there are several statements
+    aisle = small_shop.shelf.parent_id
+    places = [small_shop.catalogue.add_location(small_shop.store.id, f"S{n}", aisle) for n in range(4)]
+    other = small_shop.catalogue.add_store("Harbour")
+    milk = small_shop.product()
+    for number in range(24):
+        where = (*(place.id for place in places), small_shop.back.id, other.root_id)[number % 6]
+        small_shop.ledger.book(
+            [Line("received", milk.id, where, Decimal(1), small_shops.at(number * 7 % 5))],
+            user=f"u{number % 2}",
+        )
+
+    def told(**wanted):
+        return [(each.at, each.id) for each in small_shop.all_movements(**wanted)]
+
+    everything = [(each.at, each.id, each.location_id, each.user) for each in small_shop.all_movements()]
+    ids = {place.id for place in places}
+    in_aisle = [(at, number) for at, number, place, _ in everything if place in ids]
+    by_u1 = [(at, number) for at, number, place, user in everything if place in ids and user == "u1"]
+    assert told(location_id=aisle) == in_aisle
+    assert told(location_id=aisle, user="u1") == by_u1
+    assert told(location_id=aisle, product_id=milk.id) == in_aisle
+    assert told(store_id=[small_shop.store.id, other.id]) == [row[:2] for row in everything]
+    seen, cursor = [], None
+    for _ in range(6):
+        page = small_shop.history.movements(location_id=aisle, cursor=cursor, limit=3)
+        seen += [(each.at, each.id) for each in page.items]
+        cursor = page.next
+    assert (seen, cursor) == (in_aisle, None)
+    assert told(location_id=aisle, store_id=other.id) == []
+
+
 def test_names_are_those_of_today(sqlite_shop):
     milk = sqlite_shop.product("Milk")
     sqlite_shop.book("sold", milk, 1, 0)

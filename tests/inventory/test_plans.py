@@ -59,6 +59,11 @@ def questions(database, filled):
         "history of a store": (lambda: history.movements(store_id=1), "ix_movements_store"),
         "history of a product": (lambda: history.movements(product_id=3), "ix_movements_product"),
         "history of a location": (lambda: history.movements(location_id=shelf), "ix_movements_location"),
+        "history of an aisle": (
+            lambda: history.movements(location_id=filled.aisle_ids[0]),
+            "ix_movements_location",
+        ),
+        "history of two stores": (lambda: history.movements(store_id=[1, 2]), "ix_movements_store"),
         "history since": (lambda: history.movements(store_id=1, since=SINCE), "ix_movements_store"),
     }
     for order, index in (
@@ -124,3 +129,22 @@ def test_a_page_is_read_in_order_and_not_sorted(database, filled):
         ]
         assert not [line for line in page.plan if "Sort" in line or "TEMP B-TREE" in line], name
         assert [line for line in page.plan if "ix_store_levels" in line], name
+
+
+def test_the_history_of_several_places_reads_a_page_of_each(database, filled):
+    """All that ever moved there is not sorted, only the pages of the places are."""
+    history = History(database)
+    for ask in (
+        lambda: history.movements(location_id=filled.aisle_ids[0], limit=5),
+        lambda: history.movements(store_id=[1, 2], limit=5, until=UNTIL),
+    ):
+        (runs, page) = [
+            each.statement
+            for each in planned(database, ask, seqscan=False)
+            if "FROM movements" in each.statement
+        ]
+        assert runs.count("LIMIT") > runs.count("UNION ALL") >= 1
+        assert "movements.id IN" in page
+        found = [(each.at, each.id) for each in ask().items]
+        assert len(found) == 5
+        assert found == sorted(found, reverse=True)

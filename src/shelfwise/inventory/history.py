@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, select, union_all
 
 from shelfwise.errors import NotFoundError
 from shelfwise.inventory.locations import within
@@ -20,6 +21,11 @@ from shelfwise.inventory.tables import bookings, locations, movements, products,
 __all__ = ["History", "as_given", "movement_from", "read_booking", "read_movement", "select_movements"]
 
 _BY_TIME: Final = Cursors("movements", (datetime, int))
+_ORDER: Final = [movements.c.at, movements.c.id]
+_NEWEST_FIRST: Final = [column.desc() for column in _ORDER]
+_RUNS: Final = 50
+"""Places that are merged by one statement."""
+
 _undoing: Final = movements.alias("undoing")
 _other: Final = movements.alias("other")
 
@@ -57,32 +63,71 @@ class History(Part):
             NotFoundError: there is no such location, or no store or product can have this number.
         """
         key = _BY_TIME.decode(cursor)
-        order = [movements.c.at, movements.c.id]
-        query = select_movements().order_by(*(column.desc() for column in order))
-        query = query.limit(page_limit(limit) + 1)
-        query = query.where(*_wanted(store_id, product_id, kind, user))
+        wanted = list(_wanted(product_id, kind, user))
         if since is not None:
-            query = query.where(movements.c.at >= checked_time("since", since))
+            wanted.append(movements.c.at >= checked_time("since", since))
         if until is not None:
-            query = query.where(movements.c.at < checked_time("until", until))
+            wanted.append(movements.c.at < checked_time("until", until))
         if key is not None:
-            query = query.where(after(order, key, descending=True))
+            wanted.append(after(_ORDER, key, descending=True))
+        stores_meant = None if store_id is None else _store_ids(store_id)
         with self._database.read() as connection:
+            places = _Places(movements.c.store_id, stores_meant)
             if location_id is not None:
-                query = _below(connection, query, location_id)
-            rows = connection.execute(query).all()
+                if stores_meant is not None:
+                    wanted.append(movements.c.store_id.in_(stores_meant))
+                places = _below(connection, location_id)
+            # Of one product all that moved is not too much to be sorted.
+            if product_id is None and len(places.ids or ()) > 1:
+                newest = _newest(connection, places, wanted, page_limit(limit) + 1)
+                wanted = [movements.c.id.in_(newest)]
+            elif places.ids is not None:
+                wanted.append(places.column.in_(places.ids))
+            query = select_movements().where(*wanted).order_by(*_NEWEST_FIRST)
+            rows = connection.execute(query.limit(page_limit(limit) + 1)).all()
         last = rows[limit - 1] if len(rows) > limit else None
         more = None if last is None else _BY_TIME.encode([last.at, last.id])
         return Page(tuple(movement_from(row) for row in rows[:limit]), more)
 
 
-def _wanted(
-    store_id: int | Collection[int] | None, product_id: int | None, kind: Kind | None, user: str | None
-) -> Iterator[ColumnElement[bool]]:
-    if isinstance(store_id, int):
-        yield movements.c.store_id == checked_id("store", store_id)
-    elif store_id is not None:
-        yield movements.c.store_id.in_(sorted(checked_id("store", each) for each in store_id))
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Stores or locations that a page is about: a column of ``movements`` and its values; None for all."""
+
+    column: Column[Any]
+    ids: Sequence[int] | None
+
+
+def _store_ids(given: int | Collection[int]) -> list[int]:
+    return [checked_id("store", each) for each in sorted({given} if isinstance(given, int) else set(given))]
+
+
+def _newest(
+    connection: Connection, places: _Places, wanted: Sequence[ColumnElement[bool]], rows: int
+) -> list[int]:
+    """The numbers of the newest movements at several places.
+
+    From each place's index a page is read, and these are merged: asked for at once, all that ever moved at these
+    places would be sorted.
+    """
+    found: list[tuple[datetime, int]] = []
+    ids = places.ids or ()
+    for start in range(0, len(ids), _RUNS):
+        runs = [
+            select(movements.c.at, movements.c.id)
+            .where(places.column == each, *wanted)
+            .order_by(*_NEWEST_FIRST)
+            .limit(rows)
+            .subquery()
+            for each in ids[start : start + _RUNS]
+        ]
+        merged = union_all(*(select(run) for run in runs)).subquery()
+        query = select(merged.c.at, merged.c.id).order_by(merged.c.at.desc(), merged.c.id.desc()).limit(rows)
+        found += [(row.at, row.id) for row in connection.execute(query)]
+    return [number for _, number in sorted(found, reverse=True)[:rows]]
+
+
+def _wanted(product_id: int | None, kind: Kind | None, user: str | None) -> Iterator[ColumnElement[bool]]:
     if product_id is not None:
         yield movements.c.product_id == checked_id("product", product_id)
     if kind is not None:
@@ -91,7 +136,8 @@ def _wanted(
         yield movements.c.user_name == clean_name("user", user)
 
 
-def _below(connection: Connection, query: Select[Any], location_id: int) -> Select[Any]:
+def _below(connection: Connection, location_id: int) -> _Places:
+    """A location and those below it; of a root, its store."""
     row = connection.execute(
         select(locations.c.parent_id, locations.c.store_id, locations.c.trail).where(
             locations.c.id == checked_id("location", location_id)
@@ -100,9 +146,9 @@ def _below(connection: Connection, query: Select[Any], location_id: int) -> Sele
     if row is None:
         raise NotFoundError(f"there is no location {location_id}")
     if row.parent_id is None:
-        return query.where(movements.c.store_id == row.store_id)
+        return _Places(movements.c.store_id, [row.store_id])
     ids = connection.execute(select(locations.c.id).where(within(row.trail))).scalars().all()
-    return query.where(movements.c.location_id.in_(ids))
+    return _Places(movements.c.location_id, ids)
 
 
 def select_movements() -> Select[Any]:
