@@ -87,9 +87,10 @@ def postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator
     Making a database takes ten times as long as emptying one: what a test leaves is used again, unless it changed
     more than rows.
     """
-    name = _EMPTY.pop() if _EMPTY else f"book_{uuid4().hex}"
-    if not name.startswith("used_"):
-        name = f"used_{name}"
+    if _EMPTY:
+        name = _EMPTY.pop()
+    else:
+        name = f"book_{uuid4().hex}"
         _run_alone(postgresql_server, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
     yield _other(postgresql_server, name)
     _run_alone(
