@@ -4,11 +4,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
+import anyio.from_thread
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from shelfwise.accounts.passwords import Passwords
+from shelfwise.accounts.users import Users
 from shelfwise.web.app import create_app
 from shelfwise.web.config import WebConfig
 from shelfwise.workflows.model_shelf import ModelShelf
@@ -16,6 +20,8 @@ from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
 
 PASSWORD = "correct horse battery"
 ADDRESS = "http://127.0.0.1:8000"
+# Hashing as it should be takes a tenth of a second each time.
+QUICK = Passwords(time_cost=1, memory_cost=64)
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +35,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, toy: ModuleType) -> Path
     with open_shop(ShopSettings(home)) as opened:
         first = opened.catalogue.add_store("Mill Lane", "admin")
         opened.catalogue.add_store("Harbour", "admin")
+        opened.users = Users(opened.db, passwords=QUICK)
         opened.users.add("admin", PASSWORD, admin=True)
         for role in ("manager", "clerk", "reader"):
             opened.users.add(role, PASSWORD, roles={first.id: role})
@@ -43,6 +50,20 @@ def shop(tmp_path: Path, furnished: Path) -> Iterator[Shop]:
     """
     shutil.copytree(furnished, tmp_path / "home")
     with open_shop(ShopSettings(tmp_path / "home")) as opened:
+        opened.users = Users(opened.db, passwords=QUICK)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def schema() -> dict[str, Any]:
+    """The API's schema; it is the same for every shop, and takes a second to make."""
+    return create_app(cast(Shop, None)).openapi()
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[anyio.from_thread.BlockingPortal]:
+    """One event loop for all browsers; each request would start its own."""
+    with anyio.from_thread.start_blocking_portal() as opened:
         yield opened
 
 
@@ -53,12 +74,13 @@ def app(shop: Shop) -> FastAPI:
 
 
 @pytest.fixture
-def browser(app: FastAPI) -> Iterator[Callable[[], TestClient]]:
+def browser(app: FastAPI, portal: anyio.from_thread.BlockingPortal) -> Iterator[Callable[[], TestClient]]:
     """Makes browsers that nobody is signed in with."""
     opened: list[TestClient] = []
 
     def make() -> TestClient:
         client = TestClient(app, ADDRESS, client=("127.0.0.1", 50000), follow_redirects=False)
+        client.portal = portal
         opened.append(client)
         return client
 

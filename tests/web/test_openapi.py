@@ -1,16 +1,9 @@
 """Tests of the API's schema: that it says what there is, so that programs can be written from it alone."""
 
-import pytest
-
 from shelfwise.web.api import GROUPS
 
 METHODS = ("get", "post", "put", "patch", "delete")
 DIRECT = {("post", "/api/v1/session")}
-
-
-@pytest.fixture
-def schema(app):
-    return app.openapi()
 
 
 def operations(schema):

@@ -1,5 +1,6 @@
 """Tests of signing in and out, the first start and invitations, as a browser without scripts does it."""
 
+import hashlib
 import re
 
 import pytest
@@ -57,8 +58,6 @@ def test_a_session_that_somebody_planted_is_not_taken_over(nobody, signed_in):
     nobody.cookies["shelfwise_session"] = planted
     nobody.cookies["shelfwise_form"] = "f" * 43
     # Who is signed in gets no form; the attack posts it all the same.
-    import hashlib
-
     csrf = hashlib.sha256(b"shelfwise form:" + b"f" * 43).hexdigest()
     answer = nobody.post("/sign-in", data={"csrf": csrf, "name": "clerk", "password": PASSWORD})
     assert answer.status_code == 303
