@@ -122,20 +122,12 @@ def _statement(_: str) -> Executable:
         .returning(levels.c.product_id, levels.c.store_id, levels.c.quantity, levels.c.count_at)
         .cte("level")
     )
-    given = {
-        name: bindparam(name, type_=movements.c[name].type)
-        for name in (
-            "kind",
-            "product_id",
-            "location_id",
-            "booked_at",
-            "user_name",
-            "reason",
-            "photo",
-            "model",
-            "confidence",
-        )
-    } | {"booking_id": booking.c.id, "store_id": level.c.store_id, "quantity": by, "at": at}
+    given = {name: bindparam(name, type_=movements.c[name].type) for name in _AS_GIVEN} | {
+        "booking_id": booking.c.id,
+        "store_id": level.c.store_id,
+        "quantity": by,
+        "at": at,
+    }
     movement = (
         insert(movements)
         .from_select(list(given), select(*given.values()).select_from(booking.join(level, true())))

@@ -32,6 +32,7 @@ from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
 from shelfwise.inventory.part import checked_id
 from shelfwise.inventory.tables import KEY, categories, levels, locations, product_words, products
+from shelfwise.inventory.words import LAST, MOST_WORDS
 
 __all__ = [
     "FEW",
@@ -48,9 +49,6 @@ __all__ = [
     "subtree_of",
     "subtree_of_category",
 ]
-
-_MOST_WORDS: Final = 12
-_LAST: Final = "\U0010ffff"
 
 FEW: Final = 2000
 """Products that are looked up by their numbers."""
@@ -106,11 +104,11 @@ def meant_by(connection: Connection, query: str) -> list[Condition] | None:
     else:
         if connection.scalar(select(products.c.id).where(products.c.gtin_key == key)) is not None:
             return [Condition(Form("gtin"), {"gtin": key})]
-    words = sorted(words_in(query), key=len, reverse=True)[:_MOST_WORDS]
+    words = sorted(words_in(query), key=len, reverse=True)[:MOST_WORDS]
     if query.strip() and not words:
         return None
     return [
-        Condition(Form("word", number), {f"word_{number}": word, f"word_{number}_end": word + _LAST})
+        Condition(Form("word", number), {f"word_{number}": word, f"word_{number}_end": word + LAST})
         for number, word in enumerate(words)
     ]
 

@@ -12,16 +12,18 @@ from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
 from shelfwise.inventory.tables import categories, product_words, products
 
-__all__ = ["begins_with", "keep_words", "keep_words_of_category", "matching"]
+__all__ = ["LAST", "MOST_WORDS", "begins_with", "keep_words", "keep_words_of_category", "matching"]
 
-_MOST_WORDS: Final = 12
-_LAST: Final = "\U0010ffff"
+MOST_WORDS: Final = 12
+"""Words of a query that are looked at."""
+LAST: Final = "\U0010ffff"
+"""Behind whatever goes on from a beginning."""
 _CHUNK: Final = 500
 
 
 def begins_with(column: ColumnElement[str], beginning: str) -> ColumnElement[bool]:
     """Whether a text of type ``KEY`` begins like this; unlike LIKE it is found by an index on both databases."""
-    return and_(column >= beginning, column < beginning + _LAST)
+    return and_(column >= beginning, column < beginning + LAST)
 
 
 def matching(query: str, product_id: ColumnElement[Any]) -> ColumnElement[bool] | None:
@@ -33,7 +35,7 @@ def matching(query: str, product_id: ColumnElement[Any]) -> ColumnElement[bool] 
     """
     if not query.strip():
         return None
-    words = sorted(words_in(query), key=len, reverse=True)[:_MOST_WORDS]
+    words = sorted(words_in(query), key=len, reverse=True)[:MOST_WORDS]
     if not words:
         return false()
     by_words = and_(
