@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, MetaData, Table, event, func, insert, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, event, func, insert, select, text
 
 from shelfwise.database import Database, Id, Quantity, UtcTime
 from shelfwise.database.opening import database_url, open_database
 from shelfwise.database.schema import HEAD, revision, upgrade
-from shelfwise.errors import ConfigError, DatabaseError, StorageError
+from shelfwise.errors import ConfigError, ConflictError, DatabaseError, StorageError
 
 OWN = MetaData()
 NOTES = Table(
@@ -183,3 +183,13 @@ def test_a_full_disk_is_told_and_what_was_written_before_is_there(sqlite_databas
     sqlite_database.engine.dispose()
     assert len(amounts(sqlite_database)) == 200 * written > 0
     sqlite_database.write(add("2"))
+
+
+def test_a_clash_is_told_without_the_databases_own_words(notes: Database) -> None:
+    def add(connection: Connection) -> None:
+        connection.execute(insert(NOTES).values(id=1))
+
+    notes.write(add)
+    with pytest.raises(ConflictError) as raised:
+        notes.write(add)
+    assert not any(word in str(raised.value).lower() for word in ("notes", "constraint", "key", "insert"))
