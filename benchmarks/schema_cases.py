@@ -1,4 +1,4 @@
-"""Requests drawn from the API's own schema by schemathesis, right ones and wrong ones, to be sent to a server."""
+"""Requests drawn from the schema of the API by schemathesis, right ones and wrong ones, for a running app."""
 
 from __future__ import annotations
 

@@ -249,7 +249,7 @@ def test_a_jpeg_that_was_overwritten_is_refused():
     data = bytearray(written(picture((600, 400)), "JPEG"))
     middle = len(data) * 3 // 4
     data[middle : middle + 6] = b"\xff\xc0\x12\xff\xd8\x00"
-    with pytest.raises(ImageError, match="damaged|truncated"):
+    with pytest.raises(ImageError, match=r"damaged|truncated"):
         strip(bytes(data))
 
 
