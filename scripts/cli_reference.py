@@ -34,8 +34,8 @@ and a plain line every five seconds elsewhere; `NO_COLOR=1` and `TERM=dumb` are 
 | `HF_ENDPOINT` | address of the model hub, or of a mirror (default `https://huggingface.co`) |
 | `SHELFWISE_CACHE` | folder for photos and weights (default `$XDG_CACHE_HOME/shelfwise` or `~/.cache/shelfwise`) |
 | `SHELFWISE_DATA` | folder for fetched sets (default `shelfwise/data` in `$XDG_DATA_HOME` or `~/.local/share`) |
-| `SHELFWISE_DATABASE` | address of the shop's database, such as `postgresql://user@host/shop` (default: the file `stock.db` in the shop's folder) |
-| `SHELFWISE_HOME` | the shop's folder: stock, photos, models (default `shelfwise/shop` in `$XDG_DATA_HOME` or `~/.local/share`) |
+| `SHELFWISE_DATABASE` | the shop's database: `postgresql://user@host/shop` (default `stock.db` in its folder) |
+| `SHELFWISE_HOME` | the shop's folder (default `shelfwise/shop` in `$XDG_DATA_HOME` or `~/.local/share`) |
 | `SHELFWISE_MIRROR` | address of a server that holds the files of `data fetch` as `NAME/ARCHIVE` |
 | `SHELFWISE_MODEL` | bundle that `classify` and `products` take where `--model` is not given |
 | `SHELFWISE_PRODUCTS` | index of products that they take where `--index` is not given |
