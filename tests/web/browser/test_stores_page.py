@@ -22,6 +22,8 @@ def test_places_are_added_below_each_other_and_renamed(shop: Shop, tabs: Tabs) -
     page.get_by_role("dialog", name="Add a place in Aisle 1").get_by_label("Name").fill("Shelf 2")
     page.get_by_role("button", name="Add the place").click()
     expect(page.locator(".tree .depth-1")).to_contain_text("Shelf 2")
+    # Told by the script of the page that was loaded anew: from now on its buttons do something.
+    expect(page.locator("#flash")).to_contain_text("Shelf 2 is added.")
     page.get_by_role("button", name="Rename Aisle 1", exact=True).click()
     dialog = page.get_by_role("dialog", name="Rename Aisle 1")
     expect(dialog.get_by_label("Name")).to_have_value("Aisle 1")
