@@ -44,8 +44,8 @@ _HEADINGS: Final = (">answer", "kind", "category", ">sure", "product", "perhaps"
 @app.command("list", epilog=examples_text(["shelfwise review list", "shelfwise review list --format csv"]))
 def list_(
     kind: Annotated[
-        Literal["unknown", "ask", "accept"] | None,
-        typer.Option("--kind", help="Only answers of this kind: nothing known, a question, or relied on."),
+        Literal["accept", "ask", "unknown"] | None,
+        typer.Option("--kind", help="Only answers of this kind: relied on, a question, or nothing known."),
     ] = None,
     store: StoreOption = None,
     limit: LimitOption = 50,
