@@ -23,12 +23,14 @@ from benchmarks.photos import PhotoSet, photo_folder, photo_set
 from benchmarks.result import BenchmarkError, Figure, Result
 from benchmarks.server_clients import Client, Server, ask_together, prepared_home, served
 from benchmarks.stock_fill import fill
+from shelfwise.bundle import default_bundle
 from shelfwise.database import open_database, utc_now
+from shelfwise.inference.classifier import load
 
 __all__ = ["server"]
 
 NAME: Final = "server"
-PHOTOS: Final = 400
+PHOTOS: Final = 240
 CLIENTS: Final = 16
 ROUNDS: Final = 3
 STARTS: Final = 5
@@ -45,6 +47,7 @@ class _Measured:
 
     photos: PhotoSet
     alone: Sequence[float]
+    bare: Sequence[float]
     served: Sequence[float]
     folder: Sequence[float]
     together: Sequence[float]
@@ -67,7 +70,11 @@ def server(options: Options) -> Result:
         with served(home) as running:
             _warm(running, token, contents)
             alone = _alone(running, token, contents, ALONE if options.photos is None else count)
-        options.tell(f"  one photo: {_ms(alone, 50):.0f} ms, 95 % below {_ms(alone, 95):.0f} ms")
+        bare = _bare(contents, len(alone))
+        options.tell(
+            f"  one photo: {_ms(alone, 50):.0f} ms, 95 % below {_ms(alone, 95):.0f} ms; without a server"
+            f" {_ms(bare, 50):.0f} ms, {_ms(bare, 95):.0f} ms"
+        )
         rounds = [_round(home, token, contents, folder, first) for first in _turns(options.repeats or ROUNDS)]
         for ours, theirs, _ in rounds:
             options.tell(f"  {CLIENTS} clients {ours:.1f}, folder {theirs:.1f} photos a second")
@@ -78,6 +85,7 @@ def server(options: Options) -> Result:
         _Measured(
             photos,
             alone,
+            bare,
             [ours for ours, _, _ in rounds],
             [theirs for _, theirs, _ in rounds],
             [each for _, _, taken in rounds for each in taken],
@@ -129,6 +137,17 @@ def _alone(running: Server, token: str, contents: Sequence[bytes], count: int) -
         taken.append(time.perf_counter() - began)
     client.close()
     return taken
+
+
+def _bare(contents: Sequence[bytes], count: int) -> list[float]:
+    """The same photos by the same model in this process: what no server can be faster than."""
+    classifier = load(default_bundle(), photos=1)
+    taken = []
+    for number in range(_WARM + count):
+        began = time.perf_counter()
+        classifier.answer([contents[number % len(contents)]])
+        taken.append(time.perf_counter() - began)
+    return taken[_WARM:]
 
 
 def _round(
@@ -205,7 +224,8 @@ def _result(measured: _Measured) -> Result:
             f"One client: {len(measured.alone)} photos one after the other, after {_WARM} that do not count."
             f" {CLIENTS} clients: each sends its next photo when it has its answer; `shelfwise classify` answers the"
             " same photos in a folder in a process of its own, from the tenth part of them to the last; the two take"
-            " turns. Start: from the process's start to the first photo's answer, files in the page cache.",
+            " turns. Start: from the process's start to the first photo's answer, files in the page cache. “The model"
+            " alone” is `shelfwise.load(…, photos=1)` on the same photos, one after the other.",
             f"Stock list: a book of {measured.filled}, one client with a token, pages of 50 rows as JSON"
             " (`GET /api/v1/stock`), stores in turn.",
         ),
@@ -229,6 +249,7 @@ def _result(measured: _Measured) -> Result:
             ("shelfwise", "fastapi", "starlette", "uvicorn", "onnxruntime", "openvino")
         ),
         samples={
+            "bare_ms": [round(1000 * each, 2) for each in measured.bare],
             "alone_ms": [round(1000 * each, 2) for each in measured.alone],
             "served_rate": [round(each, 3) for each in measured.served],
             "folder_rate": [round(each, 3) for each in measured.folder],
@@ -248,7 +269,7 @@ def _figures(measured: _Measured) -> Iterator[Figure]:
             1000 * min(measured.alone),
             1000 * max(measured.alone),
             ours=f"{len(measured.alone)} photos, one client",
-            peer="",
+            peer=f"the model alone, in a process without a server: {_ms(measured.bare, part):.0f} ms",
         )
     ratios = [ours / theirs for ours, theirs in zip(measured.served, measured.folder, strict=True)]
     ours, theirs = statistics.median(measured.served), statistics.median(measured.folder)
