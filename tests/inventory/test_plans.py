@@ -3,6 +3,7 @@
 import re
 import sys
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from benchmarks.plans import planned
 from benchmarks.stock_fill import fill
 from shelfwise.inventory.checks import check_book
 from shelfwise.inventory.history import History
+from shelfwise.inventory.ledger import book_in
 from shelfwise.inventory.levels import Levels
 from shelfwise.inventory.planning import Planning
+from shelfwise.inventory.records import Line
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 SINCE = UNTIL - timedelta(days=28)
@@ -148,3 +151,25 @@ def test_the_history_of_several_places_reads_a_page_of_each(database, filled):
         found = [(each.at, each.id) for each in ask().items]
         assert len(found) == 5
         assert found == sorted(found, reverse=True)
+
+
+class TakenBackError(Exception):
+    """The book stays as it is."""
+
+
+def test_a_booking_of_several_lines_reads_none_of_the_large_tables_whole(database, filled):
+    lines = [Line("sold", product, filled.shelf(product, 1), Decimal(1)) for product in (3, 4, 5)]
+
+    def book(connection):
+        book_in(connection, lines, user="ana")
+        raise TakenBackError
+
+    def ask():
+        with pytest.raises(TakenBackError):
+            database.write(book)
+
+    # An index that is read from end to end is no better than its table.
+    whole = re.compile(rf"^SCAN ({'|'.join(LARGE)})\b|Seq Scan on ({'|'.join(LARGE)})\b")
+    plans = planned(database, ask, seqscan=False)
+    assert [each.statement for each in plans if "levels" in each.statement]
+    assert [(each.statement, line) for each in plans for line in each.plan if whole.search(line)] == []

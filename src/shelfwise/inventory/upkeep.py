@@ -283,13 +283,16 @@ def _make_levels(connection: Connection, stores: Mapping[Key, int]) -> None:
 
 
 def _lock(connection: Connection, keys: Collection[Key]) -> dict[Key, Kept]:
-    query = (
-        select(*_LOCKED)
-        .where(tuple_(levels.c.product_id, levels.c.location_id).in_(list(keys)))
-        .order_by(levels.c.product_id, levels.c.location_id)
-        .with_for_update()
-    )
-    return {(row[0], row[1]): Kept(*row[2:]) for row in connection.execute(query)}
+    query = select(*_LOCKED).order_by(levels.c.product_id, levels.c.location_id)
+    if connection.dialect.name == "postgresql":
+        pairs = tuple_(levels.c.product_id, levels.c.location_id).in_(list(keys))
+        query = query.where(pairs).with_for_update()
+    else:
+        # SQLite reads the whole table for pairs; a product is at few locations, and nobody else is writing.
+        query = query.where(levels.c.product_id.in_({product for product, _ in keys}))
+    wanted = set(keys)
+    rows = connection.execute(query)
+    return {(row[0], row[1]): Kept(*row[2:]) for row in rows if (row[0], row[1]) in wanted}
 
 
 def _numbers(connection: Connection, wanted: int) -> list[int]:
