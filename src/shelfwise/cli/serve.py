@@ -128,6 +128,8 @@ def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # Its start and end are told by the command itself.
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # The first start makes the stock book: each of its steps would stand above the link that is to be found.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _use(home: Path, model: Path) -> None:
