@@ -11,17 +11,11 @@ from fastapi.responses import StreamingResponse
 
 from shelfwise.inventory.records import Page
 
-__all__ = ["Cell", "csv_answer", "every", "safe_text"]
+__all__ = ["Cell", "csv_answer", "every"]
 
 Cell = str | None
 T = TypeVar("T")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE: Final = 200
-
-
-def safe_text(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: one that looks like it gets an apostrophe before it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
@@ -41,7 +35,8 @@ def every(page: Callable[[str | None], Page[T]]) -> Iterator[T]:
 def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingResponse:
     """Stream a table as a CSV file in UTF-8; None is an empty cell.
 
-    Cells are written as they are: pass words of people through :func:`safe_text`, and numbers not.
+    Cells are written as they are: pass words of people through
+    :func:`shelfwise.inventory.exchange.writing.guarded`, and numbers not.
     """
     return StreamingResponse(
         _lines(columns, rows),

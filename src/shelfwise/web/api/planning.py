@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from shelfwise.inventory.exchange.writing import guarded
 from shelfwise.inventory.records import Page, Reorder
 from shelfwise.web.access import Manager, Reader, TheShop
-from shelfwise.web.api.csv_rows import Cell, csv_answer, every, safe_text
+from shelfwise.web.api.csv_rows import Cell, csv_answer, every
 from shelfwise.web.api.fields import Moment, StoreId, amount_text
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
@@ -87,11 +88,11 @@ def _cells(row: Reorder) -> tuple[Cell, ...]:
     product = row.product
     return (
         str(product.id),
-        safe_text(product.name),
-        safe_text(product.category or ""),
+        guarded(product.name),
+        guarded(product.category or ""),
         product.gtin,
         amount_text(row.level),
-        safe_text(product.unit),
+        guarded(product.unit),
         amount_text(row.per_day),
         None if row.days_of_cover is None else amount_text(row.days_of_cover),
         amount_text(product.pack_size),

@@ -8,10 +8,11 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query
 from fastapi.responses import StreamingResponse
 
+from shelfwise.inventory.exchange.writing import guarded
 from shelfwise.inventory.records import Level, Page, State
 from shelfwise.web.access import Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import ProductOut
-from shelfwise.web.api.csv_rows import Cell, csv_answer, every, safe_text
+from shelfwise.web.api.csv_rows import Cell, csv_answer, every
 from shelfwise.web.api.fields import Moment, OptionalId, PathId, Search, StoreId, amount_text
 from shelfwise.web.api.places import store_for, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
@@ -132,11 +133,11 @@ def _cells(level: Level) -> tuple[Cell, ...]:
     return (
         str(level.store_id),
         str(product.id),
-        safe_text(product.name),
-        safe_text(product.category or ""),
+        guarded(product.name),
+        guarded(product.category or ""),
         product.gtin,
         amount_text(level.quantity),
-        safe_text(product.unit),
+        guarded(product.unit),
         level.state,
         None if product.minimum is None else amount_text(product.minimum),
         None if product.target is None else amount_text(product.target),
