@@ -151,6 +151,19 @@ def test_a_reset_sets_the_password_and_ends_the_sessions(accounts):
     assert accounts.users.check_password("Ana", "eight brown bottles")
 
 
+def test_the_first_link_of_a_user_without_a_password_is_an_invitation(accounts):
+    mia = accounts.users.add("Mia", roles={accounts.stores[0]: "clerk"}, by="Boss")
+    secret = accounts.invitations.reset(mia.id, "Boss")
+    assert accounts.invitations.peek(secret).kind == "invite"
+    accounts.clock.go(days=6)
+    assert accounts.invitations.accept(secret, None, GOOD).roles == mia.roles
+    accounts.invitations.reset(mia.id, "Boss")
+    told = [
+        (entry.action, entry.details["kind"]) for entry in accounts.audit.entries(action="link.").items[::-1]
+    ]
+    assert told == [("link.make", "invite"), ("link.use", "invite"), ("link.make", "reset")]
+
+
 def test_a_later_reset_replaces_the_one_before(accounts):
     ana = accounts.user()
     one, other = accounts.invitations.reset(ana.id), accounts.invitations.reset(ana.id)

@@ -34,7 +34,7 @@ LASTS: Final[Mapping[LinkKind, timedelta]] = {
     "invite": timedelta(days=7),
     "reset": timedelta(days=1),
 }
-"""How long each kind of link can be used; a user's first password may be set as long as an invitation lasts."""
+"""How long each kind of link can be used."""
 
 _KEPT: Final = timedelta(days=30)
 _GONE: Final = "this link was used, has expired or was taken back: ask for a new one"
@@ -110,7 +110,9 @@ class Invitations:
         return secret
 
     def reset(self, user_id: int, by: str = "") -> str:
-        """Make a link by which a user sets their password anew, and return its secret; earlier ones no longer work.
+        """Make a link by which a user sets their password, and return its secret; earlier ones no longer work.
+
+        For one who never had a password it is an invitation, and lasts as long.
 
         Raises:
             NotFoundError: there is no such user.
@@ -123,9 +125,9 @@ class Invitations:
             if user.disabled:
                 raise ForbiddenError(f"{user.name} is disabled: enable them first")
             end_links_of(connection, user_id)
-            lasts = LASTS["reset" if user.has_password else "invite"]
-            _put(connection, secret, "reset", now, name=user.name, user_id=user_id, by=by, lasts=lasts)
-            record_in(connection, now, by, "link.make", user.name, {"kind": "reset"})
+            kind: LinkKind = "reset" if user.has_password else "invite"
+            _put(connection, secret, kind, now, name=user.name, user_id=user_id, by=by)
+            record_in(connection, now, by, "link.make", user.name, {"kind": kind})
 
         self._db.write(work)
         return secret
@@ -184,7 +186,7 @@ class Invitations:
         def work(connection: Connection) -> User:
             row = _use(connection, secret, now)
             user_id = row.user_id
-            if row.kind == "reset":
+            if user_id is not None:
                 if read_user(connection, user_id).disabled:
                     raise NotFoundError(_GONE)
                 set_hash(connection, user_id, kept)
@@ -231,7 +233,6 @@ def _put(
     admin: bool = False,
     roles: Mapping[int, Role] | None = None,
     by: str,
-    lasts: timedelta | None = None,
 ) -> None:
     connection.execute(delete(invitations).where(invitations.c.expires_at < now - _KEPT))
     connection.execute(
@@ -244,7 +245,7 @@ def _put(
             roles={str(store): role for store, role in (roles or {}).items()},
             created_by=by,
             created_at=now,
-            expires_at=now + (LASTS[kind] if lasts is None else lasts),
+            expires_at=now + LASTS[kind],
         )
     )
 

@@ -197,9 +197,10 @@ class Invitation:
     """What a one-time link is for.
 
     Attributes:
-        kind: ``first`` makes the first admin, ``invite`` a new user, ``reset`` sets a user's password anew.
+        kind: ``first`` makes the first admin, ``invite`` is for who signs in for the first time, ``reset`` sets a
+            user's password anew.
         name: the name that it is for; None where whoever uses it chooses one.
-        user_id: whose password is set anew; None for the other kinds.
+        user_id: whose password is set; None where the link makes the user.
     """
 
     kind: LinkKind

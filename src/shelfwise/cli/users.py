@@ -85,9 +85,7 @@ def add(
         roles = _given_roles(there.catalogue, role)
         if not password:
             secret = there.invitations.invite(name, _kept(roles), there.by, admin=admin)
-            _tell_link(
-                f"{name} chooses a password here; the link works once, for seven days:", address, secret
-            )
+            _tell_link(_invited(name), address, secret)
             return
         chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         user = there.users.add(name, chosen, admin=admin, roles=_kept(roles), by=there.by)
@@ -149,12 +147,22 @@ def reset_password(
 ) -> None:
     """Print a link by which a user sets a new password; it works once, for a day.
 
-    Until it is used the old password works. Links made before no longer work.
+    Until it is used the old password works. Links made before no longer work. Who has not chosen a password yet
+    gets another invitation, for seven days.
     """
     with opened(home, database) as there:
         user = there.users.by_name(name)
         secret = there.invitations.reset(user.id, there.by)
-    _tell_link(f"{user.name} sets a new password here; the link works once:", address, secret)
+    what = (
+        f"{user.name} sets a new password here; the link works once, for a day:"
+        if user.has_password
+        else _invited(user.name)
+    )
+    _tell_link(what, address, secret)
+
+
+def _invited(name: str) -> str:
+    return f"{name} chooses a password here; the link works once, for seven days:"
 
 
 def _tell_link(what: str, address: str, secret: str) -> None:

@@ -203,8 +203,8 @@ def test_the_log_is_filtered_and_its_details_are_words(admin, shop):
     )
     page = admin.get("/audit?action=product.").text
     assert "Changed a product" in page
-    assert "product Tea" in page
-    assert re.search(r"archived:</span> no", page)
+    assert re.search(r'data-label="Of">Tea<', page)
+    assert re.search(r"Archived:</span> no", page)
     assert "10.0.0.1" in page
     assert "Nothing matches" in admin.get("/audit?user=nobody-of-this-name").text
 
@@ -215,10 +215,10 @@ def test_the_log_has_pages(admin, shop):
     page = admin.get("/audit?action=store.").text
     following = re.search(r'rel="next" href="([^"]+)"', page)
     assert following
-    assert "store 59" in page
+    assert ">59<" in page
     rest = admin.get(following[1].replace("&amp;", "&")).text
-    assert "store 5<" in rest
-    assert "store 59" not in rest
+    assert ">5<" in rest
+    assert ">59<" not in rest
 
 
 def test_scopes_are_offered_as_far_as_roles_go(reader, clerk, admin):

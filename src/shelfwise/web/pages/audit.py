@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from shelfwise.web.access import Admin, shop_of
 from shelfwise.web.pages import page_router
-from shelfwise.web.pages.devices import device_words
+from shelfwise.web.pages.audit_words import WORDS, details_words, done_words, subject_words
 from shelfwise.web.pages.filters import Cursor, Day, Text, address, end_of, start_of, zone_of
 from shelfwise.web.pages.frame import show
 
@@ -32,36 +31,6 @@ _GROUPS: Final = (
     ("model.", "Models"),
     ("import", "Imports"),
 )
-_WORDS: Final[Mapping[str, str]] = {
-    "session.start": "Signed in",
-    "session.end": "Signed out",
-    "session.fail": "Sign-in failed",
-    "user.add": "Added a user",
-    "user.change": "Changed a user",
-    "user.password": "Set a password",
-    "user.disable": "Disabled a user",
-    "user.enable": "Enabled a user",
-    "link.make": "Made a link",
-    "link.use": "Used a link",
-    "token.issue": "Made a token",
-    "token.revoke": "Revoked a token",
-    "product.add": "Added a product",
-    "product.change": "Changed a product",
-    "product.learn": "Added photos",
-    "product.forget": "Removed a photo",
-    "category.add": "Added a category",
-    "category.change": "Changed a category",
-    "store.add": "Added a store",
-    "store.change": "Changed a store",
-    "location.add": "Added a place",
-    "location.change": "Changed a place",
-    "model.add": "Uploaded a model",
-    "model.activate": "Switched the model",
-    "model.roll-back": "Went back to a model",
-    "model.shadow": "Changed the trial",
-    "model.remove": "Removed a model",
-    "import": "Imported a file",
-}
 
 
 @router.get("/audit")
@@ -82,12 +51,16 @@ def audit(
     given = {"user": user, "action": action, "since": since, "until": until}
     groups = list(_GROUPS)
     if action not in dict(groups):
-        groups.append((action, _WORDS.get(action, action)))
+        groups.append((action, WORDS.get(action, action)))
+    stores = {store.id: store.name for archived in (False, True) for store in shop.catalogue.stores(archived)}
     return show(
         request,
         actor,
         "audit.html",
-        entries=[(entry, _words(entry.action), _told(entry.details)) for entry in found.items],
+        entries=[
+            (entry, done_words(entry), subject_words(entry), details_words(entry, stores, zone))
+            for entry in found.items
+        ],
         names=[each.name for each in shop.users.list()],
         groups=groups,
         given=given,
@@ -95,29 +68,3 @@ def audit(
         next_page=address("/audit", **given, cursor=found.next) if found.next else None,
         first_page=address("/audit", **given) if cursor else None,
     )
-
-
-def _words(action: str) -> str:
-    return _WORDS.get(action, action.replace(".", ": ").replace("-", " ").capitalize())
-
-
-def _told(details: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:
-    """Details as pairs of words: what is inside others is named by its path."""
-    told: list[tuple[str, str]] = []
-    for key, value in details.items():
-        name = f"{above}{key.replace('_', ' ')}"
-        if isinstance(value, Mapping) and value:
-            told += _told(value, f"{name}, ")
-        else:
-            told.append((name, device_words(str(value)) if key == "device" else _value(value)))
-    return told
-
-
-def _value(value: Any) -> str:
-    if value is None or value in ({}, [], ""):
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(_value(each) for each in value)
-    return str(value)
