@@ -35,12 +35,14 @@ def test_every_expected_error_has_its_status(error, status):
     assert answer.media_type == "application/problem+json"
     assert body["type"].startswith("urn:shelfwise:problem:")
     assert body["title"]
-    assert body["detail"] == str(error)
+    assert body["detail"].casefold().rstrip(".?") == str(error).casefold().rstrip(".?")
+    assert body["detail"].endswith((".", "?"))
 
 
 def test_the_field_that_is_wrong_is_named():
     body = json.loads(problem_json(found(errors.EntryError("lines.0.quantity", "give more than 0"))).body)
-    assert body["errors"] == [{"field": "lines.0.quantity", "message": "give more than 0"}]
+    assert body["errors"] == [{"field": "lines.0.quantity", "message": "Give more than 0."}]
+    assert body["detail"] == "lines.0.quantity: Give more than 0."
 
 
 def test_when_to_try_again_is_said_in_whole_seconds():

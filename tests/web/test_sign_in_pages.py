@@ -34,7 +34,7 @@ def test_signing_in_sets_a_cookie_that_no_script_reads(nobody):
 def test_a_wrong_password_shows_the_form_again_with_the_name_and_without_the_password(nobody):
     answer = form(nobody, "/sign-in", name="clerk", password="not this one")
     assert answer.status_code == 401
-    assert "wrong name or password" in answer.text
+    assert "Wrong name or password." in answer.text
     assert 'value="clerk"' in answer.text
     assert "not this one" not in answer.text
     assert "shelfwise_session" not in nobody.cookies

@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from shelfwise import errors
 from shelfwise.errors import ShelfwiseError
 from shelfwise.web.access import identify
+from shelfwise.web.entry_words import field_path, refused_words, sentence
 from shelfwise.web.rendering import render
 
 __all__ = ["PROBLEM_TYPE", "Found", "add_handlers", "answer", "found", "problem_json"]
@@ -78,17 +79,18 @@ def found(error: ShelfwiseError) -> Found:
         ((status, code, title) for kind, status, code, title in _KINDS if isinstance(error, kind)),
         (400, "refused", "It cannot be done"),
     )
-    fields: list[tuple[str, str]] = []
+    detail, fields = sentence(str(error)), list[tuple[str, str]]()
     if isinstance(error, errors.EntryError):
-        fields = [(error.field, error.message)]
+        fields = [(error.field, sentence(error.message))]
+        detail = _joined(fields)
     else:
-        fields = [(field, str(error)) for kind, field in _FIELD_OF if isinstance(error, kind)]
+        fields = [(field, detail) for kind, field in _FIELD_OF if isinstance(error, kind)]
     retry_after = None
     if isinstance(error, errors.BusyError):
         retry_after = error.retry_after
     elif isinstance(error, errors.DatabaseError):
         retry_after = _SECONDS_TO_RECOVER
-    return Found(status, code, title, str(error), fields, retry_after)
+    return Found(status, code, title, detail, fields, retry_after)
 
 
 def problem_json(problem: Found) -> Response:
@@ -175,27 +177,12 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _invalid(error: RequestValidationError) -> Found:
-    fields = [(_path(each["loc"]), _said(each)) for each in error.errors()[:_LONGEST_LIST]]
-    detail = "; ".join(f"{field}: {message}" if field else message for field, message in fields[:3])
-    return Found(422, "entry", "Something given is wrong", detail, fields)
+    fields = [(field_path(each["loc"]), refused_words(each)) for each in error.errors()[:_LONGEST_LIST]]
+    return Found(422, "entry", "Something given is wrong", _joined(fields[:3]), fields)
 
 
-def _path(location: Sequence[str | int]) -> str:
-    """``lines.0.quantity`` for a place in the body; the parameter's name for others."""
-    parts = (
-        location[1:]
-        if location and location[0] in ("body", "query", "path", "header", "cookie")
-        else location
-    )
-    # The place in broken JSON is a number of characters, no field.
-    return ".".join(str(part) for part in parts if not (len(parts) == 1 and isinstance(part, int)))
-
-
-def _said(each: Any) -> str:
-    if each["type"] == "json_invalid":
-        return f"the body is no JSON: {each.get('ctx', {}).get('error', 'it is broken')}"
-    message = str(each["msg"]).removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
+def _joined(fields: Sequence[tuple[str, str]]) -> str:
+    return " ".join(f"{field}: {message}" if field else message for field, message in fields)
 
 
 _PHRASES: Final = {
@@ -209,4 +196,4 @@ _PHRASES: Final = {
 def _refused(error: HTTPException) -> Found:
     code, title = _PHRASES.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase))
     usual = error.detail == HTTPStatus(error.status_code).phrase
-    return Found(error.status_code, code, title, title if usual else str(error.detail))
+    return Found(error.status_code, code, title, sentence(title if usual else str(error.detail)))

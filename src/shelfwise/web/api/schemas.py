@@ -61,7 +61,7 @@ class ProblemField(BaseModel):
     """A field that is wrong."""
 
     field: str = Field(description="Its path, such as `lines.0.quantity`.", examples=["lines.0.quantity"])
-    message: str = Field(examples=["give a number above 0"])
+    message: str = Field(examples=["Give a number above 0."])
 
 
 class Problem(BaseModel):
@@ -70,7 +70,7 @@ class Problem(BaseModel):
     type: str = Field(examples=["urn:shelfwise:problem:not-found"])
     title: str = Field(examples=["Nothing of that name or number is here"])
     status: int = Field(examples=[404])
-    detail: str = Field(examples=["there is no product 17"])
+    detail: str = Field(examples=["There is no product 17."])
     errors: list[ProblemField]
 
 

@@ -26,6 +26,7 @@ from shelfwise.web.cookies import (
     drop_session_cookie,
     set_session_cookie,
 )
+from shelfwise.web.entry_words import sentence
 from shelfwise.web.pages import page_router
 from shelfwise.web.problems import found
 from shelfwise.web.rendering import render
@@ -191,7 +192,7 @@ def _again(request: Request, template: str, error: ShelfwiseError, **context: ob
     """The form once more, with what was wrong at its field."""
     problem = found(error)
     field = error.field if isinstance(error, EntryError) else None
-    message = error.message if isinstance(error, EntryError) else str(error)
+    message = sentence(error.message if isinstance(error, EntryError) else str(error))
     response = render(request, template, problem.status, error=message, field=field, **context)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(int(problem.retry_after) + 1)

@@ -154,7 +154,7 @@ async function send(element, button) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     if (error.status === 412) error.message += " Load the page again to see what changed.";
     if (form) showErrors(form, error);
-    else flash([error.message, ...(error.errors || []).map((one) => one.message)].join(" "), "bad");
+    else flash(error.errors?.length ? error.errors.map((one) => one.message).join(" ") : error.message, "bad");
   } finally {
     button.removeAttribute("aria-busy");
   }

@@ -40,7 +40,7 @@ async function enrol(files) {
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     state.textContent = "";
-    const why = [error.message, ...(error.errors || []).map((one) => one.message)].join(" ");
+    const why = error.errors?.length ? error.errors.map((one) => one.message).join(" ") : error.message;
     flash(added ? `${told(added, errors)} The rest was not sent: ${why}` : why, "bad");
     inputs.forEach((input) => (input.disabled = false));
   }
