@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_category, name_key
-from shelfwise.inventory.part import Part, checked_id
+from shelfwise.inventory.part import Check, Part, checked_id
 from shelfwise.inventory.records import Category
 from shelfwise.inventory.tables import categories, products
 from shelfwise.inventory.words import keep_words_of_category
@@ -56,8 +56,8 @@ class Categories(Part):
 
         return self._database.write(work)
 
-    def rename_category(self, category_id: int, name: str) -> Category:
-        """Give a category another name; its products are found by it at once.
+    def rename_category(self, category_id: int, name: str, check: Check[Category] = None) -> Category:
+        """Give a category another name, if ``check`` lets it; its products are found by it at once.
 
         Raises:
             EntryError: the name cannot be taken.
@@ -67,7 +67,7 @@ class Categories(Part):
         kept = clean_category("name", name)
 
         def work(connection: Connection) -> Category:
-            _by_id(connection, category_id)
+            _checked(connection, category_id, check)
             _refuse_taken(connection, kept, category_id)
             connection.execute(
                 update(categories)
@@ -79,8 +79,8 @@ class Categories(Part):
 
         return self._database.write(work)
 
-    def archive_category(self, category_id: int) -> Category:
-        """Put a category away.
+    def archive_category(self, category_id: int, check: Check[Category] = None) -> Category:
+        """Put a category away, if ``check`` lets it.
 
         Raises:
             NotFoundError: there is none of this number.
@@ -88,7 +88,7 @@ class Categories(Part):
         """
 
         def work(connection: Connection) -> Category:
-            category = _by_id(connection, category_id, lock=True)
+            category = _checked(connection, category_id, check)
             query = select(func.count()).where(
                 products.c.category_id == category_id, products.c.archived_at.is_(None)
             )
@@ -101,15 +101,15 @@ class Categories(Part):
 
         return self._database.write(work)
 
-    def restore_category(self, category_id: int) -> Category:
-        """Take an archived category back.
+    def restore_category(self, category_id: int, check: Check[Category] = None) -> Category:
+        """Take an archived category back, if ``check`` lets it.
 
         Raises:
             NotFoundError: there is none of this number.
         """
 
         def work(connection: Connection) -> Category:
-            _by_id(connection, category_id)
+            _checked(connection, category_id, check)
             _archive(connection, category_id, null())
             return _by_id(connection, category_id)
 
@@ -150,6 +150,14 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
         raise ConflictError(f"there is a category {name} already{hint}")
+
+
+def _checked(connection: Connection, category_id: int, check: Check[Category]) -> Category:
+    """The category, which nobody else changes until the transaction ends."""
+    category = _by_id(connection, category_id, lock=True)
+    if check is not None:
+        check(category)
+    return category
 
 
 def _by_id(connection: Connection, category_id: int, *, lock: bool = False) -> Category:

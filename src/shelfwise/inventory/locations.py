@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, sele
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.names import clean_name, clean_text, name_key
-from shelfwise.inventory.part import Part, checked_id
+from shelfwise.inventory.part import Check, Part, checked_id
 from shelfwise.inventory.records import Location
 from shelfwise.inventory.tables import levels, locations, stores
 from shelfwise.inventory.words import begins_with
@@ -72,8 +72,8 @@ class Locations(Part):
 
         return self._database.write(work)
 
-    def rename_location(self, location_id: int, name: str) -> Location:
-        """Give a location another name; the paths of all below it follow.
+    def rename_location(self, location_id: int, name: str, check: Check[Location] = None) -> Location:
+        """Give a location another name, if ``check`` lets it; the paths of all below it follow.
 
         Raises:
             EntryError: the name cannot be taken, or it is the root, which is called like its store.
@@ -83,7 +83,7 @@ class Locations(Part):
         kept = _clean("name", name)
 
         def work(connection: Connection) -> Location:
-            row = _held(connection, location_id)
+            row = _held(connection, location_id, check)
             if row.parent_id is None:
                 raise EntryError("name", "this is the whole store: rename the store")
             parent = _by_id(connection, row.parent_id)
@@ -94,8 +94,8 @@ class Locations(Part):
 
         return self._database.write(work)
 
-    def archive_location(self, location_id: int) -> Location:
-        """Put a location away, with all below it.
+    def archive_location(self, location_id: int, check: Check[Location] = None) -> Location:
+        """Put a location away, with all below it, if ``check`` lets it.
 
         Raises:
             NotFoundError: there is none of this number.
@@ -103,7 +103,7 @@ class Locations(Part):
         """
 
         def work(connection: Connection) -> Location:
-            row = _held(connection, location_id)
+            row = _held(connection, location_id, check)
             if row.parent_id is None:
                 raise ConflictError("this is the whole store: archive the store")
             _refuse_stock(connection, row)
@@ -116,8 +116,8 @@ class Locations(Part):
 
         return self._database.write(work)
 
-    def restore_location(self, location_id: int) -> Location:
-        """Take an archived location back, without those below it.
+    def restore_location(self, location_id: int, check: Check[Location] = None) -> Location:
+        """Take an archived location back, without those below it, if ``check`` lets it.
 
         Raises:
             NotFoundError: there is none of this number.
@@ -125,7 +125,7 @@ class Locations(Part):
         """
 
         def work(connection: Connection) -> Location:
-            row = _held(connection, location_id)
+            row = _held(connection, location_id, check)
             if row.parent_id is not None and _by_id(connection, row.parent_id).archived_at is not None:
                 raise ConflictError("the location above it is archived: restore that first")
             connection.execute(
@@ -289,9 +289,12 @@ def _hold(connection: Connection, store_id: int) -> None:
     connection.execute(select(stores.c.id).where(stores.c.id == number).with_for_update(key_share=True))
 
 
-def _held(connection: Connection, location_id: int) -> Any:
+def _held(connection: Connection, location_id: int, check: Check[Location]) -> Any:
     _hold(connection, _by_id(connection, location_id).store_id)
-    return _by_id(connection, location_id)
+    row = _by_id(connection, location_id)
+    if check is not None:
+        check(_location(row))
+    return row
 
 
 def _by_id(connection: Connection, location_id: int) -> Any:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
 
-__all__ = ["Part", "checked_id", "checked_time"]
+__all__ = ["Check", "Part", "checked_id", "checked_time"]
+
+T = TypeVar("T")
+Check = Callable[[T], None] | None
+"""Looks at a record as it is just before a change, in its transaction, and raises where it is not to be changed."""
 
 _LARGEST_ID: Final = 2**63 - 1
 

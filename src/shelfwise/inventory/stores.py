@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, null, select, text, update
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_name, name_key
-from shelfwise.inventory.part import Part, checked_id
+from shelfwise.inventory.part import Check, Part, checked_id
 from shelfwise.inventory.records import Store
 from shelfwise.inventory.store_upkeep import add_store_levels
 from shelfwise.inventory.tables import locations, stores
@@ -60,8 +60,8 @@ class Stores(Part):
 
         return self._database.write(work)
 
-    def rename_store(self, store_id: int, name: str) -> Store:
-        """Give a store another name.
+    def rename_store(self, store_id: int, name: str, check: Check[Store] = None) -> Store:
+        """Give a store another name, if ``check`` lets it.
 
         Raises:
             EntryError: the name cannot be taken.
@@ -71,7 +71,7 @@ class Stores(Part):
         kept = clean_name("name", name)
 
         def work(connection: Connection) -> Store:
-            store = _by_id(connection, store_id)
+            store = _checked(connection, store_id, check)
             _refuse_taken(connection, kept, store_id)
             connection.execute(
                 update(stores).where(stores.c.id == store_id).values(name=kept, name_key=name_key(kept))
@@ -81,25 +81,25 @@ class Stores(Part):
 
         return self._database.write(work)
 
-    def archive_store(self, store_id: int) -> Store:
-        """Put a store away: nothing is booked in it any more, and what was booked stays.
+    def archive_store(self, store_id: int, check: Check[Store] = None) -> Store:
+        """Put a store away, if ``check`` lets it: nothing is booked in it any more, and what was booked stays.
 
         Raises:
             NotFoundError: there is none of this number.
         """
-        return self._archive(store_id, utc_now())
+        return self._archive(store_id, utc_now(), check)
 
-    def restore_store(self, store_id: int) -> Store:
-        """Take an archived store back.
+    def restore_store(self, store_id: int, check: Check[Store] = None) -> Store:
+        """Take an archived store back, if ``check`` lets it.
 
         Raises:
             NotFoundError: there is none of this number.
         """
-        return self._archive(store_id, null())
+        return self._archive(store_id, null(), check)
 
-    def _archive(self, store_id: int, at: Any) -> Store:
+    def _archive(self, store_id: int, at: Any, check: Check[Store]) -> Store:
         def work(connection: Connection) -> Store:
-            _by_id(connection, store_id)
+            _checked(connection, store_id, check)
             connection.execute(update(stores).where(stores.c.id == store_id).values(archived_at=at))
             return _by_id(connection, store_id)
 
@@ -131,8 +131,17 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
         raise ConflictError(f"there is a store {name} already{hint}")
 
 
-def _by_id(connection: Connection, store_id: int) -> Store:
-    row = connection.execute(select(*_COLUMNS).where(stores.c.id == checked_id("store", store_id))).first()
+def _checked(connection: Connection, store_id: int, check: Check[Store]) -> Store:
+    """The store, which nobody else changes until the transaction ends."""
+    store = _by_id(connection, store_id, lock=True)
+    if check is not None:
+        check(store)
+    return store
+
+
+def _by_id(connection: Connection, store_id: int, *, lock: bool = False) -> Store:
+    query = select(*_COLUMNS).where(stores.c.id == checked_id("store", store_id))
+    row = connection.execute(query.with_for_update(key_share=True) if lock else query).first()
     if row is None:
         raise NotFoundError(f"there is no store {store_id}")
     return _store(row)

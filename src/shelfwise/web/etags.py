@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import Depends, Header
 
-from shelfwise.errors import EntryError
+from shelfwise.errors import ChangedError, EntryError
 
-__all__ = ["IfMatch", "etag", "version_of"]
+__all__ = ["IfMatch", "etag", "unchanged", "version_by", "version_of"]
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Named)
 
 _TAG: Final = re.compile(r'(?:W/)?"v(\d{1,18})"')
 
@@ -17,6 +27,30 @@ _TAG: Final = re.compile(r'(?:W/)?"v(\d{1,18})"')
 def etag(version: int) -> str:
     """The ``ETag`` of a version: ``"v3"``, in quotes."""
     return f'"v{version}"'
+
+
+def version_by(*told: object) -> int:
+    """The version of what counts no versions: by all that can be changed of it, so that equal ones have the same."""
+    digest = hashlib.sha256(repr(told).encode("utf-8", "backslashreplace")).digest()
+    # Few enough digits for a version.
+    return int.from_bytes(digest[:7])
+
+
+def unchanged(version: int | None, version_now: Callable[[T], int]) -> Callable[[T], None] | None:
+    """The check that something still has the version of an ``If-Match``; None where any will do.
+
+    Args:
+        version: what the caller has read.
+        version_now: gives the version of what is there.
+    """
+    if version is None:
+        return None
+
+    def check(there: T) -> None:
+        if version != version_now(there):
+            raise ChangedError(f"{there.name} has been changed meanwhile: read it again")
+
+    return check
 
 
 def version_of(tag: str | None) -> int | None:

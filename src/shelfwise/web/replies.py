@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Header
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -17,7 +18,7 @@ from shelfwise.accounts.records import Actor
 from shelfwise.errors import EntryError
 from shelfwise.web.access import shop_of, signed_in
 
-__all__ = ["IdempotencyKey", "WriteOnce", "fingerprint"]
+__all__ = ["IdempotencyKey", "WriteOnce", "fingerprint", "keep_instead"]
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -86,7 +87,7 @@ async def _answer_once(
         # A stream's bytes are not here to keep, and what failed may succeed when it is sent again.
         if response.status_code < 300 and not isinstance(response, StreamingResponse):
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            # A reply with a secret in it says itself what may be kept of it.
+            # A reply with a secret in it, for one, says itself what is kept of it.
             body: bytes = getattr(request.state, "kept_body", None) or bytes(response.body)
             await run_in_threadpool(replies.finish, actor, key, response.status_code, body, headers)
             finished = True
@@ -94,6 +95,17 @@ async def _answer_once(
     finally:
         if not finished:
             await run_in_threadpool(replies.forget, actor, key)
+
+
+def keep_instead(request: Request, reply: BaseModel) -> None:
+    """Say what a write that is sent again is answered with, where that is not the same as the first time.
+
+    Args:
+        request: the write.
+        reply: without its secret, or telling that it was done before.
+    """
+    if HEADER in request.headers:
+        request.state.kept_body = reply.model_dump_json().encode()
 
 
 async def fingerprint(request: Request) -> str:

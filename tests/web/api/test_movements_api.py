@@ -53,6 +53,16 @@ def test_a_key_books_once(clerk, goods):
     assert level(clerk, goods) == "3.000"
 
 
+def test_a_reply_given_again_says_that_it_is_no_new_booking(clerk, goods):
+    lines = [{"kind": "received", "product_id": goods.tea, "location_id": goods.root, "quantity": "3"}]
+    count = {"location_id": goods.root, "lines": [{"product_id": goods.tea, "quantity": "1"}]}
+    for path, body in (("/api/v1/movements", {"lines": lines}), ("/api/v1/counts", count)):
+        first, again = (clerk.post(path, json=body, headers={"Idempotency-Key": path}) for _ in range(2))
+        assert first.json()["repeated"] is False
+        assert again.json() == first.json() | {"repeated": True}
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+
 def test_a_key_of_one_user_is_not_another_users(clerk, manager, goods):
     line = {"kind": "received", "product_id": goods.tea, "location_id": goods.root, "quantity": "3"}
     for client in (clerk, manager):

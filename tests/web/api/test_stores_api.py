@@ -1,3 +1,8 @@
+"""Tests of stores and locations over HTTP."""
+
+import pytest
+
+
 def test_stores_are_listed_by_who_may_see_them(admin, clerk):
     assert [each["name"] for each in admin.get("/api/v1/stores").json()["items"]] == ["Harbour", "Mill Lane"]
     assert [each["name"] for each in clerk.get("/api/v1/stores").json()["items"]] == ["Mill Lane"]
@@ -72,3 +77,33 @@ def test_what_is_not_there_is_404(admin):
     assert admin.patch("/api/v1/stores/999", json={"name": "X"}).status_code == 404
     assert admin.get("/api/v1/stores/999/locations").status_code == 404
     assert admin.patch("/api/v1/locations/999", json={"name": "X"}).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["stores", "locations", "categories"])
+def test_an_edit_does_not_overwrite_anothers(admin, goods, kind):
+    if kind == "categories":
+        path = f"/api/v1/categories/{admin.post('/api/v1/categories', json={'name': 'tea'}).json()['id']}"
+    elif kind == "locations":
+        below = admin.post(f"/api/v1/stores/{goods.store}/locations", json={"name": "Shelf"}).json()["id"]
+        path = f"/api/v1/locations/{below}"
+    else:
+        path = f"/api/v1/stores/{goods.store}"
+    read = admin.get(path).headers["etag"]
+    changed = admin.patch(path, json={"name": "One"}, headers={"If-Match": read})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] == admin.get(path).headers["etag"] != read
+    for late in ({"name": "Other"}, {"archived": True}):
+        answer = admin.patch(path, json=late, headers={"If-Match": read})
+        assert answer.status_code == 412
+        assert answer.json()["detail"] == "One has been changed meanwhile: read it again."
+    assert admin.get(path).json()["name"] == "One"
+    assert admin.patch(path, json={"name": "Two"}).json()["name"] == "Two"
+    again = admin.patch(path, json={"archived": True}, headers={"If-Match": admin.get(path).headers["etag"]})
+    assert again.json()["archived"] is True
+
+
+def test_the_audit_log_tells_what_a_change_changed(admin, goods):
+    admin.patch(f"/api/v1/stores/{goods.store}", json={"name": "Quay", "archived": False})
+    (entry,) = admin.get("/api/v1/audit?action=store.change").json()["items"]
+    assert entry["details"] == {"id": goods.store, "name": {"before": "Mill Lane", "after": "Quay"}}
+    assert entry["subject"] == "store Mill Lane"

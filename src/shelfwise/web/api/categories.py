@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
+from shelfwise.inventory.records import Category
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
-from shelfwise.web.api.catalogue_schemas import CategoryChange, CategoryIn, CategoryOut
+from shelfwise.web.api.catalogue_schemas import CategoryChange, CategoryIn, CategoryOut, differences
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import PageOf, each, group, problems
+from shelfwise.web.etags import IfMatch, etag, unchanged, version_by
 
-__all__ = ["router"]
+__all__ = ["category_tag", "router"]
 
 router = group("Categories")
 
@@ -28,25 +30,54 @@ def list_categories(
 
 
 @router.post("/categories", summary="Add a category", status_code=201, responses=problems(409))
-def add_category(shop: TheShop, actor: Manager, audit: Audit, given: CategoryIn) -> CategoryOut:
+def add_category(
+    shop: TheShop, actor: Manager, audit: Audit, response: Response, given: CategoryIn
+) -> CategoryOut:
     """Add a category. Managers."""
     category = shop.catalogue.add_category(given.name)
     audit("category.add", f"category {category.name}", id=category.id)
-    return CategoryOut.of(category)
+    return _tagged(category, response)
 
 
-@router.patch("/categories/{category_id}", summary="Change a category", responses=problems(404, 409))
+@router.get("/categories/{category_id}", summary="Get a category", responses=problems(404))
+def get_category(shop: TheShop, actor: Reader, response: Response, category_id: PathId) -> CategoryOut:
+    """Give a category; the `ETag` stands for what can be changed of it."""
+    return _tagged(shop.catalogue.category(category_id), response)
+
+
+@router.patch("/categories/{category_id}", summary="Change a category", responses=problems(404, 409, 412))
 def change_category(
-    shop: TheShop, actor: Manager, audit: Audit, category_id: PathId, given: CategoryChange
+    shop: TheShop,
+    actor: Manager,
+    audit: Audit,
+    response: Response,
+    category_id: PathId,
+    version: IfMatch,
+    given: CategoryChange,
 ) -> CategoryOut:
-    """Rename or archive a category. Managers."""
-    category = shop.catalogue.category(category_id)
+    """Rename or archive a category. With `If-Match` only if it still is as it was read. Managers."""
+    before = category = shop.catalogue.category(category_id)
+    check = unchanged(version, _version)
+    if check is not None:
+        check(category)
     if given.name is not None:
-        category = shop.catalogue.rename_category(category_id, given.name)
+        category, check = shop.catalogue.rename_category(category_id, given.name, check), None
     if given.archived is not None and given.archived != category.archived:
         change = shop.catalogue.archive_category if given.archived else shop.catalogue.restore_category
-        category = change(category_id)
-    audit(
-        "category.change", f"category {category.name}", id=category_id, **given.model_dump(exclude_unset=True)
-    )
+        category = change(category_id, check)
+    audit("category.change", f"category {before.name}", id=category_id, **differences(before, category))
+    return _tagged(category, response)
+
+
+def category_tag(category: Category) -> str:
+    """The ``ETag`` of a category."""
+    return etag(_version(category))
+
+
+def _version(category: Category) -> int:
+    return version_by("category", category.id, category.name, category.archived)
+
+
+def _tagged(category: Category, response: Response) -> CategoryOut:
+    response.headers["ETag"] = category_tag(category)
     return CategoryOut.of(category)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from starlette.requests import Request
+
 from shelfwise.inventory.records import Line
 from shelfwise.web.access import Clerk, Numbers, TheShop
 from shelfwise.web.api.movement_schemas import BookingOut, CountIn
@@ -16,7 +18,13 @@ router = group("Movements")
 
 @router.post("/counts", summary="Book a count", status_code=201, responses=problems(404, 409))
 def count(
-    shop: TheShop, actor: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: CountIn
+    request: Request,
+    shop: TheShop,
+    actor: Clerk,
+    numbers: Numbers,
+    key: IdempotencyKey = None,
+    *,
+    given: CountIn,
 ) -> BookingOut:
     """Book a count of a location: it sets the level of each product there as of its time. Clerks."""
     stores_of(shop, actor, {"location_id": given.location_id})
@@ -30,4 +38,5 @@ def count(
         )
         for line in given.lines
     ]
-    return counted(shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key)), numbers)
+    booking = shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key))
+    return counted(request, booking, numbers)

@@ -132,12 +132,12 @@ class MovementOut(Reply):
 
 
 class BookingOut(Reply):
-    """What was booked; ``repeated`` tells that the same key had booked it before."""
+    """What was booked."""
 
     id: int
     user: str
     booked_at: str
-    repeated: bool
+    repeated: bool = Field(description="Whether the same `Idempotency-Key` had booked it before.")
     movements: list[MovementOut]
 
     @classmethod

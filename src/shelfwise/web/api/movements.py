@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Request
 
 from shelfwise.accounts.records import Actor
 from shelfwise.answers.records import Answer
@@ -16,7 +16,7 @@ from shelfwise.web.api.movement_schemas import BookingIn, BookingOut, LineIn, Mo
 from shelfwise.web.api.places import may_use_answer, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.metrics import Metrics
-from shelfwise.web.replies import IdempotencyKey
+from shelfwise.web.replies import IdempotencyKey, keep_instead
 from shelfwise.workflows.shop import Shop
 
 __all__ = ["counted", "ledger_key", "router", "stores_of"]
@@ -48,7 +48,13 @@ def list_movements(
 
 @router.post("/movements", summary="Book movements", status_code=201, responses=problems(404, 409))
 def book(
-    shop: TheShop, actor: Clerk, numbers: Numbers, key: IdempotencyKey = None, *, given: BookingIn
+    request: Request,
+    shop: TheShop,
+    actor: Clerk,
+    numbers: Numbers,
+    key: IdempotencyKey = None,
+    *,
+    given: BookingIn,
 ) -> BookingOut:
     """Book movements, all of them or none. Clerks.
 
@@ -63,13 +69,14 @@ def book(
     stores_of(shop, actor, places)
     lines = [_line(shop, actor, place, line) for place, line in enumerate(given.lines)]
     booking = shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key))
-    return counted(booking, numbers)
+    return counted(request, booking, numbers)
 
 
 @router.post(
     "/movements/{movement_id}/undo", summary="Undo a movement", status_code=201, responses=problems(404, 409)
 )
 def undo(
+    request: Request,
     shop: TheShop,
     actor: Clerk,
     numbers: Numbers,
@@ -91,7 +98,7 @@ def undo(
         reason=None if given is None else given.reason,
         key=ledger_key(actor, key),
     )
-    return counted(booking, numbers)
+    return counted(request, booking, numbers)
 
 
 def stores_of(shop: Shop, actor: Actor, places: dict[str, int]) -> None:
@@ -117,12 +124,14 @@ def ledger_key(actor: Actor, key: str | None) -> str | None:
     return None if key is None else f"{actor.user_id}:{key}"
 
 
-def counted(booking: Booking, numbers: Metrics) -> BookingOut:
-    """Shape what was booked, and count it in the server's figures."""
+def counted(request: Request, booking: Booking, numbers: Metrics) -> BookingOut:
+    """Shape what was booked, and count it in the server's figures. Sent again, it says that it is booked already."""
     if not booking.repeated:
         for movement in booking.movements:
             numbers.booked(movement.kind)
-    return BookingOut.of(booking)
+    reply = BookingOut.of(booking)
+    keep_instead(request, reply.model_copy(update={"repeated": True}))
+    return reply
 
 
 def _line(shop: Shop, actor: Actor, place: int, given: LineIn) -> Line:

@@ -9,7 +9,7 @@ from fastapi import HTTPException, Query, Request, Response
 from shelfwise.errors import EntryError
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
-from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut
+from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut, differences
 from shelfwise.web.api.fields import OptionalId, PathId, Search
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.etags import IfMatch, etag
@@ -73,21 +73,17 @@ def change_product(
     archived = changes.pop("archived", None)
     if changes.get("photo") not in (None, *shop.catalogue.product_photos(product_id)):
         raise EntryError("photo", "this is no photo of the product: add it to the product first")
+    before = shop.catalogue.product(product_id)
     product = shop.catalogue.change_product(product_id, changes, version)
     if archived is not None and archived != product.archived:
         change = shop.catalogue.archive_product if archived else shop.catalogue.restore_product
         product = change(product_id)
     if archived is not None or "name" in changes:
         product_changed(shop, product_id)
-    audit("product.change", f"product {product.name}", id=product_id, **_plain(given))
+    audit("product.change", f"product {before.name}", id=product_id, **differences(before, product))
     return _tagged(product, response)
 
 
 def _tagged(product: Product, response: Response) -> ProductOut:
     response.headers["ETag"] = etag(product.version)
     return ProductOut.of(product)
-
-
-def _plain(given: ProductChange) -> dict[str, object]:
-    """The fields that were given, as the audit log keeps them."""
-    return given.model_dump(mode="json", exclude_unset=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
+from shelfwise.inventory.records import Location, Store
 from shelfwise.web.access import Admin, Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import (
     LocationChange,
@@ -14,12 +15,14 @@ from shelfwise.web.api.catalogue_schemas import (
     StoreChange,
     StoreIn,
     StoreOut,
+    differences,
 )
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.places import location_for, store_for
 from shelfwise.web.api.schemas import PageOf, each, group, problems
+from shelfwise.web.etags import IfMatch, etag, unchanged, version_by
 
-__all__ = ["router"]
+__all__ = ["location_tag", "router", "store_tag"]
 
 router = group("Stores")
 
@@ -37,24 +40,41 @@ def list_stores(
 
 
 @router.post("/stores", summary="Add a store", status_code=201, responses=problems(409))
-def add_store(shop: TheShop, actor: Admin, audit: Audit, given: StoreIn) -> StoreOut:
+def add_store(shop: TheShop, actor: Admin, audit: Audit, response: Response, given: StoreIn) -> StoreOut:
     """Add a store. Admins only."""
     store = shop.catalogue.add_store(given.name, actor.name)
     audit("store.add", f"store {store.name}", id=store.id)
-    return StoreOut.of(store)
+    return _store_tagged(store, response)
 
 
-@router.patch("/stores/{store_id}", summary="Change a store", responses=problems(404, 409))
-def change_store(shop: TheShop, actor: Admin, audit: Audit, store_id: PathId, given: StoreChange) -> StoreOut:
-    """Rename or archive a store. Admins only."""
-    store = shop.catalogue.store(store_id)
+@router.get("/stores/{store_id}", summary="Get a store", responses=problems(404))
+def get_store(shop: TheShop, actor: Reader, response: Response, store_id: PathId) -> StoreOut:
+    """Give a store; the `ETag` stands for what can be changed of it."""
+    return _store_tagged(shop.catalogue.store(store_for(shop, actor, "reader", store_id)), response)
+
+
+@router.patch("/stores/{store_id}", summary="Change a store", responses=problems(404, 409, 412))
+def change_store(
+    shop: TheShop,
+    actor: Admin,
+    audit: Audit,
+    response: Response,
+    store_id: PathId,
+    version: IfMatch,
+    given: StoreChange,
+) -> StoreOut:
+    """Rename or archive a store. With `If-Match` only if it still is as it was read. Admins only."""
+    before = store = shop.catalogue.store(store_id)
+    check = unchanged(version, _store_version)
+    if check is not None:
+        check(store)
     if given.name is not None:
-        store = shop.catalogue.rename_store(store_id, given.name)
+        store, check = shop.catalogue.rename_store(store_id, given.name, check), None
     if given.archived is not None and given.archived != store.archived:
         change = shop.catalogue.archive_store if given.archived else shop.catalogue.restore_store
-        store = change(store_id)
-    audit("store.change", f"store {store.name}", id=store_id, **given.model_dump(exclude_unset=True))
-    return StoreOut.of(store)
+        store = change(store_id, check)
+    audit("store.change", f"store {before.name}", id=store_id, **differences(before, store))
+    return _store_tagged(store, response)
 
 
 @router.get("/stores/{store_id}/locations", summary="List a store's locations", responses=problems(404))
@@ -74,27 +94,68 @@ def list_locations(
     "/stores/{store_id}/locations", summary="Add a location", status_code=201, responses=problems(404, 409)
 )
 def add_location(
-    shop: TheShop, actor: Manager, audit: Audit, store_id: PathId, given: LocationIn
+    shop: TheShop, actor: Manager, audit: Audit, response: Response, store_id: PathId, given: LocationIn
 ) -> LocationOut:
     """Add a location to a store. Managers."""
     store_for(shop, actor, "manager", store_id)
     location = shop.catalogue.add_location(store_id, given.name, given.parent_id)
     audit("location.add", f"location {location.path}", id=location.id, store_id=store_id)
-    return LocationOut.of(location)
+    return _location_tagged(location, response)
 
 
-@router.patch("/locations/{location_id}", summary="Change a location", responses=problems(404, 409))
+@router.get("/locations/{location_id}", summary="Get a location", responses=problems(404))
+def get_location(shop: TheShop, actor: Reader, response: Response, location_id: PathId) -> LocationOut:
+    """Give a location; the `ETag` stands for what can be changed of it."""
+    return _location_tagged(location_for(shop, actor, "reader", location_id), response)
+
+
+@router.patch("/locations/{location_id}", summary="Change a location", responses=problems(404, 409, 412))
 def change_location(
-    shop: TheShop, actor: Manager, audit: Audit, location_id: PathId, given: LocationChange
+    shop: TheShop,
+    actor: Manager,
+    audit: Audit,
+    response: Response,
+    location_id: PathId,
+    version: IfMatch,
+    given: LocationChange,
 ) -> LocationOut:
-    """Rename or archive a location. Managers."""
-    location = location_for(shop, actor, "manager", location_id)
+    """Rename or archive a location. With `If-Match` only if it still is as it was read. Managers."""
+    before = location = location_for(shop, actor, "manager", location_id)
+    check = unchanged(version, _location_version)
+    if check is not None:
+        check(location)
     if given.name is not None:
-        location = shop.catalogue.rename_location(location_id, given.name)
+        location, check = shop.catalogue.rename_location(location_id, given.name, check), None
     if given.archived is not None and given.archived != location.archived:
         change = shop.catalogue.archive_location if given.archived else shop.catalogue.restore_location
-        location = change(location_id)
-    audit(
-        "location.change", f"location {location.path}", id=location_id, **given.model_dump(exclude_unset=True)
-    )
+        location = change(location_id, check)
+    audit("location.change", f"location {before.path}", id=location_id, **differences(before, location))
+    return _location_tagged(location, response)
+
+
+def store_tag(store: Store) -> str:
+    """The ``ETag`` of a store."""
+    return etag(_store_version(store))
+
+
+def location_tag(location: Location) -> str:
+    """The ``ETag`` of a location; what is above it does not count."""
+    return etag(_location_version(location))
+
+
+def _store_version(store: Store) -> int:
+    return version_by("store", store.id, store.name, store.archived)
+
+
+def _location_version(location: Location) -> int:
+    return version_by("location", location.id, location.name, location.archived)
+
+
+def _store_tagged(store: Store, response: Response) -> StoreOut:
+    response.headers["ETag"] = store_tag(store)
+    return StoreOut.of(store)
+
+
+def _location_tagged(location: Location, response: Response) -> LocationOut:
+    response.headers["ETag"] = location_tag(location)
     return LocationOut.of(location)

@@ -13,7 +13,7 @@ from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.web.access import Person, TheShop
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import Entry, PageOf, Reply, each, group, problems
-from shelfwise.web.links import without_secret
+from shelfwise.web.replies import keep_instead
 
 __all__ = ["router"]
 
@@ -79,7 +79,7 @@ def issue(entry: TokenIn, request: Request, shop: TheShop, actor: Person) -> New
         by=actor.name,
     )
     reply = NewTokenOut(secret=made.secret, token=_out(made.token))
-    without_secret(request, reply.model_copy(update={"secret": None}))
+    keep_instead(request, reply.model_copy(update={"secret": None}))
     return reply
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Self
@@ -12,12 +11,13 @@ from pydantic import Field
 from starlette.requests import Request
 
 from shelfwise.accounts.records import Role, User
-from shelfwise.errors import ChangedError, ConflictError
+from shelfwise.errors import ConflictError
 from shelfwise.web.access import Admin, Audit, TheShop
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import Entry, PageOf, Reply, each, group, problems
-from shelfwise.web.etags import IfMatch, etag
-from shelfwise.web.links import link, without_secret
+from shelfwise.web.etags import IfMatch, etag, unchanged, version_by
+from shelfwise.web.links import link
+from shelfwise.web.replies import keep_instead
 
 __all__ = ["router", "user_tag"]
 
@@ -107,12 +107,10 @@ def change_user(
     if entry.disabled and user_id == actor.user_id:
         raise ConflictError("this is yourself: let another admin disable you")
 
-    def check(there: User) -> None:
-        if version is not None and version != _version(there):
-            raise ChangedError(f"{there.name} has been changed meanwhile: read them again")
-
+    check = unchanged(version, _version)
     changed = shop.users.get(user_id)
-    check(changed)
+    if check is not None:
+        check(changed)
     if entry.name is not None or entry.admin is not None or entry.roles is not None:
         changed = shop.users.change(
             user_id, name=entry.name, admin=entry.admin, roles=entry.roles, by=actor.name, check=check
@@ -147,7 +145,7 @@ def _link(request: Request, shop: TheShop, user: User, by: str) -> LinkOut:
         expires_at=shop.invitations.peek(secret).expires_at,
         user=UserOut.of(user),
     )
-    without_secret(request, made.model_copy(update={"link": None}))
+    keep_instead(request, made.model_copy(update={"link": None}))
     return made
 
 
@@ -157,9 +155,7 @@ def user_tag(user: User) -> str:
 
 
 def _version(user: User) -> int:
-    told = repr((user.id, user.name, user.admin, sorted(user.roles.items()), user.disabled))
-    # Few enough digits for a version.
-    return int.from_bytes(hashlib.sha256(told.encode("utf-8", "backslashreplace")).digest()[:7])
+    return version_by(user.id, user.name, user.admin, sorted(user.roles.items()), user.disabled)
 
 
 def _tagged(user: User, response: Response) -> UserOut:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from shelfwise.inventory.records import Category, Location, Store
 from shelfwise.web.access import Manager, shop_of
+from shelfwise.web.api.categories import category_tag
+from shelfwise.web.api.stores import location_tag, store_tag
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import current_store, show
 
@@ -30,6 +33,7 @@ def stores(request: Request, actor: Manager) -> HTMLResponse:
         tree=[(each, min(each.path.count(" / "), 6)) for each in locations],
         old_locations=old_locations,
         old_stores=catalogue.stores(archived=True) if actor.admin else [],
+        tag_of=_tag,
     )
 
 
@@ -43,4 +47,14 @@ def categories(request: Request, actor: Manager) -> HTMLResponse:
         "categories.html",
         categories=catalogue.categories(),
         old_categories=catalogue.categories(archived=True),
+        tag_of=_tag,
     )
+
+
+def _tag(of: Store | Location | Category) -> str:
+    """The ETag without its quotes."""
+    if isinstance(of, Store):
+        tag = store_tag(of)
+    else:
+        tag = location_tag(of) if isinstance(of, Location) else category_tag(of)
+    return tag.strip('"')

@@ -7,6 +7,7 @@ if (zone) document.cookie = `shelfwise_zone=${zone}; path=/; max-age=31536000; s
 /** Fill a dialog's form before it opens.
  *
  * data-form-api  the form's data-api
+ * data-form-tag  its data-if-match: the ETag of what it changes
  * data-values    JSON: values by the names of fields
  * data-title     the dialog's heading
  */
@@ -17,6 +18,7 @@ function fill(button) {
   form.querySelectorAll("[data-error-for], [data-form-error]").forEach((place) => (place.textContent = ""));
   form.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
   if (button.dataset.formApi) form.dataset.api = button.dataset.formApi;
+  if (button.dataset.formTag) form.dataset.ifMatch = button.dataset.formTag;
   if (button.dataset.title) dialog.querySelector("h2").textContent = button.dataset.title;
   for (const [name, value] of Object.entries(JSON.parse(button.dataset.values || "{}"))) {
     const input = form.elements.namedItem(name);
