@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shelfwise.hierarchy import Hierarchy
+from shelfwise.hierarchy import Hierarchy, counts_words
 
 NAMES = ("fruit/apple/granny-smith", "fruit/apple/gala", "fruit/pear", "drinks/juice", "drinks/juice/bravo")
 paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join)
@@ -31,6 +31,20 @@ def test_nodes_are_all_beginnings_of_the_paths():
     assert tree.children("fruit") == ("fruit/apple", "fruit/pear")
     assert tree.categories_under("drinks/juice") == ("drinks/juice", "drinks/juice/bravo")
     assert not tree.flat
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (NAMES, "3 categories and 3 varieties"),
+        (("tea", "rice"), "2 categories"),
+        (("drinks/tea", "drinks/tea/green"), "1 category and 1 variety"),
+        # A wide name without others under it is an answer itself.
+        (("drinks", "fruit/apple", "fruit/pear"), "3 categories"),
+    ],
+)
+def test_what_is_known_is_told_as_categories_and_their_varieties(names, words):
+    assert counts_words(*Hierarchy.from_categories(names).counts) == words
 
 
 def test_a_category_with_others_under_it_counts_for_itself_and_for_them():

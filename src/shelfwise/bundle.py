@@ -14,6 +14,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from shelfwise.errors import BundleError, ConfigError
 from shelfwise.files import atomic_write_folder
+from shelfwise.hierarchy import Hierarchy, counts_words
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
 
@@ -77,6 +79,21 @@ class Bundle:
     has_reference: bool = False
     unpacked_bytes: int | None = None
     has_metric: bool = False
+
+    @cached_property
+    def counts(self) -> tuple[int, int]:
+        """How many categories it knows, and how many varieties of them; see :attr:`Hierarchy.counts`."""
+        tree = (
+            Hierarchy.from_categories(self.categories)
+            if self.decision is None
+            else self.decision.hierarchy(self.categories)
+        )
+        return tree.counts
+
+    @property
+    def knows(self) -> str:
+        """What it tells apart, in words: ``66 categories and 55 varieties``."""
+        return counts_words(*self.counts)
 
     @property
     def model_path(self) -> Path:

@@ -204,7 +204,7 @@ def _style(to_stdout: bool) -> Style:
 def _tell_model(progress: Progress, bundle: Bundle, *, named: bool) -> None:
     if not named:
         where = str(bundle.path).encode(errors="replace").decode()
-        progress.note(f"model: {where} ({bundle.name}, {len(bundle.categories)} categories)")
+        progress.note(f"model: {where} ({bundle.name}, {bundle.knows})")
     if bundle.rendered:
         progress.note("note: this model learned from rendered pictures, not from photos")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shelfwise.hierarchy import Hierarchy, counts_words
 from shelfwise.rules import DecisionRule
 from shelfwise.training.decision_fit import CONFIDENCE
 from shelfwise.training.metrics import Evaluation
@@ -60,7 +61,7 @@ def class_rows(evaluation: Evaluation, categories: Sequence[str]) -> list[ClassR
 
 def model_card(card: CardFacts) -> str:
     """The card as Markdown."""
-    lines = [f"# {card.name}, {len(card.categories)} categories", ""]
+    lines = [f"# {card.name}, {counts_words(*Hierarchy.from_categories(card.categories).counts)}", ""]
     if card.rendered:
         lines += [
             "> Trained on **rendered** pictures, not on photos: its figures say nothing about a real shop.",

@@ -60,7 +60,9 @@ class ShelfModel:
         shadow: whether it is tried on the same photos without anybody seeing its answers.
         packaged: whether it comes with Shelfwise, and cannot be removed.
         added_at, added_by: when and by whom it was uploaded; None for the packaged one.
-        categories: how many categories it knows.
+        categories: how many categories it knows, such as ``Fruit/Apple``.
+        varieties: how many varieties of them it tells apart, such as ``Fruit/Apple/Granny-Smith``.
+        knows: both in words.
         bytes: size on the disk.
         path: the bundle's folder.
         card_path: the model card, Markdown.
@@ -77,6 +79,8 @@ class ShelfModel:
     added_at: datetime | None
     added_by: str | None
     categories: int
+    varieties: int
+    knows: str
     bytes: int
     path: Path
     card_path: Path
@@ -285,6 +289,7 @@ class ModelShelf:
     def _described(self, key: str, state: _State) -> ShelfModel:
         bundle, entry = self._bundle(key), state.models.get(key)
         report = self.folder / key / REPORT
+        categories, varieties = bundle.counts
         return ShelfModel(
             id=bundle.id,
             name=bundle.name,
@@ -294,7 +299,9 @@ class ModelShelf:
             packaged=key == PACKAGED,
             added_at=datetime.fromisoformat(entry.added_at) if entry else None,
             added_by=entry.added_by if entry else None,
-            categories=len(bundle.categories),
+            categories=categories,
+            varieties=varieties,
+            knows=bundle.knows,
             bytes=sum(each.stat().st_size for each in bundle.path.iterdir() if each.is_file()),
             path=bundle.path,
             card_path=bundle.card_path,

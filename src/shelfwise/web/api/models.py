@@ -46,7 +46,8 @@ class ModelOut(Reply):
     packaged: bool = Field(description="Whether it comes with Shelfwise.")
     added_at: datetime | None
     added_by: str | None
-    categories: int
+    categories: int = Field(description="Categories that it knows, such as `Fruit/Apple`.")
+    varieties: int = Field(description="Varieties of them, such as `Fruit/Apple/Granny-Smith`.")
     bytes: int
     has_report: bool
     metrics: list[FigureOut]
@@ -64,6 +65,7 @@ class ModelOut(Reply):
             added_at=model.added_at,
             added_by=model.added_by,
             categories=model.categories,
+            varieties=model.varieties,
             bytes=model.bytes,
             has_report=model.report_path is not None,
             metrics=[FigureOut.model_validate(figure) for figure in model.metrics],

@@ -86,7 +86,7 @@ def model(request: Request, actor: Admin, model_id: ModelId) -> HTMLResponse:
     found = shop_of(request).shelf.model(model_id)
     with found.card_path.open(encoding="utf-8", errors="replace") as file:
         card = file.read(_MOST_CARD)
-    return show(request, actor, "model.html", model=found, card=markdown_html(card))
+    return show(request, actor, "model.html", model=found, card=markdown_html(_without_title(card, found.name)))
 
 
 def verdict_words(compared: Comparison, active: str, candidate: str) -> str:
@@ -103,6 +103,12 @@ def verdict_words(compared: Comparison, active: str, candidate: str) -> str:
     if compared.p_value is not None and compared.p_value < _SURE:
         return f"{lead} Chance alone makes such a difference seldom."
     return f"{lead} Chance alone can make such a difference: it says little yet."
+
+
+def _without_title(card: str, name: str) -> str:
+    """A card without the heading that Shelfwise gives it: the page has the name, and what the model knows, already."""
+    first, _, rest = card.partition("\n")
+    return rest if first.startswith(f"# {name}, ") else card
 
 
 def _active(shelf: ModelShelf) -> ShelfModel:
