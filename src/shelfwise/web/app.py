@@ -17,6 +17,7 @@ from shelfwise.web.metrics import Metrics
 from shelfwise.web.middleware import BodyLimit, Edge
 from shelfwise.web.openapi import add_schema
 from shelfwise.web.pages import page_routers
+from shelfwise.web.pages.frame import NoStoreError, no_store_page
 from shelfwise.web.problems import add_handlers
 from shelfwise.web.rates import Rates
 from shelfwise.web.rendering import STATIC, Static
@@ -75,6 +76,7 @@ def create_app(shop: Shop, config: WebConfig | None = None) -> FastAPI:
         _add(app, router.routes)
     app.mount("/static", Static(directory=STATIC), name="static")
     add_handlers(app)
+    app.add_exception_handler(NoStoreError, no_store_page)
     add_schema(app)
     app.add_middleware(BodyLimit, config=config)
     app.add_middleware(Edge, config=config, metrics=metrics)

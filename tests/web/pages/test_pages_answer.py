@@ -55,6 +55,18 @@ def test_another_stores_pages_are_not_theirs_to_see(stocked, clerk, address):
     assert clerk.get(f"{address}?store=2").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "address", ["/stock", "/stock/past", "/orders", "/movements", "/count", "/scan", "/review"]
+)
+def test_without_a_store_it_is_said_what_to_do_first(shop, admin, clerk, address):
+    for store in shop.catalogue.stores():
+        shop.catalogue.archive_store(store.id)
+    page = admin.get(address)
+    assert page.status_code == 200
+    assert "No store yet" in page.text and "Name your store" in page.text
+    assert "Ask an admin" in clerk.get(address).text
+
+
 def test_what_is_out_or_low_comes_first(stocked, reader):
     assert rows(reader.get("/stock")) == ["Tea", "Milk", "Bread"]
     assert rows(reader.get("/stock?order=name")) == ["Bread", "Milk", "Tea"]

@@ -14,11 +14,19 @@ from shelfwise.inventory.records import Location, Store
 from shelfwise.web.access import shop_of
 from shelfwise.web.rendering import render, visible_stores
 
-__all__ = ["STORE_COOKIE", "current_store", "need_store", "places", "show"]
+__all__ = ["STORE_COOKIE", "NoStoreError", "current_store", "need_store", "no_store_page", "places", "show"]
 
 STORE_COOKIE: Final = "shelfwise_store"
 """Holds the id of the store that this browser looked at last."""
 _A_YEAR: Final = 365 * 24 * 3600
+
+
+class NoStoreError(Exception):
+    """A page is about a store, and there is none that its reader may see."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__("no store yet")
+        self.actor = actor
 
 
 def current_store(request: Request, actor: Actor) -> Store | None:
@@ -42,15 +50,21 @@ def need_store(request: Request, actor: Actor, role: Role = "reader") -> Store:
     """The store that a page is about, where the reader holds at least ``role``.
 
     Raises:
-        NotFoundError: there is no store yet.
+        NoStoreError: there is none; the reader is shown how to begin.
         ForbiddenError: the role in it is too low.
     """
     store = current_store(request, actor)
     if store is None:
-        raise NotFoundError("there is no store yet: begin on the home page")
+        raise NoStoreError(actor)
     if not actor.allows(role, store.id):
         raise ForbiddenError(f"this page needs the role {role} in {store.name}: ask an admin for it")
     return store
+
+
+def no_store_page(request: Request, reason: Exception) -> HTMLResponse:
+    """What :class:`NoStoreError` shows instead of a page: what has to be done first, and by whom."""
+    assert isinstance(reason, NoStoreError)
+    return show(request, reason.actor, "no_store.html")
 
 
 def places(request: Request, store: Store) -> Sequence[tuple[Location, str]]:
