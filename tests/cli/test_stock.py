@@ -109,6 +109,18 @@ def test_files_go_out_and_come_back(stock, tmp_path: Path, suffix: str) -> None:
     assert "Booked before" in stock("import", "counts", str(sheet)).stdout
 
 
+def test_a_misspelt_name_is_answered_with_the_nearest(stock) -> None:
+    stock("add-place", "Aisle 1 / Shelf 2")
+    assert "Did you mean 'Oat drink'?" in stock("received", "Oat drnik", "1", code=2).output
+    assert "Did you mean 'Oat drink'?" in stock("received", "Aot dirnk", "1", code=2).output
+    assert "Did you mean" not in stock("received", "Xylophone", "1", code=2).output
+    placed = ("received", "Tea", "1", "--place")
+    for path in ("Aisle1/Shelf 2", "Shelf 2", "aisle 1 / shlef 2"):
+        assert "Did you mean 'Aisle 1 / Shelf 2'?" in stock(*placed, path, code=2).output
+    assert "Did you mean 'drinks/milk'?" in stock("list", "--category", "drinks/mlik", code=2).output
+    assert "stock categories" in stock("list", "--category", "Other", code=2).output
+
+
 def test_bad_rows_are_named_and_the_exit_code_is_1(stock, tmp_path: Path) -> None:
     file = tmp_path / "p.csv"
     file.write_text("name,minimum\nRice,many\n,2\n")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from shelfwise.cli.shop_options import DatabaseOption, HomeOption
+from shelfwise.cli.stock_names import path_meant, question
 from shelfwise.cli.stock_options import (
     FormatOption,
     LimitOption,
@@ -154,10 +155,13 @@ def restore_place(
     """Take an archived place back, without those within it."""
     with opened(home, database) as book:
         shop = find_store(book.catalogue, store)
-        for place in book.catalogue.locations(shop.id, archived=True):
+        there = book.catalogue.locations(shop.id, archived=True)
+        for place in there:
             if _same_path(place.path, path):
                 typer.echo(printable(f"The place {book.catalogue.restore_location(place.id).path} is back"))
                 return
+    if meant := path_meant(path, (place.path for place in there)):
+        raise NotFoundError(f"there is no archived place {path!r}{question(meant)}")
     raise NotFoundError(
         f"there is no archived place {path!r}. List them with: shelfwise stock places --archived"
     )

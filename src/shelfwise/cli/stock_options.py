@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from shelfwise.cli.shop_options import open_book
+from shelfwise.cli.stock_names import path_meant, product_meant, question
 from shelfwise.errors import ConfigError, EntryError, NotFoundError, ProductError
 from shelfwise.text import printable
 
@@ -144,35 +145,41 @@ def find_store(catalogue: Catalogue, name: str | None, *, archived: bool = False
 
 
 def find_place(catalogue: Catalogue, store: Store, path: str | None) -> Location:
-    """The place of a path, or the store itself. Raises NotFoundError."""
+    """The place of a path, or the store itself. Raises NotFoundError; it names the place that was meant."""
     if path is None:
         return catalogue.location(store.root_id)
-    return catalogue.location_at(store.id, path)
+    try:
+        return catalogue.location_at(store.id, path)
+    except NotFoundError as error:
+        meant = path_meant(path, (place.path for place in catalogue.locations(store.id)))
+        raise NotFoundError(f"{error}{question(meant)}") from error
 
 
 def find_product(catalogue: Catalogue, text: str) -> Product:
-    """The product of a name or a GTIN. Raises NotFoundError."""
+    """The product of a name or a GTIN. Raises NotFoundError; it names the product that was meant."""
     from shelfwise.gtin import parse_gtin
 
     try:
-        gtin = parse_gtin(text)
-    except ProductError:
-        return catalogue.product_by_name(text)
+        return catalogue.product_by_gtin(parse_gtin(text))
+    except (ProductError, NotFoundError):
+        pass
     try:
-        return catalogue.product_by_gtin(gtin)
-    except NotFoundError:
         return catalogue.product_by_name(text)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}{question(product_meant(catalogue, text))}") from error
 
 
 def find_category(catalogue: Catalogue, name: str, *, archived: bool = False) -> Category:
     """The category of a name; with ``archived``, of those that were put away. Raises NotFoundError."""
-    for category in catalogue.categories(archived):
+    there = catalogue.categories(archived)
+    for category in there:
         if category.name.casefold() == name.strip().casefold():
             return category
+    what = f"there is no {'archived ' if archived else ''}category {name!r}"
+    if meant := path_meant(name, (category.name for category in there)):
+        raise NotFoundError(f"{what}{question(meant)}")
     listed = "shelfwise stock categories" + (" --archived" if archived else "")
-    raise NotFoundError(
-        f"there is no {'archived ' if archived else ''}category {name!r}. List them with: {listed}"
-    )
+    raise NotFoundError(f"{what}. List them with: {listed}")
 
 
 def number(text: str, what: str = "quantity") -> Decimal:
