@@ -104,9 +104,27 @@ def test_files_go_out_and_come_back(stock, tmp_path: Path, suffix: str) -> None:
     stock("received", "Tea", "9")
     sheet = tmp_path / f"counts.{suffix}"
     stock("export", "counts", str(sheet))
-    assert "Would import 1 row: 1 to book" in stock("import", "counts", str(sheet), "--dry-run").stdout
+    tried = stock("import", "counts", str(sheet), "--dry-run").stdout
+    assert "Would import 1 row: 1 to book, 0 other than expected" in tried
     assert "1 booked" in stock("import", "counts", str(sheet)).stdout
     assert "Booked before" in stock("import", "counts", str(sheet)).stdout
+
+
+def test_a_dry_run_tells_what_would_change_and_warns_of_what_would_be_lost(stock, tmp_path: Path) -> None:
+    file = tmp_path / "p.csv"
+    file.write_text("name,category,minimum\nOat drink,,8\nTea,,2\n")
+    result = stock("import", "products", str(file), "--dry-run")
+    assert "line 2: Oat drink: category drinks/milk -> (emptied), minimum 6 -> 8\n" in result.stdout
+    assert "Would import 2 rows: 0 new, 1 changed, 1 as they were" in result.stdout
+    assert "empty cells would take away the category of 1 product; leave a column out" in result.stderr
+    assert "empty cells took away the category of 1 product" in stock("import", "products", str(file)).stderr
+    sheet = tmp_path / "c.csv"
+    sheet.write_text("product,quantity\nTea,7\n")
+    result = stock("import", "counts", str(sheet), "--dry-run")
+    assert "line 2: Tea: expected 0, counted 7 (+7)\n" in result.stdout
+    moved = tmp_path / "m.csv"
+    moved.write_text("kind,product,quantity\nreceived,Tea,7\nreceived,Oat drink,1.5\n")
+    assert "received: 2 rows, 8.5 in all\n" in stock("import", "movements", str(moved), "--dry-run").stdout
 
 
 def test_a_misspelt_name_is_answered_with_the_nearest(stock) -> None:

@@ -20,7 +20,7 @@ from shelfwise.cli.stock_options import (
     user_name,
 )
 from shelfwise.errors import ConfigError, EntryError
-from shelfwise.text import printable
+from shelfwise.text import printable, some
 
 if TYPE_CHECKING:
     from shelfwise.inventory.exchange.records import ImportReport
@@ -40,7 +40,7 @@ def import_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="A CSV or XLSX file; docs/stock-files.md has the columns.")
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")] = False,
     store: StoreOption = None,
     key: KeyOption = None,
     user: UserOption = None,
@@ -49,7 +49,9 @@ def import_(
 ) -> None:
     """Import a file: all of its rows, or none where one is wrong; every bad row is named.
 
-    Leaves with 1 where rows are wrong. The same counts or movements are not booked twice.
+    An empty cell empties a product's category, GTIN, minimum or target: try the file with --dry-run, which tells
+    line by line what would change. Leaves with 1 where rows are wrong. The same counts or movements are not booked
+    twice.
     """
     from shelfwise.cli.progress import stage
 
@@ -74,22 +76,55 @@ def import_(
             )
     for problem in report.problems:
         typer.echo(printable(f"{file}: {problem}"), err=True)
+    if dry_run and not report.problems:
+        _tell_changes(report)
+    _warn_of_emptied(report, dry_run)
     typer.echo(_told(report, dry_run))
     if report.problems:
         raise typer.Exit(1)
 
 
+def _tell_changes(report: ImportReport) -> None:
+    """Say row by row what the file would change, or what it holds of each kind of movement."""
+    from shelfwise.inventory.exchange.cells import shown
+
+    for change in report.changes:
+        typer.echo(printable(str(change)))
+    if (more := report.changes_total - len(report.changes)) > 0:
+        typer.echo(f"and {_rows(more)} more that would change something")
+    for each in report.kinds:
+        typer.echo(f"{each.kind}: {_rows(each.rows)}, {shown(each.quantity)} in all")
+
+
+def _warn_of_emptied(report: ImportReport, dry_run: bool) -> None:
+    """Say which values empty cells take away: also of a real run, for nobody sees it in the counts."""
+    if not report.emptied or report.problems:
+        return
+    parts = [
+        f"the {column} of {products:,} product{'' if products == 1 else 's'}"
+        for column, products in report.emptied.items()
+    ]
+    note = f"note: empty cells {'would take' if dry_run else 'took'} away {some(parts)}"
+    typer.echo(f"{note}{'; leave a column out to keep what the book has' if dry_run else ''}", err=True)
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'' if number == 1 else 's'}"
+
+
 def _told(report: ImportReport, dry_run: bool) -> str:
-    rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
+    rows = _rows(report.rows)
     if report.problems:
         wrong = len(report.problems)
-        return f"Nothing imported of {rows}: {wrong:,} problem{'' if wrong == 1 else 's'} to mend first"
+        return f"Nothing imported of {rows}: {wrong:,} problem{'' if wrong == 1 else 's'} to correct first"
     if report.repeated:
         return f"Booked before (booking {report.booking_id}): nothing to do"
     if report.table == "products":
         what = f"{report.added:,} new, {report.changed:,} changed, {report.unchanged:,} as they were"
     else:
         what = f"{report.added:,} to book" if dry_run else f"{report.added:,} booked"
+        if report.table == "counts":
+            what += f", {report.changes_total:,} other than expected"
     return f"{'Would import' if dry_run else 'Imported'} {rows}: {what}"
 
 
@@ -122,7 +157,7 @@ def export(
             return
         with atomic_path(file) as temporary, temporary.open("wb") as out:
             rows = export_file(book.database, table, kind, shop.id, out, part)
-    typer.echo(printable(f"{file}: {rows:,} row{'' if rows == 1 else 's'}"))
+    typer.echo(printable(f"{file}: {_rows(rows)}"))
 
 
 def _kind(file: Path) -> Literal["csv", "xlsx"]:

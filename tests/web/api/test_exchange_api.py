@@ -25,6 +25,30 @@ def test_products_are_imported_and_exported(manager, reader, goods, shop):
     assert (again["unchanged"], again["changed"], again["problems"]) == (3, 0, [])
 
 
+def test_a_dry_run_says_what_would_change(manager, goods):
+    def tried(what, text):
+        path = f"/api/v1/imports/{what}?store={goods.store}&dry_run=true"
+        return manager.post(path, files=sent(text)).json()
+
+    manager.post(
+        f"/api/v1/imports/products?store={goods.store}", files=sent("name,category,minimum\nTea,drinks,6\n")
+    )
+    report = tried("products", "name,category,minimum\nTea,,7.5\n")
+    (change,) = report["changes"]
+    assert (change["line"], change["product"]) == (2, "Tea")
+    assert change["fields"] == [
+        {"column": "category", "before": "drinks", "after": ""},
+        {"column": "minimum", "before": "6", "after": "7.5"},
+    ]
+    assert (report["changes_total"], report["emptied"], report["done"]) == (1, {"category": 1}, False)
+    report = tried("counts", "product,quantity\nTea,7\n")
+    (change,) = report["changes"]
+    assert (change["location"], change["difference"]) == ("", "7.000")
+    assert change["fields"] == [{"column": "quantity", "before": "0", "after": "7"}]
+    report = tried("movements", "kind,product,quantity\nsold,Tea,2\nsold,Tea,1.5\n")
+    assert report["kinds"] == [{"kind": "sold", "rows": 2, "quantity": "3.500"}]
+
+
 def test_what_is_wrong_is_told_by_line_and_nothing_is_done(manager, goods):
     text = "name,gtin\nOat drink,\nMilk,123\n"
     report = manager.post(f"/api/v1/imports/products?store={goods.store}", files=sent(text)).json()

@@ -46,8 +46,10 @@ def test_every_wrong_row_is_told_and_nothing_is_imported(
     assert shop.catalogue.products().items == ()
 
 
-def test_a_right_file_is_tried_then_imported(shop: Shop, tabs: Tabs, file: Callable[[str], str]) -> None:
-    shop.catalogue.add_product(NewProduct("Rye bread"))
+def test_a_right_file_is_tried_then_imported(
+    shop: Shop, tabs: Tabs, file: Callable[[str], str], accessible: Callable[[Page], None]
+) -> None:
+    shop.catalogue.add_product(NewProduct("Rye bread", "bread", "96385074"))
     page = tabs("manager")
     page.goto("/import")
     page.get_by_label("File", exact=True).set_input_files(file(GOOD))
@@ -55,6 +57,11 @@ def test_a_right_file_is_tried_then_imported(shop: Shop, tabs: Tabs, file: Calla
     expect(page.locator("#import-report")).to_contain_text(
         "1 product new, 1 changed, 0 as they are in the book"
     )
+    expect(page.locator("#import-report .flash.low")).to_contain_text("take away the GTIN of 1 product")
+    change = page.get_by_role("region", name="Products that change").get_by_role("row").last
+    expect(change).to_contain_text("Rye bread")
+    expect(change.get_by_role("listitem")).to_have_text(["GTIN: 96385074 → emptied", "Minimum: nothing → 2"])
+    accessible(page)
     assert len(shop.catalogue.products().items) == 1
     page.get_by_role("button", name="Import 2 rows").click()
     page.wait_for_url("**/products")
@@ -72,6 +79,9 @@ def test_counts_come_in_and_go_out(shop: Shop, tabs: Tabs, file: Callable[[str],
         file("product,location,quantity\nRye bread,Shelf 1,7\n")
     )
     page.get_by_role("button", name="Try the file").click()
+    expect(page.locator("#import-report")).to_contain_text("1 differs from what the book expects")
+    row = page.get_by_role("region", name="Counts that differ").get_by_role("row").last
+    expect(row.get_by_role("cell")).to_have_text(["Rye breadShelf 1", "7 (+7)expected 0"])
     page.get_by_role("button", name="Import 1 row").click()
     page.wait_for_url("**/stock")
     assert shop.levels.level(bread.id, 1) == 7

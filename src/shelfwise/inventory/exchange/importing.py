@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from shelfwise.database import Database
 from shelfwise.errors import EntryError
+from shelfwise.inventory.exchange.changes import count_changes, kind_sums
 from shelfwise.inventory.exchange.columns import Table
 from shelfwise.inventory.exchange.movement_import import GivenMovements, problem_of, read_movements
 from shelfwise.inventory.exchange.product_import import take_products
@@ -40,7 +41,7 @@ def import_file(
 ) -> ImportReport:
     """Import a table from a CSV or XLSX file.
 
-    A dry run does all of it and takes it back, so that it finds what a real run would.
+    A dry run does all of it and takes it back, so that it finds what a real run would. Both tell what changes.
 
     Args:
         table: which table the file holds.
@@ -91,10 +92,14 @@ def _book(
         return ImportReport(table, rows, problems=(_problem_of(error, given.rows),))
     if booking.repeated:
         return ImportReport(table, rows, unchanged=rows, booking_id=booking.id, repeated=True)
+    report = ImportReport(table, rows, added=rows, booking_id=booking.id)
+    if table == "counts":
+        changes = count_changes(connection, given.rows, booking)
+        return replace(report, changes=changes.first, changes_total=changes.total)
     numbers = _first_movements(given, booking)
     for place, reason in given.undone:
         undo_in(connection, numbers[place], user=user, reason=reason)
-    return ImportReport(table, rows, added=rows, booking_id=booking.id)
+    return replace(report, kinds=kind_sums(given.lines, [place for place, _ in given.undone]))
 
 
 def _first_movements(given: GivenMovements, booking: Booking) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from shelfwise.errors import ConflictError, EntryError
 from shelfwise.gtin import gtin_key
+from shelfwise.inventory.exchange.changes import PRODUCT_FIELDS, Changes, product_change
 from shelfwise.inventory.exchange.finding import Finder
 from shelfwise.inventory.exchange.records import ImportReport, RowProblem
 from shelfwise.inventory.exchange.rows import GivenRow
@@ -19,7 +20,6 @@ from shelfwise.inventory.records import NewProduct, Product
 
 __all__ = ["take_products"]
 
-_FIELDS: Final = ("name", "category", "gtin", "unit", "pack_size", "minimum", "target")
 _NEVER_EMPTY: Final = ("name", "unit", "pack_size")
 
 
@@ -32,36 +32,50 @@ def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportRep
     finder = Finder(connection, [row.values for row in rows], name="name")
     problems = _repeated(rows)
     taken: Counter[str] = Counter()
+    changes = Changes()
     bad = {problem.line for problem in problems}
     for row in rows:
         if row.line in bad:
             continue
         try:
-            taken[_take(connection, finder, row.values)] += 1
+            taken[_take(connection, finder, row, changes)] += 1
         except EntryError as error:
             problems.append(RowProblem(row.line, error.field, error.message))
         except ConflictError as error:
             problems.append(RowProblem(row.line, None, str(error)))
     ordered = tuple(sorted(problems, key=lambda problem: problem.line))
     return ImportReport(
-        "products", len(rows), taken["added"], taken["changed"], taken["unchanged"], problems=ordered
+        "products",
+        len(rows),
+        taken["added"],
+        taken["changed"],
+        taken["unchanged"],
+        problems=ordered,
+        changes=changes.first,
+        changes_total=changes.total,
+        emptied=dict(changes.emptied),
     )
 
 
-def _take(connection: Connection, finder: Finder, values: Mapping[str, Any]) -> str:
+def _take(connection: Connection, finder: Finder, row: GivenRow, changes: Changes) -> str:
+    values = row.values
     given = {
         field: values[field]
-        for field in _FIELDS
+        for field in PRODUCT_FIELDS
         if field in values and not (values[field] is None and field in _NEVER_EMPTY)
     }
     there = _product_meant(finder, values)
     if there is None:
         add_product_in(connection, NewProduct(**given))
         return "added"
-    changes = {field: value for field, value in given.items() if getattr(there, field) != value}
-    if not changes:
+    differing = {field: value for field, value in given.items() if getattr(there, field) != value}
+    if not differing:
         return "unchanged"
-    change_product_in(connection, there.id, changes)
+    # What the book has then tells what changed: a category that is only spelt in another way stays as it is.
+    after = change_product_in(connection, there.id, differing)
+    if (change := product_change(row.line, there, after)) is None:
+        return "unchanged"
+    changes.add(change)
     return "changed"
 
 

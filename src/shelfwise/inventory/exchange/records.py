@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 
 from shelfwise.inventory.exchange.columns import Table
 
-__all__ = ["ImportReport", "RowProblem"]
+__all__ = ["FieldChange", "ImportReport", "KindSum", "RowChange", "RowProblem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,72 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One value that a row changes.
+
+    Attributes:
+        column: the column's name.
+        before: what the book has, as a file has it; ``""`` for nothing.
+        after: what it has then; ``""`` where an empty cell empties it.
+    """
+
+    column: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.before or '(empty)'} -> {self.after or '(emptied)'}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """What a row changes in the book.
+
+    Attributes:
+        line: the row's line in the file; the header's is the first.
+        product: its name in the book before.
+        fields: what becomes different; of a count the quantity alone: what the book expected there at that time,
+            and what was counted.
+        location: of a count, the path of the place; ``""`` is the store itself. None for products.
+        difference: of a count, counted less expected, in the product's unit.
+    """
+
+    line: int
+    product: str
+    fields: tuple[FieldChange, ...]
+    location: str | None = None
+    difference: Decimal | None = None
+
+    @property
+    def empties(self) -> bool:
+        """Whether something is lost."""
+        return not all(each.after for each in self.fields)
+
+    def __str__(self) -> str:
+        if self.difference is None:
+            return f"line {self.line}: {self.product}: {', '.join(map(str, self.fields))}"
+        (quantity,) = self.fields
+        where = f" at {self.location}" if self.location else ""
+        told = f"expected {quantity.before}, counted {quantity.after} ({self.difference.normalize():+f})"
+        return f"line {self.line}: {self.product}{where}: {told}"
+
+
+@dataclass(frozen=True, slots=True)
+class KindSum:
+    """The movements of one kind in a file.
+
+    Attributes:
+        kind: a kind of movement, or ``undone`` for rows that undo one above them.
+        rows: how many there are.
+        quantity: their quantities added up, of all products in their units.
+    """
+
+    kind: str
+    rows: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
     """What an import did, or would do.
 
@@ -36,10 +104,15 @@ class ImportReport:
         added: products or movements that are new.
         changed: products that are changed.
         unchanged: products that are in the book as they are in the file.
-        problems: what has to be mended first, in the order of the file; nothing is imported while there is any.
+        problems: what has to be put right first, in the order of the file; nothing is imported while there is any.
         done: whether the book has it now.
         booking_id: the booking of counts and movements.
         repeated: the same file was imported with the same key before.
+        changes: the first :data:`~shelfwise.inventory.exchange.changes.CHANGES` rows that change a product, those
+            that empty a field before the others; or the counts that differ from what the book expected.
+        changes_total: how many such rows there are.
+        emptied: for each column of products, of how many products empty cells take the value.
+        kinds: the movements by kind.
     """
 
     table: Table
@@ -51,3 +124,7 @@ class ImportReport:
     done: bool = False
     booking_id: int | None = None
     repeated: bool = False
+    changes: tuple[RowChange, ...] = ()
+    changes_total: int = 0
+    emptied: Mapping[str, int] = field(default_factory=dict)
+    kinds: tuple[KindSum, ...] = ()

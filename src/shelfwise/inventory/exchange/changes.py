@@ -1,0 +1,98 @@
+"""What the rows of a file change in the book, for people to look at before they let them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from shelfwise.inventory.exchange.cells import shown
+from shelfwise.inventory.exchange.records import FieldChange, KindSum, RowChange
+from shelfwise.inventory.exchange.rows import GivenRow
+from shelfwise.inventory.past import levels_at
+from shelfwise.inventory.records import KINDS, Booking, Line, Product
+from shelfwise.inventory.tables import movements
+
+__all__ = ["CHANGES", "PRODUCT_FIELDS", "Changes", "count_changes", "kind_sums", "product_change"]
+
+CHANGES: Final = 200
+"""Rows told at most: who wants to see all of them compares the file with an export."""
+
+PRODUCT_FIELDS: Final = ("name", "category", "gtin", "unit", "pack_size", "minimum", "target")
+"""The columns of products that an import takes, and a product's fields of the same names."""
+
+
+class Changes:
+    """Gathers the rows that change something: all are counted, the first are kept."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.emptied: Counter[str] = Counter()
+        self._losing: list[RowChange] = []
+        self._others: list[RowChange] = []
+
+    def add(self, change: RowChange) -> None:
+        """Take one row."""
+        self.total += 1
+        self.emptied.update(each.column for each in change.fields if not each.after)
+        kept = self._losing if change.empties else self._others
+        if len(kept) < CHANGES:
+            kept.append(change)
+
+    @property
+    def first(self) -> tuple[RowChange, ...]:
+        """Those to be told; what is lost comes before the rest, or it would be overlooked."""
+        return (*self._losing, *self._others)[:CHANGES]
+
+
+def product_change(line: int, before: Product, after: Product) -> RowChange | None:
+    """What became different of a product; None for nothing."""
+    fields = tuple(
+        FieldChange(name, shown(old), shown(new))
+        for name in PRODUCT_FIELDS
+        if (old := getattr(before, name)) != (new := getattr(after, name))
+    )
+    return RowChange(line, before.name, fields) if fields else None
+
+
+# Each count's own moment: the rows above it in the file have happened by then, as in the list of shrinkage.
+_EXPECTED: Final = levels_at(
+    select(movements.c.product_id, movements.c.location_id, movements.c.at, movements.c.id.label("place"))
+    .where(movements.c.booking_id == bindparam("booking"))
+    .subquery("moments")
+)
+
+
+def count_changes(connection: Connection, rows: Sequence[GivenRow], booking: Booking) -> Changes:
+    """The counts of a booking that differ from what the book expected just before each.
+
+    Args:
+        connection: the transaction that booked them.
+        rows: the row of each movement.
+        booking: counts alone.
+    """
+    found = connection.execute(_EXPECTED, {"booking": booking.id})
+    expected: dict[int, Decimal] = {row.place: row.quantity for row in found}
+    changes = Changes()
+    for row, count in zip(rows, booking.movements, strict=True):
+        if difference := count.quantity - expected[count.id]:
+            quantity = FieldChange("quantity", shown(expected[count.id]), shown(count.quantity))
+            changes.add(RowChange(row.line, count.product, (quantity,), count.location, difference))
+    return changes
+
+
+def kind_sums(lines: Sequence[Line], undone: Iterable[int]) -> tuple[KindSum, ...]:
+    """The movements of a file by kind.
+
+    Args:
+        lines: what is booked.
+        undone: the places in ``lines`` of what rows further down undo.
+    """
+    by_kind: dict[str, list[Decimal]] = {kind: [] for kind in (*KINDS, "undone")}
+    for line in lines:
+        by_kind[line.kind].append(line.quantity)
+    by_kind["undone"] = [lines[place].quantity for place in undone]
+    return tuple(KindSum(kind, len(each), sum(each, Decimal(0))) for kind, each in by_kind.items() if each)
