@@ -69,7 +69,9 @@ def serve(
             help="How many batches of photos are answered at once. By default one a core.",
         ),
     ] = None,
-    access_log: Annotated[bool, typer.Option(help="Log each request to standard error.")] = True,
+    no_access_log: Annotated[
+        bool, typer.Option("--no-access-log", help="Do not log each request to standard error.")
+    ] = False,
 ) -> None:
     """Run the shop's server: stock, photos and people's accounts, at http://127.0.0.1:8000.
 
@@ -83,7 +85,7 @@ def serve(
     from shelfwise.web.config import WebConfig
     from shelfwise.web.serving import Place
 
-    config = WebConfig(public_address=public_address, hosts=tuple(name or ()), access_log=access_log)
+    config = WebConfig(public_address=public_address, hosts=tuple(name or ()), access_log=not no_access_log)
     place = Place(host, port, allow_network=allow_network, proxies=tuple(proxy or ()))
     _log_to_stderr()
     _run(_settings(home, database, workers), model, config, place)
