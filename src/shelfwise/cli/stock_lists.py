@@ -59,7 +59,8 @@ def list_(
     place: PlaceOption = None,
     category: CategoryOption = None,
     state: Annotated[
-        Literal["out", "low", "ok"] | None, typer.Option("--state", help="Only what is out, low or fine.")
+        Literal["out", "low", "ok"] | None,
+        typer.Option("--state", help="Only what is out, what is low, or what there is enough of (ok)."),
     ] = None,
     order: Annotated[
         Literal["urgency", "name", "quantity"], typer.Option("--order", help="What comes first.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
+from pydantic import Field
+
 from shelfwise.inventory.records import CategoryLevel, Level, LevelPoint, Reorder, Shrinkage, StockSummary
 from shelfwise.web.api.catalogue_schemas import ProductOut
 from shelfwise.web.api.fields import amount_text, moment_text
@@ -28,7 +30,7 @@ class LevelOut(Reply):
     store_id: int
     location_id: int | None
     quantity: str
-    state: Literal["out", "low", "ok"]
+    state: Literal["out", "low", "ok"] = Field(description="`ok` where there is enough.")
     counted_at: str | None
 
     @classmethod
