@@ -69,7 +69,7 @@ def test_the_link_has_the_servers_address(book):
 
 
 def test_a_password_is_asked_for_twice(book):
-    assert "added Boss" in ok("add", "Boss", "--admin", "--password", stdin=f"{GOOD}\n{GOOD}\n")
+    assert "Added Boss" in ok("add", "Boss", "--admin", "--password", stdin=f"{GOOD}\n{GOOD}\n")
     assert Users(book).check_password("boss", GOOD).admin
     done = run("add", "Mia", "--password", stdin=f"{GOOD}\nsomething else\n")
     assert done.exit_code != 0 and GOOD not in done.output
@@ -123,10 +123,10 @@ def test_strange_roles_are_refused(book, role, reason):
 def test_a_user_is_disabled_and_enabled(book):
     Users(book).add("Boss", GOOD, admin=True)
     Users(book).add("Ana", GOOD)
-    assert ok("disable", "ana") == "disabled Ana\n"
+    assert ok("disable", "ana") == "Disabled Ana\n"
     with pytest.raises(SignInError):
         Users(book).check_password("Ana", GOOD)
-    assert ok("enable", "ana") == "enabled Ana\n"
+    assert ok("enable", "ana") == "Enabled Ana\n"
     assert Users(book).check_password("Ana", GOOD)
     assert "last admin" in refused("disable", "Boss")
     assert "no user nobody" in refused("disable", "nobody")
@@ -162,10 +162,10 @@ def test_a_token_is_issued_listed_and_revoked(book):
     (row,) = csv.DictReader(io.StringIO(ok("tokens", "list", "ana", "--format", "csv")))
     assert (row["user"], row["name"], row["scopes"], row["stores"]) == ("Ana", "till", "book read", "Harbour")
     assert row["expires"] > "2026" and row["last used"] and secret not in str(row)
-    assert ok("tokens", "revoke", row["id"]) == "revoked till of Ana\n"
+    assert ok("tokens", "revoke", row["id"]) == "Revoked till of Ana\n"
     with pytest.raises(SignInError):
         Tokens(book).actor(secret)
-    assert "no token" in run("tokens", "list").stderr
+    assert "There is no token" in run("tokens", "list").stderr
     assert "no token 99" in refused("tokens", "revoke", "99")
     assert "no scope" in refused("tokens", "issue", "Ana", "till", "--scope", "fly")
 

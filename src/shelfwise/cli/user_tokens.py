@@ -68,7 +68,7 @@ def issue(
         )
     # The secret alone is the output, so that it can be piped on.
     typer.echo(
-        f"token {made.token.id} of {made.token.user}; keep its secret, it is not shown again:", err=True
+        f"Token {made.token.id} of {made.token.user}. Keep its secret, it is not shown again:", err=True
     )
     typer.echo(made.secret)
 
@@ -99,7 +99,7 @@ def list_tokens(
         for token in found
     ]
     headings = [">id", "user", "name", "scopes", "stores", "expires", "last used"]
-    print_rows(headings, rows, output, "there is no token")
+    print_rows(headings, rows, output, "There is no token yet.")
 
 
 @app.command(epilog=examples_text(["shelfwise users tokens revoke 3"]))
@@ -113,7 +113,7 @@ def revoke(
     with opened(home, database) as there:
         token = there.tokens.get(number)
         there.tokens.revoke(number, by=there.by)
-    typer.echo(f"revoked {printable(token.name)} of {printable(token.user)}")
+    typer.echo(f"Revoked {printable(token.name)} of {printable(token.user)}")
 
 
 def _stores(token: Token, names: dict[int, str]) -> str:

@@ -57,7 +57,7 @@ def list_users(
         ["name", "roles", "state", "last seen"],
         rows,
         output,
-        "there is no user yet. Add one with: shelfwise users add NAME --admin",
+        "There is no user yet. Add one with: shelfwise users add NAME --admin",
     )
 
 
@@ -89,7 +89,7 @@ def add(
             return
         chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         user = there.users.add(name, chosen, admin=admin, roles=_kept(roles), by=there.by)
-    typer.echo(f"added {user.name}")
+    typer.echo(f"Added {user.name}")
 
 
 @app.command(epilog=examples_text(["shelfwise users disable Ana"]))
@@ -97,7 +97,7 @@ def disable(name: NameArgument, home: HomeOption = None, database: DatabaseOptio
     """Keep a user from signing in; sessions end, tokens do not work. What they booked stays."""
     with opened(home, database) as there:
         user = there.users.disable(there.users.by_name(name).id, by=there.by)
-    typer.echo(f"disabled {user.name}")
+    typer.echo(f"Disabled {user.name}")
 
 
 @app.command(epilog=examples_text(["shelfwise users enable Ana"]))
@@ -105,7 +105,7 @@ def enable(name: NameArgument, home: HomeOption = None, database: DatabaseOption
     """Let a disabled user sign in again."""
     with opened(home, database) as there:
         user = there.users.enable(there.users.by_name(name).id, by=there.by)
-    typer.echo(f"enabled {user.name}")
+    typer.echo(f"Enabled {user.name}")
 
 
 @app.command(
