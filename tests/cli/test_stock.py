@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from shelfwise.accounts.audit import AuditLog
 from shelfwise.cli.app import app
+from shelfwise.database import open_database
 
 
 @pytest.fixture
@@ -290,3 +292,28 @@ def test_the_days_to_cover_may_be_given(stock) -> None:
         return [row["product"] for row in found if row["product"] == "Oat drink"]
 
     assert (ordered("7"), ordered("60")) == ([], ["Oat drink"])
+
+
+def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Path) -> None:
+    stock("rename-store", "Corner shop", "Mill Lane")
+    stock("add-place", "Aisle 1 / Shelf 2")
+    stock("add-place", "Aisle 1 / Shelf 2")
+    stock("change-product", "Tea", "--minimum", "3")
+    stock("archive-product", "Oat drink")
+    (tmp_path / "more.csv").write_text("name\nCoffee\n")
+    stock("import", "products", str(tmp_path / "more.csv"))
+    with open_database(tmp_path / "shop" / "stock.db") as book:
+        entries = AuditLog(book).entries().items[::-1]
+    assert all(entry.user.endswith(" (terminal)") for entry in entries)
+    told = [(entry.action, entry.subject, entry.details) for entry in entries[3:]]
+    assert told == [
+        (
+            "store.change",
+            "store Corner shop",
+            {"id": 1, "name": {"before": "Corner shop", "after": "Mill Lane"}},
+        ),
+        ("location.add", "location Aisle 1 / Shelf 2", {"id": 3, "store_id": 1}),
+        ("product.change", "product Tea", {"id": 2, "minimum": {"before": "2", "after": "3"}}),
+        ("product.change", "product Oat drink", {"id": 1, "archived": {"before": False, "after": True}}),
+        ("import", "products", {"file": "more.csv", "rows": 1, "store_id": 1}),
+    ]

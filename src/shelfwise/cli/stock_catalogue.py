@@ -74,6 +74,7 @@ def add_store(name: NameArgument, home: HomeOption = None, database: DatabaseOpt
     """Add a store."""
     with opened(home, database) as book:
         store = book.catalogue.add_store(name, user_name(None))
+        book.tell("store.add", f"store {store.name}", id=store.id)
         typer.echo(printable(f"Added the store {store.name} ({store.id})"))
 
 
@@ -82,7 +83,9 @@ def rename_store(
 ) -> None:
     """Give a store another name."""
     with opened(home, database) as book:
-        store = book.catalogue.rename_store(find_store(book.catalogue, name).id, new)
+        before = find_store(book.catalogue, name)
+        store = book.catalogue.rename_store(before.id, new)
+        book.tell_changed(before, store)
         typer.echo(printable(f"The store is called {store.name}"))
 
 
@@ -90,14 +93,15 @@ def archive_store(name: NameArgument, home: HomeOption = None, database: Databas
     """Put a store away; what was booked there stays."""
     with opened(home, database) as book:
         store = find_store(book.catalogue, name)
-        book.catalogue.archive_store(store.id)
+        book.tell_changed(store, book.catalogue.archive_store(store.id))
         typer.echo(printable(f"Archived the store {store.name}"))
 
 
 def restore_store(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Take an archived store back."""
     with opened(home, database) as book:
-        store = book.catalogue.restore_store(find_store(book.catalogue, name, archived=True).id)
+        store = find_store(book.catalogue, name, archived=True)
+        book.tell_changed(store, book.catalogue.restore_store(store.id))
         typer.echo(printable(f"The store {store.name} is back"))
 
 
@@ -122,7 +126,10 @@ def add_place(
     """Add a place, and those above it that are missing."""
     with opened(home, database) as book:
         shop = find_store(book.catalogue, store)
+        before = {each.id for each in book.catalogue.locations(shop.id)}
         place = book.catalogue.location_at(shop.id, path, create=True)
+        if place.id not in before:
+            book.tell("location.add", f"location {place.path}", id=place.id, store_id=shop.id)
         typer.echo(printable(f"{shop.name} has the place {place.path} ({place.id})"))
 
 
@@ -136,7 +143,9 @@ def rename_place(
     """Give a place another name; NEW is its last name alone."""
     with opened(home, database) as book:
         place = find_place(book.catalogue, find_store(book.catalogue, store), path)
-        typer.echo(printable(f"The place is {book.catalogue.rename_location(place.id, new).path}"))
+        renamed = book.catalogue.rename_location(place.id, new)
+        book.tell_changed(place, renamed)
+        typer.echo(printable(f"The place is {renamed.path}"))
 
 
 def archive_place(
@@ -145,7 +154,7 @@ def archive_place(
     """Put a place away; it has to be empty."""
     with opened(home, database) as book:
         place = find_place(book.catalogue, find_store(book.catalogue, store), path)
-        book.catalogue.archive_location(place.id)
+        book.tell_changed(place, book.catalogue.archive_location(place.id))
         typer.echo(printable(f"Archived {place.path}"))
 
 
@@ -158,7 +167,8 @@ def restore_place(
         there = book.catalogue.locations(shop.id, archived=True)
         for place in there:
             if _same_path(place.path, path):
-                typer.echo(printable(f"The place {book.catalogue.restore_location(place.id).path} is back"))
+                book.tell_changed(place, book.catalogue.restore_location(place.id))
+                typer.echo(printable(f"The place {place.path} is back"))
                 return
     if meant := path_meant(path, (place.path for place in there)):
         raise NotFoundError(f"there is no archived place {path!r}{question(meant)}")
@@ -182,7 +192,9 @@ def categories(
 def add_category(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Add a category; / stands between levels."""
     with opened(home, database) as book:
-        typer.echo(printable(f"Added the category {book.catalogue.add_category(name).name}"))
+        category = book.catalogue.add_category(name)
+        book.tell("category.add", f"category {category.name}", id=category.id)
+        typer.echo(printable(f"Added the category {category.name}"))
 
 
 def rename_category(
@@ -190,14 +202,17 @@ def rename_category(
 ) -> None:
     """Give a category another name."""
     with opened(home, database) as book:
-        category = book.catalogue.rename_category(find_category(book.catalogue, name).id, new)
+        before = find_category(book.catalogue, name)
+        category = book.catalogue.rename_category(before.id, new)
+        book.tell_changed(before, category)
         typer.echo(printable(f"The category is called {category.name}"))
 
 
 def archive_category(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Put a category away that no product belongs to."""
     with opened(home, database) as book:
-        category = book.catalogue.archive_category(find_category(book.catalogue, name).id)
+        category = find_category(book.catalogue, name)
+        book.tell_changed(category, book.catalogue.archive_category(category.id))
         typer.echo(printable(f"Archived the category {category.name}"))
 
 
@@ -205,7 +220,8 @@ def restore_category(name: NameArgument, home: HomeOption = None, database: Data
     """Take an archived category back."""
     with opened(home, database) as book:
         found = find_category(book.catalogue, name, archived=True)
-        typer.echo(printable(f"The category {book.catalogue.restore_category(found.id).name} is back"))
+        book.tell_changed(found, book.catalogue.restore_category(found.id))
+        typer.echo(printable(f"The category {found.name} is back"))
 
 
 def products(
@@ -255,6 +271,7 @@ def add_product(
 
         given = _fields(None, category, gtin, unit, pack_size, minimum, target)
         product = book.catalogue.add_product(NewProduct(name=name, **given))
+        book.tell("product.add", f"product {product.name}", id=product.id)
         typer.echo(printable(f"Added {product.name} ({product.id})"))
 
 
@@ -275,7 +292,9 @@ def change_product(
         given = _fields(name, category, gtin, unit, pack_size, minimum, target)
         if not given:
             raise ConfigError("nothing to change: give at least one option, such as --minimum 6")
-        changed = book.catalogue.change_product(find_product(book.catalogue, product).id, given)
+        before = find_product(book.catalogue, product)
+        changed = book.catalogue.change_product(before.id, given)
+        book.tell_changed(before, changed)
         typer.echo(printable(f"Changed {changed.name} ({changed.id})"))
 
 
@@ -284,7 +303,8 @@ def archive_product(
 ) -> None:
     """Put a product away; what was booked of it stays."""
     with opened(home, database) as book:
-        found = book.catalogue.archive_product(find_product(book.catalogue, product).id)
+        found = find_product(book.catalogue, product)
+        book.tell_changed(found, book.catalogue.archive_product(found.id))
         typer.echo(printable(f"Archived {found.name}"))
 
 
@@ -293,7 +313,8 @@ def restore_product(
 ) -> None:
     """Take an archived product back."""
     with opened(home, database) as book:
-        found = book.catalogue.restore_product(find_product(book.catalogue, product).id)
+        found = find_product(book.catalogue, product)
+        book.tell_changed(found, book.catalogue.restore_product(found.id))
         typer.echo(printable(f"{found.name} is back"))
 
 

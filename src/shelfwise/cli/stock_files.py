@@ -74,6 +74,8 @@ def import_(
                 dry_run=dry_run,
                 key=key,
             )
+        if report.done:
+            book.tell("import", table, file=file.name[:200], rows=report.rows, store_id=shop.id)
     for problem in report.problems:
         typer.echo(printable(f"{file}: {problem}"), err=True)
     if dry_run and not report.problems:

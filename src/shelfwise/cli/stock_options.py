@@ -25,6 +25,7 @@ from shelfwise.text import printable
 if TYPE_CHECKING:
     from shelfwise.database import Database
     from shelfwise.inventory.catalogue import Catalogue
+    from shelfwise.inventory.differences import Record
     from shelfwise.inventory.records import Category, Location, Page, Product, Store
 
 __all__ = [
@@ -98,6 +99,20 @@ class Opened:
 
     database: Database
     catalogue: Catalogue
+
+    def tell(self, action: str, subject: str, **details: object) -> None:
+        """Write into the audit log what was changed, in the name of this machine's user at its terminal."""
+        from shelfwise.accounts.audit import AuditLog
+
+        AuditLog(self.database).record(f"{user_name(None)} (terminal)", action, subject, details)
+
+    def tell_changed(self, before: Record, after: Record) -> None:
+        """Write into the audit log what differs of a store, a place, a category or a product that was changed."""
+        from shelfwise.inventory.differences import differences
+
+        kind = type(after).__name__.lower()
+        subject = getattr(before, "path", before.name)
+        self.tell(f"{kind}.change", f"{kind} {subject}", id=after.id, **differences(before, after))
 
 
 @contextmanager

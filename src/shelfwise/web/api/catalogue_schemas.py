@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from decimal import Decimal
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -25,26 +24,7 @@ __all__ = [
     "StoreChange",
     "StoreIn",
     "StoreOut",
-    "differences",
 ]
-
-Record = TypeVar("Record", Store, Location, Category, Product)
-
-
-def differences(before: Record, after: Record) -> dict[str, object]:
-    """What was changed of a record, as the audit log keeps it: each field with its value before and after."""
-    # They follow from other fields, or count the changes.
-    silent = ("path", "version", "category_id")
-    return {
-        name: {"before": _told(getattr(before, name)), "after": _told(getattr(after, name))}
-        for name in (field.name for field in fields(before) if field.name not in silent)
-        if getattr(before, name) != getattr(after, name)
-    }
-
-
-def _told(value: object) -> object:
-    # Without the zeros that a database adds: 2.000 is 2.
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class StoreIn(Entry):

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import Category
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
-from shelfwise.web.api.catalogue_schemas import CategoryChange, CategoryIn, CategoryOut, differences
+from shelfwise.web.api.catalogue_schemas import CategoryChange, CategoryIn, CategoryOut
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import PageOf, each, group, problems
 from shelfwise.web.etags import IfMatch, etag, unchanged, version_by

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import HTTPException, Query, Request, Response
 
 from shelfwise.errors import EntryError
+from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
-from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut, differences
+from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut
 from shelfwise.web.api.fields import OptionalId, PathId, Search
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.etags import IfMatch, etag

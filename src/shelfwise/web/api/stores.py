@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import Location, Store
 from shelfwise.web.access import Admin, Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import (
@@ -15,7 +16,6 @@ from shelfwise.web.api.catalogue_schemas import (
     StoreChange,
     StoreIn,
     StoreOut,
-    differences,
 )
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.places import location_for, store_for
