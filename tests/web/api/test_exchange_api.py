@@ -49,6 +49,18 @@ def test_a_dry_run_says_what_would_change(manager, goods):
     assert report["kinds"] == [{"kind": "sold", "rows": 2, "quantity": "3.500"}]
 
 
+def test_a_report_given_again_says_that_the_file_was_imported_before(manager, goods):
+    path = f"/api/v1/imports/products?store={goods.store}"
+    key = {"Idempotency-Key": "list-1"}
+    first, again = (manager.post(path, files=sent("name\nOat drink\n"), headers=key) for _ in range(2))
+    assert (first.json()["done"], first.json()["repeated"]) == (True, False)
+    assert again.json() == first.json() | {"repeated": True}
+    trial = {"Idempotency-Key": "trial"}
+    for _ in range(2):
+        tried = manager.post(f"{path}&dry_run=true", files=sent("name\nRye\n"), headers=trial).json()
+        assert (tried["done"], tried["repeated"]) == (False, False)
+
+
 def test_what_is_wrong_is_told_by_line_and_nothing_is_done(manager, goods):
     text = "name,gtin\nOat drink,\nMilk,123\n"
     report = manager.post(f"/api/v1/imports/products?store={goods.store}", files=sent(text)).json()

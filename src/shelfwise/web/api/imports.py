@@ -18,7 +18,7 @@ from shelfwise.web.api.fields import StoreId, amount_text
 from shelfwise.web.api.places import store_for
 from shelfwise.web.api.schemas import Reply, group, problems
 from shelfwise.web.api.uploads import FILE_BODY, SentFile, sent_file
-from shelfwise.web.replies import IdempotencyKey
+from shelfwise.web.replies import IdempotencyKey, keep_instead
 
 __all__ = ["ReportOut", "router"]
 
@@ -132,7 +132,10 @@ async def import_rows(
         )
         if report.done:
             audit("import", what, file=file.name[:200], rows=report.rows, store_id=store)
-        return ReportOut.of(report)
+        reply = ReportOut.of(report)
+        if report.done:
+            keep_instead(request, reply.model_copy(update={"repeated": True}))
+        return reply
 
     async with sent_file(request) as file:
         return await run_in_threadpool(work, file)
