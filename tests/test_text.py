@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shelfwise.text import nearest, printable, some
+from shelfwise.text import nearest, printable, readable, some
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,21 @@ def test_some_of_many_names() -> None:
 )
 def test_nearest_is_as_the_choice_is_written(word: str, meant: str | None) -> None:
     assert nearest(word, ["freiburg", "batch_size", "Squash"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("royal-gala", "Royal gala"),
+        ("soy_milk", "Soy milk"),
+        ("Oat-Milk", "Oat Milk"),
+        ("7-up", "7-up"),
+        ("Tea", "Tea"),
+        ("", ""),
+    ],
+)
+def test_labels_are_shown_as_people_write_them(label: str, shown: str) -> None:
+    assert readable(label) == shown
 
 
 @settings(deadline=None)

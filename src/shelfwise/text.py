@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from typing import Final
 
-__all__ = ["nearest", "printable", "some"]
+__all__ = ["nearest", "printable", "readable", "some"]
+
+_JOINED: Final = re.compile(r"(?<=[^\W\d_])[-_]+(?=[^\W\d_])")
+
+
+def readable(label: str) -> str:
+    """A model's label as people write it: ``royal-gala`` is ``Royal gala``. For the eye alone: it names nothing."""
+    text = _JOINED.sub(" ", label)
+    return text[:1].upper() + text[1:] if text == text.lower() else text
 
 
 def printable(text: str) -> str:

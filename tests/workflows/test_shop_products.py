@@ -121,10 +121,26 @@ def test_what_was_enrolled_by_hand_stays_when_an_older_answer_is_judged(shopper,
     assert known(shopper.shop) == {"Cola": 1, "Lime": 1}
 
 
-def test_a_right_answer_teaches_nothing_more(shopper, cola):
+@pytest.mark.parametrize("said", [True, False])
+def test_a_doubtful_answer_that_is_confirmed_is_learned(shopper, cola, said):
+    (answer,) = shopper.scan(shopper.photo(*RUBY))
+    judge(shopper.shop, answer.id, "confirmed", product_id=cola if said else None, actor=ANN)
+    assert known(shopper.shop) == {"Cola": 2}
+    assert answer.photo in shopper.shop.catalogue.product_photos(cola)
+
+
+def test_a_sure_answer_that_is_confirmed_teaches_nothing_more(shopper, cola):
+    enrol(shopper.shop, cola, [shopper.photo(*shade) for shade in ((240, 40, 10), (250, 10, 40))])
     (answer,) = shopper.scan(shopper.photo(*RUBY))
     judge(shopper.shop, answer.id, "confirmed", product_id=cola, actor=ANN)
-    assert known(shopper.shop) == {"Cola": 1}
+    assert known(shopper.shop) == {"Cola": 3}
+
+
+def test_a_doubtful_answer_about_a_product_that_is_archived_meanwhile_is_only_written_down(shopper, cola):
+    (answer,) = shopper.scan(shopper.photo(*RUBY))
+    shopper.shop.catalogue.archive_product(cola)
+    assert judge(shopper.shop, answer.id, "confirmed", actor=ANN).verdict == "confirmed"
+    assert len(shopper.shop.catalogue.product_photos(cola)) == 1
 
 
 def test_judging_what_is_not_there(shopper, cola):
@@ -194,7 +210,7 @@ def test_a_damaged_index_is_made_anew(shopper, cola, file):
     damaged = folder / file if file.endswith("json") else next(folder.glob("embeddings-*.npy"))
     damaged.write_bytes(b"damaged")
     (answer,) = shopper.scan(shopper.photo(*RED))  # photos are answered all the same
-    assert answer.kind == "accept"
+    assert answer.category == "Red"
     assert shop.models.catch_up(shop.products.in_use()) == ()
     assert ProductStore(folder).read() is not None
     assert named(shopper, RED) == "Cola"

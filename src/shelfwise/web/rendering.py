@@ -18,6 +18,7 @@ import shelfwise
 from shelfwise.accounts.records import Actor
 from shelfwise.errors import ShelfwiseError
 from shelfwise.inventory.records import Store
+from shelfwise.text import readable
 from shelfwise.web.cookies import SESSION_COOKIE, form_secret, form_token, set_form_cookie
 
 __all__ = ["STATIC", "TEMPLATES", "Static", "render", "static_url", "visible_stores"]
@@ -58,6 +59,7 @@ def environment() -> Environment:
     )
     made.globals["static"] = static_url
     made.globals["version"] = shelfwise.__version__
+    made.filters["readable"] = readable
     return made
 
 

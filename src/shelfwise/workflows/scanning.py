@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from shelfwise.errors import ImageError
 from shelfwise.types import AnswerKind
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shelfwise.workflows.shop import Shop
 
 __all__ = [
+    "Doubt",
     "ProductChoice",
     "Scan",
     "ScanAnswer",
@@ -29,6 +30,10 @@ __all__ = [
 
 CANDIDATES: Final = 3
 """How many guesses are told of each photo at most."""
+
+Doubt = Literal["alike", "few_photos", "differs"]
+"""Why a person is asked about a product known by sight: another one looks much alike, too few photos of it are known
+to say what it looks like from all sides, or the photo is less like them than they are like each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,7 @@ class ScanAnswer:
         confidence: of the product where there is one, else of the category; 0 to 1.
         candidates: the three best guesses at most, likeliest first.
         product_id, product: the stock product that the photo shows, known by sight; else None.
+        doubt: why the answer about that product is to be checked; None where it may be relied on, or there is none.
         model, model_name: id and name of the model that said it.
     """
 
@@ -81,6 +87,7 @@ class ScanAnswer:
     candidates: tuple[ScanCandidate, ...]
     product_id: int | None
     product: str | None
+    doubt: Doubt | None
     model: str
     model_name: str
 
@@ -171,6 +178,7 @@ def end_scan(
             candidates=words.candidates,
             product_id=words.product_id,
             product=words.product,
+            doubt=words.doubt,
             model=answer.model,
             model_name=shop.models.name_of(answer.model),
         )

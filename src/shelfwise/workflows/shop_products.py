@@ -163,9 +163,9 @@ def judge(
 ) -> Answer:
     """Take down what a person says of an answer, and learn from it at once.
 
-    Where they say which product it is, and the model did not, the photo belongs to that product from now on: the
-    next photo that looks like it is named so. Where they say that it is something else, it no longer belongs to the
-    product that it was taken for.
+    Where they say which product it is, and the model did not or was not sure, the photo belongs to that product
+    from now on: the next photo that looks like it is named so. Where they say that it is something else, it no longer
+    belongs to the product that it was taken for.
 
     Args:
         shop: the shop.
@@ -185,6 +185,10 @@ def judge(
     answer = shop.answers.get(answer_id)
     if product_id is not None and (verdict == "corrected" or product_id != answer.product_id):
         _learn(shop, product_id, [answer.photo], [])
+    elif verdict == "confirmed" and answer.kind == "ask" and answer.product_id is not None:
+        # Photos that were doubtful are those that a product is known better by.
+        if not shop.catalogue.product(answer.product_id).archived:
+            _learn(shop, answer.product_id, [answer.photo], [])
     elif verdict in ("corrected", "unknown") and product_id is None and answer.product_id is not None:
         _unlearn(shop, answer.product_id, answer.photo)
     return answer

@@ -24,6 +24,20 @@ def test_a_verdict_is_kept_and_ends_the_wait(clerk, answered, goods):
     assert [each["id"] for each in clerk.get("/api/v1/review").json()["items"]] == [answered[1]]
 
 
+def test_an_answer_tells_what_was_said_of_it(clerk, reader, answered, goods):
+    path = f"/api/v1/review/{answered[0]}"
+    assert clerk.get(path).json()["verdict"] is None
+    clerk.post(path, json={"verdict": "corrected", "product_id": goods.tea})
+    told = clerk.get(path).json()
+    assert (told["verdict"], told["right_product"]["name"], told["judged_by"]) == (
+        "corrected",
+        "Tea",
+        "clerk",
+    )
+    assert reader.get(path).status_code == 403
+    assert clerk.get("/api/v1/review/999").status_code == 404
+
+
 def test_a_category_will_do(clerk, answered):
     judged = clerk.post(f"/api/v1/review/{answered[0]}", json={"verdict": "corrected", "category": "Green"})
     assert judged.json()["right_category"] == "Green"
@@ -46,6 +60,7 @@ def test_answers_of_other_stores_are_not_shown(admin, clerk, photo, goods):
     assert clerk.get("/api/v1/review").json()["items"] == []
     assert clerk.get(f"/api/v1/review?store={goods.other}").status_code == 403
     assert clerk.post(f"/api/v1/review/{answer['id']}", json={"verdict": "confirmed"}).status_code == 403
+    assert clerk.get(f"/api/v1/review/{answer['id']}").status_code == 403
     assert [each["id"] for each in admin.get("/api/v1/review").json()["items"]] == [answer["id"]]
 
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 PASSWORD = "correct horse battery"
 PHONE, DESK = (390, 844), (1280, 800)
-COLOURS = {"Red": (200, 20, 20), "Green": (20, 200, 20), "Blue": (20, 20, 200)}
+COLOURS = {"Red": (200, 90, 80), "Green": (80, 200, 90), "Blue": (90, 80, 200)}
 
 
 # A module's, not the session's: while it is open it holds the thread's event loop, which other tests want.

@@ -1,5 +1,6 @@
 """Scan: from photos to stock levels, with right and wrong answers, without a connection, by keyboard, on a phone."""
 
+import io
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -7,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from shelfwise.accounts.records import Actor
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.workflows.shop import Shop
+from shelfwise.workflows.shop_products import enrol, judge
 
-from .conftest import DESK, PHONE, Server, Tabs, sign_in
+from .conftest import COLOURS, DESK, PHONE, Server, Tabs, sign_in
 
 MILL_LANE = 1
 Photos = Callable[[str], Path]
@@ -20,11 +24,18 @@ Photos = Callable[[str], Path]
 
 @pytest.fixture
 def colours(shop: Shop) -> dict[str, Product]:
-    """A product for each of the toy model's categories."""
-    return {
-        name: shop.catalogue.add_product(NewProduct(f"{name} paint", category=name))
-        for name in ("Red", "Green", "Blue")
-    }
+    """A product for each of the toy model's categories, well known by sight."""
+    made = {}
+    for name, colour in COLOURS.items():
+        made[name] = shop.catalogue.add_product(NewProduct(f"{name} paint", category=name))
+        enrol(shop, made[name].id, [png(colour, side) for side in (20, 21, 22)])
+    return made
+
+
+def png(colour: tuple[int, int, int], side: int) -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (side, side), colour).save(written, "PNG")
+    return written.getvalue()
 
 
 def scan(page: Page, *photos: Path) -> None:
@@ -126,18 +137,94 @@ def test_a_product_is_made_on_the_spot_for_all_photos_that_show_it(
     page = tabs("manager", PHONE)
     page.goto("/scan")
     scan(page, colour_photo("Green"), colour_photo("Green"))
-    page.get_by_role("button", name="Green – no product yet").first.click()
+    guesses = page.get_by_role("button", name="Green – no product yet")
+    expect(guesses).to_have_count(2)
+    guesses.first.click()
     dialog = page.locator("#picker")
     expect(dialog.get_by_label("Name", exact=True)).to_have_value("Green")
     dialog.get_by_label("Name", exact=True).fill("Garden green")
+    dialog.get_by_label("Unit").fill("tin")
+    dialog.get_by_label("Minimum").fill("2,5")
     dialog.get_by_role("button", name="Make the product").click()
     expect(page.get_by_role("radio", name="Garden green", checked=True)).to_have_count(2)
+    expect(page.get_by_text("Green – no product yet")).to_have_count(0)  # it is the product now
+    expect(page.locator("#scan-sum")).to_have_text("1 ready · 1 to check")
     page.get_by_text("Counted", exact=True).click()
+    page.get_by_role("button", name="Yes, this one, photo 2").click()
     page.get_by_role("button", name="Book 2 as counted").click()
     expect(page.locator("#scan-done-list")).to_contain_text("Garden green 2")
     made = shop.catalogue.product_by_name("Garden green")
-    assert made.category == "Green"
+    assert (made.category, made.unit, made.minimum) == ("Green", "tin", Decimal("2.5"))
     assert level(shop, made) == 2
+
+
+def test_a_product_that_is_hardly_known_is_proposed_and_booked_only_when_a_person_says_so(
+    shop: Shop, tabs: Tabs, colour_photo: Photos
+) -> None:
+    paint = shop.catalogue.add_product(NewProduct("Red paint", category="Red"))
+    enrol(shop, paint.id, [png(COLOURS["Red"], 20)])
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Red"))
+    first, second = page.locator(".scan-card").all()
+    expect(first.get_by_text("Please check")).to_be_visible()
+    expect(first.get_by_text("Only few photos of this product are known yet.")).to_be_visible()
+    expect(first.get_by_role("radio", name="Red paint")).to_be_checked()
+    expect(second.get_by_role("radio", name="Red paint")).to_be_checked()
+    expect(page.get_by_role("button", name="Nothing to book yet")).to_be_disabled()
+    first.get_by_role("button", name="Yes, this one").click()
+    expect(first.get_by_text("Chosen")).to_be_visible()
+    second.get_by_text("Red paint").click()  # a tap on what is chosen already says yes, too
+    page.get_by_role("button", name="Book 2 as received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1, Red paint 1")
+    wait_for(lambda: len(shop.catalogue.product_photos(paint.id)) == 3 or None)  # both were learned
+    scan(page, colour_photo("Red"))
+    expect(page.locator(".scan-card").get_by_text("Recognised")).to_be_visible()
+
+
+def test_what_is_judged_on_another_page_is_marked(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Red"))
+    expect(page.get_by_role("button", name="Book 2 as received")).to_be_enabled()
+    ann = Actor("ann", 1, admin=True)
+    first, second = sorted(each.id for each in shop.answers.review_queue().items)
+    judge(shop, first, "corrected", product_id=colours["Blue"].id, actor=ann)
+    judge(shop, second, "unknown", actor=ann)
+    page.reload()
+    expect(page.get_by_text("Judged in Review")).to_have_count(2)
+    expect(page.get_by_text("ann has said in Review that it is Blue paint.")).to_be_visible()
+    expect(page.get_by_role("radio", name="Blue paint", checked=True)).to_have_count(1)
+    expect(page.get_by_text("ann has said in Review that it is none of yours")).to_be_visible()
+    expect(page.get_by_role("button", name="Book 1 as received")).to_be_enabled()
+
+
+def test_what_is_not_known_is_told_as_mere_guesses_and_a_bad_quantity_in_words(
+    tabs: Tabs, colour_photo: Photos
+) -> None:
+    page = tabs("manager", PHONE)
+    guess = {"category": "fruit/royal-gala", "confidence": 0.99, "product": None, "choices": []}
+    answer = {"id": 7, "answer": "unknown", "category": None, "product": None, "candidates": [guess]}
+    page.route("**/api/v1/classify*", lambda route: route.fulfill(json={"answers": [answer]}))
+    page.goto("/scan")
+    scan(page, colour_photo("Red"))
+    card = page.locator(".scan-card")
+    expect(card.get_by_text("It looks most like:")).to_be_visible()
+    expect(card.get_by_role("button", name="Royal gala – no product yet")).to_be_visible()
+    expect(card.locator("meter")).to_have_count(0)
+    expect(card).not_to_contain_text("%")
+    expect(page.locator("#scan-bar")).to_contain_text("No products yet: tap a guess to make the first one.")
+    quantity = card.get_by_label("Quantity of photo 1")
+    quantity.fill("two")
+    expect(quantity).to_have_accessible_description(
+        "Type a number such as 3 or 1.5, with at most three digits after the point."
+    )
+    quantity.fill("0")
+    expect(card.get_by_text("Type more than 0.")).to_be_visible()
+    page.get_by_text("Counted", exact=True).click()
+    expect(page.get_by_text("Type more than 0.")).to_have_count(0)
 
 
 def test_a_clerk_cannot_make_products_but_finds_them(tabs: Tabs, colour_photo: Photos) -> None:
@@ -216,6 +303,9 @@ def test_a_reload_loses_nothing_that_was_chosen(
     page.get_by_label("Quantity of photo 2").fill("2,5")
     page.locator(".scan-card").first.get_by_role("radio", name="Blue paint").check()
     page.get_by_text("Sold", exact=True).click()
+    page.evaluate(
+        "import('/static/scan/kept.js').then((kept) => kept.photosOf('clerk'))"
+    )  # after what is being kept
     page.reload()
     expect(page.locator(".scan-card")).to_have_count(2)
     expect(page.locator(".scan-card").first.get_by_role("radio", name="Blue paint")).to_be_checked()
@@ -258,6 +348,7 @@ def test_photos_can_be_pasted_and_dropped(tabs: Tabs, colours: dict[str, Product
             : new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
         document.body.dispatchEvent(event);
     }"""
+    expect(page.get_by_role("button", name="Live camera")).to_be_visible()  # all is set up by then
     page.evaluate(make, "paste")
     expect(page.locator(".scan-card")).to_have_count(1)
     page.evaluate(make, "drop")

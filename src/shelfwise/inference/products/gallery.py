@@ -20,9 +20,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CANDIDATES", "Gallery", "unit_rows"]
+__all__ = ["CANDIDATES", "OWN", "Gallery", "unit_rows"]
 
 CANDIDATES: Final = 64
+OWN: Final = 32
+"""Photos of a product that are compared with each other at most."""
 _NEAR: Final = 8
 """Candidates where only the similarity to the nearest product is asked for."""
 _CENTRE: Final = 0.75
@@ -95,6 +97,19 @@ class Gallery:
                     scores[own] = -np.inf
                     other.append(self._best(self._rows[photo], scores, 1, _NEAR)[0][1])
         return same, other
+
+    def own(self, product: int) -> tuple[float, ...]:
+        """Similarities of a product's photos to the product without them; none where it has but one photo.
+
+        At most :data:`OWN` photos are compared, the first ones.
+
+        Args:
+            product: its number.
+        """
+        rows = self._rows[self._starts[product] : self._ends[product]][:OWN]
+        if len(rows) < 2:
+            return ()
+        return tuple(_similarity(row, np.delete(rows, number, axis=0)) for number, row in enumerate(rows))
 
     def _by_centre(self, queries: Floats) -> Floats:
         if len(queries) == 1:

@@ -199,6 +199,14 @@ class ProductIndex:
             findings.append(Finding(tuple(matches), threshold))
         return findings
 
+    def own_similarities(self, product_id: str) -> tuple[float, ...]:
+        """How alike a product's photos are: the similarity of each to the product without it, -1 to 1.
+
+        Empty where there is no such product, or it has fewer than two photos; of many photos some are compared.
+        """
+        place = next((i for i, each in enumerate(self._seen) if each.id == product_id), None)
+        return () if place is None else self._gallery.own(place)
+
     def find(self, name: str) -> Product:
         """The product of this name; capitals do not count.
 

@@ -10,7 +10,7 @@ from shelfwise.answers.records import Answer, AnswerKind, Verdict
 from shelfwise.errors import ImageError
 from shelfwise.web.api.fields import Id, Name, moment_text
 from shelfwise.web.api.schemas import Entry, Reply
-from shelfwise.workflows.scanning import ScanAnswer, ScanCandidate
+from shelfwise.workflows.scanning import Doubt, ScanAnswer, ScanCandidate
 
 __all__ = [
     "CandidateOut",
@@ -57,7 +57,7 @@ class PhotoAnswerOut(Reply):
     """What is on one photo, or in ``error`` why it cannot be read; then all else is empty.
 
     ``answer`` is ``accept`` where it may be relied on, ``ask`` where a person should choose of the candidates, and
-    ``unknown`` for what is like nothing that was learned.
+    ``unknown`` for what is like nothing that was learned. Where ``product`` is there, that is said of the product.
     """
 
     id: int | None = None
@@ -66,6 +66,11 @@ class PhotoAnswerOut(Reply):
     category: str | None = None
     confidence: float | None = None
     product: ProductRef | None = None
+    doubt: Doubt | None = Field(
+        default=None,
+        description="Why to check the product: another looks much alike, few photos of it are known, or this one"
+        " differs from them.",
+    )
     candidates: list[CandidateOut] = Field(default_factory=list)
     model: str | None = None
     model_name: str | None = None
@@ -83,6 +88,7 @@ class PhotoAnswerOut(Reply):
             category=answer.category,
             confidence=answer.confidence,
             product=product_ref(answer.product_id, answer.product),
+            doubt=answer.doubt,
             candidates=[CandidateOut.of(each) for each in answer.candidates],
             model=answer.model,
             model_name=answer.model_name,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from shelfwise.accounts.records import Actor
+from shelfwise.answers.records import Answer
 from shelfwise.errors import ForbiddenError
 from shelfwise.web.access import Classifying, TheShop
 from shelfwise.web.api.answer_schemas import ReviewOut, VerdictIn
 from shelfwise.web.api.fields import OptionalId, PathId
 from shelfwise.web.api.places import may_use_answer
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
+from shelfwise.workflows.shop import Shop
 from shelfwise.workflows.shop_products import judge
 
 __all__ = ["router"]
@@ -28,16 +31,28 @@ def queue(shop: TheShop, actor: Classifying, pages: Pages, store: OptionalId = N
     return page_of(page, ReviewOut.of)
 
 
+@router.get("/review/{answer_id}", summary="Get an answer", responses=problems(404))
+def get_answer(shop: TheShop, actor: Classifying, answer_id: PathId) -> ReviewOut:
+    """Get an answer, with the verdict on it once there is one. Clerks."""
+    return ReviewOut.of(_answer(shop, actor, answer_id))
+
+
 @router.post("/review/{answer_id}", summary="Judge an answer", responses=problems(404, 409))
 def judge_answer(shop: TheShop, actor: Classifying, answer_id: PathId, entry: VerdictIn) -> ReviewOut:
     """Say whether an answer was right, and if not, what the photo shows. Clerks.
 
     A photo of a product is known by sight from then on.
     """
-    answer = shop.answers.get(answer_id)
-    if not may_use_answer(actor, answer, "clerk", "classify"):
-        raise ForbiddenError("this answer is about a photo of another store, or of somebody else")
+    _answer(shop, actor, answer_id)
     judged = judge(
         shop, answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, actor=actor
     )
     return ReviewOut.of(judged)
+
+
+def _answer(shop: Shop, actor: Actor, answer_id: int) -> Answer:
+    """An answer that this person may judge. Raises ForbiddenError and NotFoundError."""
+    answer = shop.answers.get(answer_id)
+    if not may_use_answer(actor, answer, "clerk", "classify"):
+        raise ForbiddenError("this answer is about a photo of another store, or of somebody else")
+    return answer

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from shelfwise.answers.book import DOUBTFUL
 from shelfwise.answers.records import Answer, AnswerCandidate
+from shelfwise.text import readable
 from shelfwise.web.access import Clerk, shop_of
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import need_store, show
@@ -81,6 +82,8 @@ def _answers(answer: Answer, guess: AnswerCandidate) -> bool:
 
 def _option(answer: Answer, guess: AnswerCandidate) -> Option:
     levels = guess.category.split("/")
+    if guess.product_id is None:
+        levels = [readable(each) for each in levels]
     above = levels if guess.product_id is not None else levels[:-1]
     name = guess.product if guess.product_id is not None and guess.product else levels[-1]
     confirms = _answers(answer, guess)

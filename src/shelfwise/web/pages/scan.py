@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 
-from shelfwise.web.access import Clerk
+from shelfwise.web.access import Clerk, shop_of
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import need_store, places, show
 from shelfwise.web.rendering import STATIC
@@ -19,7 +19,8 @@ router = page_router()
 def scan(request: Request, actor: Clerk) -> HTMLResponse:
     """Show the Scan page of the current store."""
     store = need_store(request, actor, "clerk")
-    return show(request, actor, "scan.html", store=store, places=places(request, store))
+    first = not shop_of(request).catalogue.products(limit=1).items
+    return show(request, actor, "scan.html", store=store, places=places(request, store), first=first)
 
 
 @router.get("/sw.js")

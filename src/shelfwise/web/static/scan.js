@@ -3,7 +3,7 @@ import { ApiError, OfflineError, api, meta, newKey, serverTime } from "/static/a
 import { el, flash, icon, quantityOf, tidy } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
-import { card, sureProduct, verdictOf } from "/static/scan/cards.js";
+import { card, judgement, quantityTrouble, suggested, verdictOf, withProduct } from "/static/scan/cards.js";
 import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
 import { photoOf, picturesIn } from "/static/scan/photos.js";
 import { Queue } from "/static/scan/queue.js";
@@ -23,7 +23,8 @@ let elsewhere = 0; // photos of other stores
 
 const kind = () => form.elements.kind.value;
 const place = () => Number(form.elements.place.value);
-const isReady = (photo) => Boolean(photo.product) && quantityOf(photo.quantity) !== null && (kind() === "counted" || Number(quantityOf(photo.quantity)) > 0);
+const isChosen = (photo) => Boolean(photo.product) && !photo.check;
+const isReady = (photo) => isChosen(photo) && !quantityTrouble(photo.quantity, kind());
 
 // -- what is shown
 
@@ -59,17 +60,23 @@ function words(number, one, many = `${one}s`) {
 function summary() {
   const all = [...photos.values()];
   const ready = all.filter(isReady);
-  const open = all.filter((photo) => photo.state === "answered" && !isReady(photo)).length;
+  const answered = all.filter((photo) => photo.state === "answered");
+  const check = answered.filter((photo) => photo.product && photo.check).length;
+  const open = answered.filter((photo) => !photo.product).length;
+  const wrong = answered.filter((photo) => isChosen(photo) && !isReady(photo)).length;
   const looking = all.filter((photo) => photo.state === "new").length;
   const parts = [];
   if (ready.length) parts.push(`${ready.length} ready`);
+  if (check) parts.push(`${check} to check`);
   if (open) parts.push(`${open} to choose`);
+  if (wrong) parts.push(`${words(wrong, "quantity", "quantities")} to mend`);
   if (looking) parts.push(queue.offline ? words(looking, "photo waits", "photos wait") + " for the connection" : `${looking} being looked at`);
   at("scan-sum").textContent = parts.join(" · ");
   const book = at("scan-book");
   book.disabled = !ready.length;
   book.textContent = ready.length ? `Book ${ready.length} as ${DID[kind()]}` : "Nothing to book yet";
   at("scan-bar").hidden = !all.length;
+  at("scan-first").hidden = !("first" in list.dataset && open);
   at("scan-empty").hidden = all.length > 0;
   state();
 }
@@ -90,15 +97,23 @@ function state() {
 // -- what people do
 
 const act = {
+  kind,
   async pick(id, product) {
-    await alter(id, { product: { id: product.id, name: product.name, category: product.category }, error: "" });
+    const changed = alter(id, { product: { id: product.id, name: product.name, category: product.category }, check: false, chosen: true, error: "" });
+    show(photos.get(id));
+    await changed;
+  },
+  async confirm(id) {
+    const changed = alter(id, { check: false, chosen: true, error: "" });
+    show(photos.get(id));
+    await changed;
   },
   async choose(id, wanted) {
     const product = await picker.choose(wanted);
     if (!product || !photos.has(id)) return;
-    await alter(id, { product: { id: product.id, name: product.name, category: product.category }, error: "" });
-    show(photos.get(id));
-    if (product.made) await alike(photos.get(id), product);
+    if (product.made) delete list.dataset.first;
+    await act.pick(id, product);
+    if (product.made) await alike(photos.get(id), product, wanted.category);
     list.querySelector(`[data-id="${id}"] input:checked`)?.focus();
   },
   async amount(id, quantity) {
@@ -120,13 +135,31 @@ async function alter(id, changes) {
   await keepPhoto(photo);
 }
 
-/** A product was made for one photo: others that surely show the same thing get it too. */
-async function alike(from, product) {
+/** A product was made of one photo's guess: it takes the guess's place, and is proposed for what seems to show the same. */
+async function alike(from, product, category) {
   for (const photo of [...photos.values()]) {
-    const same = photo.answer?.answer === "accept" && photo.answer.category === from.answer.category;
-    if (!photo.product && same && from.answer.answer === "accept") {
-      await alter(photo.id, { product: { id: product.id, name: product.name, category: product.category } });
-      show(photos.get(photo.id));
+    const answer = withProduct(photo, category, product);
+    const same = photo.answer?.answer === "accept" && from.answer.answer === "accept" && photo.answer.category === from.answer.category;
+    const proposed = !photo.product && same ? { product: { id: product.id, name: product.name, category: product.category }, check: true } : {};
+    if (!answer && !proposed.product) continue;
+    await alter(photo.id, { ...proposed, answer: answer || photo.answer });
+    show(photos.get(photo.id));
+  }
+}
+
+/** Mark photos whose answers have been judged on another page meanwhile. */
+async function askForVerdicts() {
+  for (const { id, answer } of [...photos.values()].filter((photo) => photo.answer?.id && !photo.judged)) {
+    try {
+      const { body } = await api("GET", `/api/v1/review/${answer.id}`);
+      const said = judgement(body);
+      const photo = photos.get(id);
+      if (!said || !photo) continue;
+      await alter(id, photo.chosen ? { judged: said.judged } : said);
+      show(photos.get(id));
+    } catch (error) {
+      if (error instanceof OfflineError) return; // asked again when the page is looked at again
+      if (!(error instanceof ApiError)) throw error;
     }
   }
 }
@@ -195,11 +228,10 @@ async function book() {
 queue.addEventListener("photo", async ({ detail: photo }) => {
   if (!photos.has(photo.id)) return;
   const changed = { ...photos.get(photo.id), state: photo.state, answer: photo.answer, error: photo.error };
-  changed.product ??= sureProduct(photo.answer);
-  photos.set(photo.id, changed);
-  show(changed);
+  photos.set(photo.id, withSuggestion(changed));
+  show(photos.get(photo.id));
   summary();
-  await keepPhoto(changed);
+  await keepPhoto(photos.get(photo.id));
 });
 
 queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
@@ -268,6 +300,11 @@ queue.addEventListener("state", () => {
 
 // -- the page
 
+/** The photo, with what its answer suggests where nobody has chosen anything yet. */
+function withSuggestion(photo) {
+  return photo.product || photo.judged ? photo : { ...photo, ...suggested(photo.answer) };
+}
+
 async function load() {
   const kept = await photosOf(owner);
   waiting = await jobsOf(owner);
@@ -275,8 +312,7 @@ async function load() {
   photos.clear();
   for (const photo of kept) {
     if (photo.job || photo.store !== store) continue;
-    // Answered while the page was closing: what is sure was not taken yet.
-    photos.set(photo.id, { ...photo, product: photo.product || sureProduct(photo.answer) });
+    photos.set(photo.id, withSuggestion(photo)); // it may have been answered while the page was closing
   }
 }
 
@@ -287,7 +323,7 @@ function remember() {
   if ([...form.elements.place.options].some((one) => one.value === kept.place)) form.elements.place.value = kept.place;
   form.addEventListener("change", () => {
     localStorage.setItem(key, JSON.stringify({ kind: kind(), place: form.elements.place.value }));
-    summary();
+    showAll(); // what a quantity may be depends on what happened
   });
 }
 
@@ -330,3 +366,5 @@ try {
 showAll();
 setUpIntake();
 queue.start();
+askForVerdicts();
+document.addEventListener("visibilitychange", () => document.hidden || askForVerdicts());

@@ -3,13 +3,23 @@ import { el, icon, quantityOf, stepped } from "/static/app.js";
 
 const MOST_OPTIONS = 6;
 const WORDS = {
-  accept: ["Recognised", "ok"],
-  ask: ["Please check", "low"],
+  chosen: ["Chosen", "ok"],
+  judged: ["Judged in Review", "ok"],
+  sure: ["Recognised", "ok"],
+  check: ["Please check", "low"],
   unknown: ["Not known", "out"],
 };
+const DOUBTS = {
+  alike: "Another product looks much like it. Which one is it?",
+  few_photos: "Only few photos of this product are known yet. Is it this one?",
+  differs: "It looks a little different from this product’s photos. Is it this one?",
+};
+const ONLY_ITS_KIND = "Only the kind of product is recognised. Is it this one?";
 
-function leaf(category) {
-  return category.split("/").at(-1);
+/** A label as people write it ("royal-gala" is "Royal gala"): its last level, for the eye alone. */
+export function readable(category) {
+  const text = category.split("/").at(-1).replace(/(\p{L})[-_]+(?=\p{L})/gu, "$1 ");
+  return text === text.toLowerCase() ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 /** What can be chosen for a photo: products, and categories that have no product yet. Likeliest first. */
@@ -28,55 +38,105 @@ export function optionsOf(photo) {
   return options;
 }
 
-/** The product that may be taken without asking, or null. */
-export function sureProduct(answer) {
-  if (answer?.answer !== "accept") return null;
-  const product = answer.product || answer.candidates[0]?.product;
-  return product ? { ...product, category: answer.category } : null;
+/** What an answer makes of a photo: the product that is chosen already, if any, and whether a person is to say that it is right. */
+export function suggested(answer) {
+  const guess = answer?.product || (answer?.answer === "accept" && answer.candidates[0]?.product);
+  if (!guess) return {};
+  return { product: { ...guess, category: answer.category }, check: !isSure(answer) };
+}
+
+/** Whether the product may be taken without asking: it is known by sight, and nothing speaks against it. */
+function isSure(answer) {
+  return answer.answer === "accept" && Boolean(answer.product);
+}
+
+/** A guess of which a product was made is that product from now on. Null where the photo has no such guess. */
+export function withProduct(photo, category, product) {
+  const same = (one) => !one.product && !one.choices?.length && one.category === category;
+  if (!category || !photo.answer?.candidates?.some(same)) return null;
+  const candidates = photo.answer.candidates.map((one) => (same(one) ? { ...one, product: { id: product.id, name: product.name } } : one));
+  return { ...photo.answer, candidates };
+}
+
+/** What somebody said of the photo's answer on another page, and what follows from it; null where nobody could tell. */
+export function judgement({ verdict, judged_by: by, right_category: category, right_product: product }) {
+  if (!verdict || verdict === "skipped") return null;
+  if (verdict === "unknown") return { judged: `${by} has said in Review that it is none of yours, or no product.`, product: null, check: false };
+  const judged = `${by} has said in Review that it is ${product ? product.name : readable(category)}.`;
+  return product ? { judged, product: { ...product, category }, check: false } : { judged };
 }
 
 /** What booking a product says of the answer. */
 export function verdictOf(photo) {
   const { id, product } = photo.answer;
-  if (!id) return null;
+  if (!id || photo.judged) return null;
   if (product?.id === photo.product.id) return { answer: id, verdict: "confirmed" };
   const category = photo.product.category ? { category: photo.product.category } : {};
   return { answer: id, verdict: "corrected", product_id: photo.product.id, ...category };
 }
 
-function bar(confidence, sure) {
-  if (confidence === null || confidence === undefined) return null;
-  const percent = `${Math.round(confidence * 100)} %`;
+/** What is wrong with a quantity, in words; "" for a good one. */
+export function quantityTrouble(text, kind) {
+  const quantity = quantityOf(text);
+  if (quantity === null) return "Type a number such as 3 or 1.5, with at most three digits after the point.";
+  return Number(quantity) > 0 || kind === "counted" ? "" : "Type more than 0. Only a count can be 0.";
+}
+
+function bar(photo, option) {
+  const { answer, product, doubt } = photo.answer;
+  const { confidence } = option;
+  const own = product && option.product?.id === product.id;
+  // Of what is like nothing that was learned, and of a product that is hardly known, the figure says too much.
+  if (confidence === null || confidence === undefined || answer === "unknown" || (own && doubt && doubt !== "alike")) return null;
+  const sure = own && isSure(photo.answer);
   return el("span", { class: "confidence" },
-    el("meter", { min: 0, max: 1, low: 0.5, high: 0.8, optimum: 1, value: confidence, "aria-hidden": "true", class: sure ? "" : "unsure" }),
-    el("span", {}, el("span", { class: "hidden" }, "confidence "), percent));
+    el("meter", { min: 0, max: 1, value: confidence, "aria-hidden": "true", class: sure ? "" : "guess" }),
+    el("span", {}, el("span", { class: "hidden" }, "confidence "), `${Math.round(confidence * 100)} %`));
 }
 
 function choice(photo, option, act) {
-  const name = `pick-${photo.id}`;
   if (!option.product) {
-    return el("button", { type: "button", class: "choice", onclick: () => act.choose(photo.id, { category: option.category, name: leaf(option.category), query: leaf(option.category) }) },
-      icon("plus"), el("span", { class: "choice-name" }, leaf(option.category), el("span", { class: "muted" }, " – no product yet")), bar(option.confidence, photo.answer.answer === "accept"));
+    const name = readable(option.category);
+    return el("button", { type: "button", class: "choice", onclick: () => act.choose(photo.id, { category: option.category, name, query: name }) },
+      icon("plus"), el("span", { class: "choice-name" }, name, el("span", { class: "muted" }, " – no product yet")), bar(photo, option));
   }
+  const is = () => photo.product?.id === option.product.id;
   return el("label", { class: "choice" },
-    el("input", { type: "radio", name, value: String(option.product.id), checked: photo.product?.id === option.product.id, onchange: () => act.pick(photo.id, { ...option.product, category: option.category }) }),
+    el("input", {
+      type: "radio", name: `pick-${photo.id}`, value: String(option.product.id), checked: is(),
+      onchange: () => act.pick(photo.id, { ...option.product, category: option.category }),
+      onclick: () => photo.check && is() && act.confirm(photo.id), // a tap on what is chosen already changes nothing, but says something
+    }),
     el("span", { class: "choice-name" }, option.product.name, option.own ? el("span", { class: "muted" }, " – your choice") : null),
-    bar(option.confidence, photo.answer?.answer === "accept"));
+    bar(photo, option));
 }
 
 function amount(photo, number, act) {
-  const input = el("input", { type: "text", inputMode: "decimal", autocomplete: "off", value: photo.quantity, "aria-label": `Quantity of photo ${number}` });
+  const told = el("p", { class: "error", id: `trouble-${photo.id}`, role: "alert" });
+  const input = el("input", { type: "text", inputMode: "decimal", autocomplete: "off", value: photo.quantity, "aria-label": `Quantity of photo ${number}`, "aria-describedby": told.id });
+  const check = (text) => {
+    const trouble = quantityTrouble(text, act.kind());
+    if (told.textContent !== trouble) told.textContent = trouble;
+    if (trouble) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
   const set = (text) => {
-    const good = quantityOf(text) !== null;
-    input.toggleAttribute("aria-invalid", false);
-    if (!good) input.setAttribute("aria-invalid", "true");
+    check(text);
     act.amount(photo.id, text);
   };
+  check(photo.quantity);
   input.addEventListener("input", () => set(input.value));
   input.addEventListener("focus", () => input.select());
   const step = (by, label, symbol) =>
     el("button", { type: "button", "aria-label": `${label}, photo ${number}`, onclick: () => set((input.value = stepped(input.value, by))) }, icon(symbol));
-  return el("div", { class: "stepper" }, step(-1, "One less", "minus"), input, step(1, "One more", "plus"));
+  return [el("div", { class: "stepper" }, step(-1, "One less", "minus"), input, step(1, "One more", "plus")), told];
+}
+
+function stateOf({ answer, check, chosen, judged, product }) {
+  if (chosen) return "chosen";
+  if (judged) return "judged";
+  if (answer.answer === "unknown") return "unknown";
+  return isSure(answer) && product && !check ? "sure" : "check";
 }
 
 function head(photo, offline) {
@@ -86,23 +146,35 @@ function head(photo, offline) {
       ? el("span", { class: "badge info" }, "Waits for the connection")
       : el("span", { class: "looking" }, el("progress", { "aria-label": "Being looked at" }), el("span", {}, "Being looked at…"));
   }
-  const [text, state] = WORDS[photo.answer.answer];
+  const [text, state] = WORDS[stateOf(photo)];
   return el("span", { class: `badge ${state}` }, text);
+}
+
+/** What is to be said above the choices, or "". */
+function hint(photo, options) {
+  if (photo.judged) return photo.judged;
+  if (photo.chosen) return "";
+  if (photo.check) return DOUBTS[photo.answer.doubt] || ONLY_ITS_KIND;
+  return photo.answer.answer === "unknown" && options.length ? "It is like nothing that was learned. It looks most like:" : "";
 }
 
 function body(photo, number, act) {
   if (photo.state === "new") return [];
   if (photo.state === "bad") return [el("p", { class: "error" }, `${photo.error}.`.replace(/\.\.$/, ".")), el("p", { class: "help" }, "Remove it and take another.")];
   const options = optionsOf(photo);
+  const said = hint(photo, options);
+  const query = photo.answer.category || "";
   return [
+    said ? el("p", { class: "help" }, said) : null,
     el("fieldset", { class: "choices" }, el("legend", { class: "hidden" }, `What is on photo ${number}?`), options.map((option) => choice(photo, option, act)),
-      el("button", { type: "button", class: "choice other", onclick: () => act.choose(photo.id, { category: photo.answer.category || "" }) }, icon("search"), el("span", { class: "choice-name" }, options.length ? "Something else…" : "Choose the product…"))),
+      el("button", { type: "button", class: "choice other", onclick: () => act.choose(photo.id, { category: query }) }, icon("search"), el("span", { class: "choice-name" }, options.length ? "Something else…" : "Choose the product…"))),
+    photo.check ? el("button", { type: "button", class: "button", "aria-label": `Yes, this one, photo ${number}`, onclick: () => act.confirm(photo.id) }, icon("check"), "Yes, this one") : null,
     photo.error ? el("p", { class: "error", role: "alert" }, photo.error) : null,
     amount(photo, number, act),
-  ];
+  ].flat();
 }
 
-/** The card of a photo, anew. `act` has pick, choose, amount, remove. */
+/** The card of a photo, anew. `act` has kind, pick, confirm, choose, amount, remove. */
 export function card(photo, number, url, offline, act) {
   return el("li", { class: `scan-card ${photo.state}`, "data-id": photo.id },
     el("img", { class: "scan-photo", src: url, alt: `Photo ${number}` }),
