@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 from starlette.testclient import TestClient
@@ -86,3 +87,13 @@ def test_the_service_worker_keeps_all_that_the_scan_page_is_made_of(clerk: TestC
     assert "/static/scan/queue.js" in needed
     for name in kept:
         assert clerk.get(name).status_code == 200, name
+
+
+def test_a_form_sent_before_the_scripts_run_puts_nothing_into_the_address() -> None:
+    for path in sorted((files("shelfwise.web") / "templates").iterdir(), key=lambda one: one.name):
+        for tag in re.findall(
+            r"<form\b[^>]*(?:>|$)", re.sub(r"\{#.*?#\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+        ):
+            way = re.search(r'method="(\w+)"', tag)
+            assert way, f"{path.name}: {tag} would be sent by GET"
+            assert way[1] in ("post", "dialog") or "data-api" not in tag, f"{path.name}: {tag}"

@@ -14,10 +14,14 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 PASSWORD = "correct horse battery"
 PHONE, DESK = (390, 844), (1280, 800)
+WAIT = 20_000
+"""Milliseconds; long, for machines that have much else to do. What is there sooner is not waited for."""
+
+expect.set_options(timeout=WAIT)
 COLOURS = {"Red": (200, 90, 80), "Green": (80, 200, 90), "Blue": (90, 80, 200)}
 
 
@@ -105,11 +109,14 @@ class Tabs:
             has_touch=size == PHONE,
             **more,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(WAIT)
         self.contexts.append(context)
         if name is not None:
             sign_in(context, name)
         page = context.new_page()
+        # Nothing is done on a page, and nothing of it is looked at, before its scripts have run: Playwright waits by
+        # itself until what is handled so is gone. A click that leads to a page does not wait for that page's scripts.
+        page.add_locator_handler(page.locator("html[data-starting]"), lambda: None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("console", self._listen)
         return page

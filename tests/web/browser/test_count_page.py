@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from shelfwise.inventory.records import Line, Location, NewProduct, Product
 from shelfwise.workflows.shop import Shop
@@ -71,6 +71,38 @@ def test_numbers_stay_through_a_reload_and_a_lost_connection(
     page.get_by_role("button", name="Book the count").click()
     expect(page.locator("#flash")).to_contain_text("1 product counted and booked.")
     assert shop.levels.at_location(products[1].id, shelf.id) == 5
+
+
+def test_what_is_typed_and_chosen_before_the_page_s_scripts_run_counts(
+    shop: Shop, tabs: Tabs, shelf: Location, products: list[Product]
+) -> None:
+    page = tabs("clerk", service_workers="block")  # so that every request can be held up
+
+    def open_without(script: str) -> Route:
+        held: list[Route] = []
+        page.unroute_all()
+        page.route(f"**/static/{script}", lambda route: route.continue_() if held else held.append(route))
+        with page.expect_request(f"**/static/{script}"):
+            page.goto(f"/count?location={shelf.id}", wait_until="commit")
+        page.wait_for_function("document.querySelector('#count-bar')")
+        return held[0]
+
+    # Unlike an action of Playwright, evaluate does not wait for the scripts.
+    script = open_without("count.js")
+    page.evaluate("document.querySelector('[aria-label=\"Counted, Bread\"]').value = '8'")
+    assert page.evaluate("'starting' in document.documentElement.dataset")
+    script.continue_()
+    page.get_by_role("button", name="One more, Milk").click()
+    expect(page.locator(".count-row", has_text="Bread")).to_contain_text("2 missing")
+    expect(page.locator("#count-sum")).to_have_text("2 of 3 counted")
+    expect(page.locator("html[data-starting]")).to_have_count(0)
+
+    script = open_without("app.js")
+    root = str(shop.catalogue.store(MILL_LANE).root_id)
+    page.evaluate("root => document.querySelector('#count-place').value = root", root)
+    script.continue_()
+    page.wait_for_url(f"**/count?location={root}")
+    expect(page.get_by_text("The book knows of nothing here")).to_be_visible()
 
 
 def test_enter_goes_on_and_what_is_no_number_is_marked(

@@ -303,9 +303,8 @@ def test_a_reload_loses_nothing_that_was_chosen(
     page.get_by_label("Quantity of photo 2").fill("2,5")
     page.locator(".scan-card").first.get_by_role("radio", name="Blue paint").check()
     page.get_by_text("Sold", exact=True).click()
-    page.evaluate(
-        "import('/static/scan/kept.js').then((kept) => kept.photosOf('clerk'))"
-    )  # after what is being kept
+    # Read after all that is being kept now.
+    page.evaluate("import('/static/scan/kept.js').then((kept) => kept.photosOf('clerk'))")
     page.reload()
     expect(page.locator(".scan-card")).to_have_count(2)
     expect(page.locator(".scan-card").first.get_by_role("radio", name="Blue paint")).to_be_checked()

@@ -146,8 +146,22 @@ document.addEventListener("submit", (event) => {
   if ("signOut" in event.target.dataset && "caches" in window) caches.delete("shelfwise-pages");
 });
 
+/** A choice made before this script ran is taken; one that the browser brings back after "back" is not what is shown. */
+function earlyChoices() {
+  const early = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  for (const select of document.querySelectorAll("[data-auto-submit] select, [data-store-chooser] select")) {
+    const shown = Math.max(0, [...select.options].findIndex((one) => one.defaultSelected));
+    if (select.selectedIndex === shown) continue;
+    if (early) select.dispatchEvent(new Event("change", { bubbles: true }));
+    else select.selectedIndex = shown;
+  }
+}
+
 localTimes(document);
 flashKept();
+earlyChoices();
+// All of a page's modules have run by then.
+document.addEventListener("DOMContentLoaded", () => document.documentElement.removeAttribute("data-starting"));
 if ("serviceWorker" in navigator && document.body.classList.contains("app")) {
   navigator.serviceWorker.register("/sw.js").catch(() => {
     // Over plain http there is none; the pages work all the same while there is a connection.

@@ -122,8 +122,14 @@ const paged = Boolean(document.querySelector(".pager"));
 for (const [id, line] of Object.entries(draft.lines)) {
   const row = list.querySelector(`[data-product="${id}"]`) || (paged ? null : rowOf({ id, name: line.name }));
   if (!row) continue;
-  row.querySelector("input").value = line.quantity;
+  const input = row.querySelector("input");
+  if (input.value) continue; // typed before this script ran: newer than what was kept
+  input.value = line.quantity;
   mark(row);
+}
+for (const row of list.children) {
+  const { value } = row.querySelector("input");
+  if (value && !row.classList.contains("counted")) set(row, value);
 }
 if (Object.keys(draft.lines).length) {
   const told = document.getElementById("count-draft");

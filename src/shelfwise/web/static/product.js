@@ -47,9 +47,11 @@ async function enrol(files) {
 }
 
 for (const input of inputs) {
-  input.addEventListener("change", () => {
+  const chosen = () => {
     const files = [...input.files];
     if (files.length) enrol(files);
     input.value = "";
-  });
+  };
+  input.addEventListener("change", chosen);
+  if (input.files.length) chosen(); // somebody was quicker than this script
 }
