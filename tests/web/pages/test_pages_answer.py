@@ -72,6 +72,12 @@ def test_what_is_out_or_low_comes_first(stocked, reader):
     assert rows(reader.get("/stock?order=name")) == ["Bread", "Milk", "Tea"]
 
 
+def test_the_filter_and_the_list_call_a_level_by_the_same_word(stocked, reader):
+    page = reader.get("/stock?state=ok").text
+    assert rows(reader.get("/stock?state=ok")) == ["Bread"]
+    assert "Enough (1)" in page and '<span class="badge ok">Enough</span>' in page
+
+
 def test_the_stock_is_filtered(stocked, reader):
     assert rows(reader.get("/stock?state=low&query=&location=&category=")) == ["Milk"]
     assert rows(reader.get("/stock?query=4006381333931")) == ["Milk"]
