@@ -81,6 +81,7 @@ def test_products_that_are_named_by_sight_are_not_named_again_for_their_category
     enrol(shopper.shop, ids["Red"], [shopper.photo(200, 90, 80)])
     (answer,) = shopper.scan(shopper.photo(200, 90, 80, size=30))
     assert [each.product_id for each in answer.candidates] == [ids["Red"], ids["Green"], ids["Blue"]]
+    assert [each.by_sight for each in answer.candidates] == [True, False, False]
 
 
 def test_a_photo_of_which_the_network_sees_nothing_fails_no_other(shopper):

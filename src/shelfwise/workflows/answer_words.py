@@ -11,10 +11,10 @@ confidence near one. The answer is ``accept`` only where all of this holds, else
   others. One more photo of the same product is the least near of all n + 1 with chance 1 / (n + 1), so few are asked
   about in vain; a sister product is mostly further away than that.
 
-On the cartons among Grocery Store's test photos (30 products; four photos learned of one, and of five of other makers),
-by the model that comes with Shelfwise: of the same maker's other cartons 15 % are accepted in place of 49 % by the
-threshold and half the confidence, of the product's own further photos 83 % in place of 98 %. With no other product
-learned it is 16 % in place of 69 %, and 82 % in place of 98 %. Means of 60 draws.
+Measured with the model that comes with Shelfwise on the cartons among Grocery Store's test photos: 30 products, four
+photos learned of one and of five of other makers, means of 60 draws. Of other cartons of the same maker 15 % are
+accepted, in place of 49 % by the threshold and a confidence of one half; of more photos of the product itself 83 %,
+in place of 98 %. With no other product learned it is 16 % in place of 69 %, and 82 % in place of 98 %.
 
 What a person confirms where they were asked is learned (:func:`shelfwise.workflows.shop_products.judge`), so that
 products reach the number of photos by being used.
@@ -198,7 +198,9 @@ class Speaker:
         found: list[ScanCandidate] = []
         for each in told:
             category = each.product.category or guesses[0][0]
-            found.append(ScanCandidate(category, each.confidence, each.product.id, each.product.name))
+            found.append(
+                ScanCandidate(category, each.confidence, each.product.id, each.product.name, by_sight=True)
+            )
         for category, confidence in guesses:
             guess = self._of_category(category, confidence, seen, named)
             # Products that are all named by sight already are not named again for their category.

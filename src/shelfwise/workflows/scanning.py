@@ -50,9 +50,10 @@ class ScanCandidate:
 
     Attributes:
         category: what the model says, or the product's where that is known by sight; levels joined by ``/``.
-        confidence: 0 to 1.
+        confidence: 0 to 1; of the product where it is known by sight, else of the category.
         product_id, product: the stock product that is meant: one known by sight, or the only one of the category.
         choices: stock products of that category, those that look most alike first; at most six.
+        by_sight: whether the product is known by sight.
     """
 
     category: str
@@ -60,6 +61,7 @@ class ScanCandidate:
     product_id: int | None = None
     product: str | None = None
     choices: tuple[ProductChoice, ...] = ()
+    by_sight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

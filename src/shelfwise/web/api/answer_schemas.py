@@ -35,12 +35,16 @@ def product_ref(product_id: int | None, name: str | None) -> ProductRef | None:
 
 
 class CandidateOut(Reply):
-    """One thing that a photo may show; ``choices`` are products of that category, for one tap."""
+    """One thing that a photo may show; ``choices`` are products of that category, for one tap.
+
+    ``confidence`` is of the product where that is known ``by_sight``, else of the category.
+    """
 
     category: str | None
     confidence: float
     product: ProductRef | None
     choices: list[ProductRef]
+    by_sight: bool
 
     @classmethod
     def of(cls, candidate: ScanCandidate) -> Self:
@@ -50,6 +54,7 @@ class CandidateOut(Reply):
             confidence=candidate.confidence,
             product=product_ref(candidate.product_id, candidate.product),
             choices=[ProductRef(id=each.product_id, name=each.product) for each in candidate.choices],
+            by_sight=candidate.by_sight,
         )
 
 

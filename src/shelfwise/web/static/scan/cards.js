@@ -29,9 +29,10 @@ export function optionsOf(photo) {
     const seen = options.some((one) => (option.product ? one.product?.id === option.product.id : !one.product && one.category === option.category));
     if (!seen && options.length < MOST_OPTIONS) options.push(option);
   };
-  for (const { category, confidence, product, choices } of photo.answer?.candidates || []) {
-    if (product) add({ product, category, confidence });
-    for (const choice of choices || []) add({ product: choice, category, confidence: product ? null : confidence });
+  for (const { category, confidence, product, choices, by_sight } of photo.answer?.candidates || []) {
+    // How sure the category is says little of a product of it.
+    if (product) add({ product, category, confidence: by_sight ? confidence : null });
+    for (const choice of choices || []) add({ product: choice, category, confidence: null });
     if (!product && !choices?.length && category) add({ category, confidence });
   }
   if (photo.product && !options.some((one) => one.product?.id === photo.product.id)) options.unshift({ product: photo.product, own: true });
@@ -84,10 +85,11 @@ export function quantityTrouble(text, kind) {
 
 function bar(photo, option) {
   const { answer, product, doubt } = photo.answer;
-  const { confidence } = option;
+  const { confidence = null } = option;
   const own = product && option.product?.id === product.id;
-  // Of what is like nothing that was learned, and of a product that is hardly known, the figure says too much.
-  if (confidence === null || confidence === undefined || answer === "unknown" || (own && doubt && doubt !== "alike")) return null;
+  // Of what is like nothing that was learned, and of a product that is hardly known, the figure says too much; and
+  // beside a product, a category is something else to be sure of.
+  if (confidence === null || answer === "unknown" || (own ? doubt && doubt !== "alike" : product && !option.product)) return null;
   const sure = own && isSure(photo.answer);
   return el("span", { class: "confidence" },
     el("meter", { min: 0, max: 1, value: confidence, "aria-hidden": "true", class: sure ? "" : "guess" }),
