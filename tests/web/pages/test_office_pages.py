@@ -121,12 +121,12 @@ def test_the_answer_itself_is_confirmed_and_another_guess_corrects_it():
     guesses = (AnswerCandidate("fruit/apple", 0.5), AnswerCandidate("fruit/pear", 0.3, 7, "Pear"))
     own, other = options_of(answer(candidates=guesses))
     assert (own.name, own.about, own.confirms, own.verdict) == (
-        "apple",
-        "fruit",
+        "Apple",
+        "Fruit",
         True,
         {"verdict": "confirmed"},
     )
-    assert (other.name, other.about, other.confirms) == ("Pear", "fruit › pear", False)
+    assert (other.name, other.about, other.confirms) == ("Pear", "Fruit › Pear", False)
     assert other.verdict == {"verdict": "corrected", "category": "fruit/pear", "product_id": 7}
 
 
@@ -138,7 +138,7 @@ def test_the_answers_category_with_its_product_says_more_than_the_answer():
 
 def test_an_answer_that_is_no_guess_is_offered_too():
     found = options_of(answer(product_id=3, product="Tea", candidates=(AnswerCandidate("fruit/apple", 0.5),)))
-    assert [each.name for each in found] == ["Tea", "apple"]
+    assert [each.name for each in found] == ["Tea", "Apple"]
     assert found[0].verdict == {"verdict": "confirmed"}
 
 

@@ -99,9 +99,11 @@ def details_words(entry: AuditEntry, stores: Mapping[int, str], zone: tzinfo = U
         zone: where the reader is.
     """
     silent = _SILENT.get(entry.action, frozenset())
+    # What has a name of its own needs no number; a user's tokens may be called alike.
+    numbered = entry.action.startswith("token.") or not entry.subject
     told: list[Pair] = []
     for key, value in entry.details.items():
-        if key in silent or (key == "invited_by" and not value):
+        if key in silent or (key == "id" and not numbered) or (key == "invited_by" and not value):
             continue
         if key == "roles" and isinstance(value, Mapping):
             told += _roles(value, stores)

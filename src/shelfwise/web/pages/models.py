@@ -86,7 +86,9 @@ def model(request: Request, actor: Admin, model_id: ModelId) -> HTMLResponse:
     found = shop_of(request).shelf.model(model_id)
     with found.card_path.open(encoding="utf-8", errors="replace") as file:
         card = file.read(_MOST_CARD)
-    return show(request, actor, "model.html", model=found, card=markdown_html(_without_title(card, found.name)))
+    return show(
+        request, actor, "model.html", model=found, card=markdown_html(_without_title(card, found.name))
+    )
 
 
 def verdict_words(compared: Comparison, active: str, candidate: str) -> str:
@@ -106,7 +108,7 @@ def verdict_words(compared: Comparison, active: str, candidate: str) -> str:
 
 
 def _without_title(card: str, name: str) -> str:
-    """A card without the heading that Shelfwise gives it: the page has the name, and what the model knows, already."""
+    """A card without the heading that Shelfwise gives it, whose name and counts the page has told already."""
     first, _, rest = card.partition("\n")
     return rest if first.startswith(f"# {name}, ") else card
 
