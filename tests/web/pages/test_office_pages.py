@@ -126,7 +126,7 @@ def test_the_answer_itself_is_confirmed_and_another_guess_corrects_it():
         True,
         {"verdict": "confirmed"},
     )
-    assert (other.name, other.about, other.confirms) == ("Pear", "Fruit › Pear", False)
+    assert (other.name, other.about, other.confirms) == ("Pear", "fruit › pear", False)
     assert other.verdict == {"verdict": "corrected", "category": "fruit/pear", "product_id": 7}
 
 
