@@ -13,6 +13,13 @@ from shelfwise.database.schema import HEAD, MIGRATIONS, revision, upgrade
 from shelfwise.errors import ConflictError
 
 
+@pytest.fixture
+def all_rooms() -> None:
+    """The tables of all rooms, whatever was imported before."""
+    for room in ("inventory", "accounts", "answers"):
+        importlib.import_module(f"shelfwise.{room}.tables")
+
+
 def test_the_head_is_the_last_of_the_migrations() -> None:
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -22,12 +29,11 @@ def test_the_head_is_the_last_of_the_migrations() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+@pytest.mark.usefixtures("all_rooms")
 def test_migrations_make_the_tables_of_the_code(database: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    for room in ("inventory", "accounts", "answers"):
-        importlib.import_module(f"shelfwise.{room}.tables")
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
@@ -76,5 +82,6 @@ def test_a_database_of_postgresql_may_be_shared(empty_postgresql_url: str) -> No
         assert upgrade(other)[0] is None
 
 
+@pytest.mark.usefixtures("all_rooms")
 def test_all_our_tables_are_known_by_name() -> None:
     assert {*metadata.tables, "alembic_version"} == schema._OURS

@@ -21,12 +21,13 @@ from sqlalchemy import (
     Select,
     String,
     bindparam,
-    exists,
     func,
+    intersect,
     literal_column,
     select,
 )
 
+from shelfwise.database.lists import among
 from shelfwise.errors import NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
@@ -58,6 +59,10 @@ SUBTREE: Final = select(_below.c.id).where(
     _below.c.trail >= bindparam("trail", type_=KEY), _below.c.trail < bindparam("trail_end", type_=KEY)
 )
 """The numbers of a location and of those below it; its parameters are those of :func:`subtree_of`."""
+
+
+_NONE: Final[ColumnElement[int]] = literal_column("0")
+"""Offset of a subquery of which PostgreSQL is to make no join, for that would read all that a condition leaves."""
 
 
 class Form(NamedTuple):
@@ -130,19 +135,21 @@ def _chosen(form: Form) -> tuple[Select[Any], ColumnElement[Any]]:
     if form.kind == "gtin":
         fits = chosen.c.gtin_key == bindparam("gtin", type_=String())
     else:
-        fits = chosen.c.category_id.in_(bindparam("category_ids", expanding=True))
+        fits = among(chosen.c.category_id, "category_ids")
     return select(chosen.c.id).where(fits), chosen.c.id
 
 
 def holds(form: Form, product_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """That a condition leaves the product of this number."""
+    """That a condition leaves the product of this number; tried of each product that comes along."""
     if form.kind == "locations":
         # An expression, or the product would be looked for at each of many locations: it is at few.
         there = levels.alias(f"{form.kind}_{form.number}")
-        here = (there.c.location_id + literal_column("0")).in_(SUBTREE)
-        return exists().where(there.c.product_id == product_id, here)
-    chosen, column = _chosen(form)
-    return chosen.where(column == product_id).exists()
+        here = (there.c.location_id + literal_column("0")).in_(SUBTREE.offset(_NONE))
+        query = select(there.c.product_id).where(there.c.product_id == product_id, here)
+    else:
+        query, column = _chosen(form)
+        query = query.where(column == product_id)
+    return query.offset(_NONE).exists()
 
 
 @functools.lru_cache(maxsize=256)
@@ -156,6 +163,13 @@ def left_by_all(forms: tuple[Form, ...]) -> Select[Any]:
 @functools.lru_cache(maxsize=256)
 def _some_left(forms: tuple[Form, ...]) -> Select[Any]:
     return left_by_all(forms).limit(bindparam("some", type_=Integer))
+
+
+@functools.lru_cache(maxsize=256)
+def _all_left(forms: tuple[Form, ...]) -> Select[Any]:
+    """Some of the products that all conditions leave, where each condition leaves few: all are read, and compared."""
+    each = intersect(*(_chosen(form)[0] for form in forms)).subquery()
+    return select(each).limit(bindparam("some", type_=Integer))
 
 
 @functools.lru_cache(maxsize=64)
@@ -188,7 +202,9 @@ def few_left(connection: Connection, conditions: Sequence[Condition], most: int)
         return Left(sorted(_ids(connection, ordered[0], FEW)), forms[1:])
     narrow = [each for each in ordered if counts[each.form] <= most]
     if len(narrow) > 1:
-        left = set.intersection(*(_ids(connection, each, most) for each in narrow))
+        together = tuple(each.form for each in narrow)
+        values = {name: value for each in narrow for name, value in each.values.items()}
+        left = connection.scalars(_all_left(together), {**values, "some": FEW + 1}).all()
         if len(left) <= FEW:
             return Left(sorted(left), forms[len(narrow) :])
     return Left(None, forms) if narrow else None

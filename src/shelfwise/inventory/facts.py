@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, true
 
+from shelfwise.database.lists import among
 from shelfwise.database.prepared import Prepared
 from shelfwise.errors import EntryError
 from shelfwise.inventory.records import Line
@@ -63,10 +64,8 @@ _ONE: Final = Prepared(
         .where(products.c.id == bindparam("product_id"), locations.c.id == bindparam("location_id"))
     )
 )
-_PRODUCTS: Final = select(*PRODUCT_COLUMNS).where(products.c.id.in_(bindparam("ids", expanding=True)))
-_LOCATIONS: Final = (
-    select(*LOCATION_COLUMNS).select_from(PLACES).where(locations.c.id.in_(bindparam("ids", expanding=True)))
-)
+_PRODUCTS: Final = select(*PRODUCT_COLUMNS).where(among(products.c.id, "ids"))
+_LOCATIONS: Final = select(*LOCATION_COLUMNS).select_from(PLACES).where(among(locations.c.id, "ids"))
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from shelfwise.database import UtcTime
+from shelfwise.database.lists import among
 from shelfwise.errors import EntryError
 from shelfwise.inventory.choosing import SUBTREE, subtree_of
 from shelfwise.inventory.paging import Cursors
@@ -95,7 +96,7 @@ _LEVELS_THEN: Final = levels_at(
         _AT.label("at"),
         literal(AFTER_ALL, BigInteger).label("place"),
     )
-    .where(_IN_STORE, levels.c.product_id.in_(bindparam("ids", expanding=True)), _MOVED_BY)
+    .where(_IN_STORE, among(levels.c.product_id, "ids"), _MOVED_BY)
     .subquery("moments")
 )
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, select
 
 from shelfwise.database import Database
+from shelfwise.database.lists import among
 from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.choosing import SUBTREE, meant_by, subtree_of, subtree_of_category
 from shelfwise.inventory.level_history import levels_then, series
@@ -45,7 +46,7 @@ _LEVEL: Final = select(store_levels.c.quantity).where(
 )
 _SUMS: Final = (
     select(levels.c.product_id, func.sum(levels.c.quantity), func.max(levels.c.count_at))
-    .where(levels.c.store_id == bindparam("store"), levels.c.product_id.in_(bindparam("ids", expanding=True)))
+    .where(levels.c.store_id == bindparam("store"), among(levels.c.product_id, "ids"))
     .group_by(levels.c.product_id)
 )
 _SUMS_AT: Final = _SUMS.where(levels.c.location_id.in_(SUBTREE))

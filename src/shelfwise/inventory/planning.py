@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Integer, Row, Select, SmallInteger, and_, bindparam, func, select
 
 from shelfwise.database import Database, UtcTime, utc_now
+from shelfwise.database.lists import among
 from shelfwise.errors import EntryError
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.part import checked_time
@@ -230,7 +231,7 @@ _SOLD: Final = (
     )
     .where(
         levels.c.store_id == bindparam("store"),
-        levels.c.product_id.in_(bindparam("ids", expanding=True)),
+        among(levels.c.product_id, "ids"),
         movements.c.kind == "sold",
         movements.c.at > bindparam("since", type_=UtcTime),
         movements.c.at <= bindparam("until", type_=UtcTime),

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from shelfwise.database.lists import among
 from shelfwise.errors import NotFoundError
 from shelfwise.inventory.part import checked_id
 from shelfwise.inventory.products import product_from, select_products
@@ -23,7 +24,9 @@ __all__ = [
 ]
 
 # Put together once: that takes longer than the answer does.
-_PRODUCTS: Final = select_products().where(products.c.id.in_(bindparam("ids", expanding=True)))
+_PRODUCTS: Final = select_products().where(among(products.c.id, "ids"))
+_CATEGORIES: Final = select(categories).where(among(categories.c.id, "ids"))
+_LOCATIONS: Final = select(locations).where(among(locations.c.id, "ids"))
 _STORE: Final = select(stores.c.id).where(stores.c.id == bindparam("id"))
 
 
@@ -47,13 +50,13 @@ def product_by_id(connection: Connection, product_id: int) -> Product:
 
 def categories_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Category]:
     """The categories of these numbers."""
-    rows = connection.execute(select(categories).where(categories.c.id.in_(sorted(set(ids)))))
+    rows = connection.execute(_CATEGORIES, {"ids": sorted(set(ids))})
     return {row.id: Category(row.id, row.name, row.archived_at is not None) for row in rows}
 
 
 def locations_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Location]:
     """The locations of these numbers."""
-    rows = connection.execute(select(locations).where(locations.c.id.in_(sorted(set(ids)))))
+    rows = connection.execute(_LOCATIONS, {"ids": sorted(set(ids))})
     return {row.id: _location(row) for row in rows}
 
 

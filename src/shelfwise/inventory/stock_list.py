@@ -26,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from shelfwise.database.lists import among
 from shelfwise.inventory import choosing
 from shelfwise.inventory.choosing import (
     SUBTREE,
@@ -215,7 +216,7 @@ def _few(shape: _Shape, listed: bool) -> Select[Any]:
     columns = [_ROWS[name] if name == "name_key" else _no_index(_ROWS[name]) for name in _KEYS[shape.order]]
     query = _COLUMNS.where(_STORES)
     if listed:
-        query = query.where(_ROWS.product_id.in_(bindparam("ids", expanding=True)))
+        query = query.where(among(_ROWS.product_id, "ids"))
         query = query.where(*(holds(form, _ROWS.product_id) for form in shape.forms))
     else:
         query = query.where(_ROWS.product_id.in_(left_by_all(shape.forms)))
