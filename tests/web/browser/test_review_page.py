@@ -51,7 +51,12 @@ def test_keys_judge_and_the_next_photo_comes(
     page.goto("/review")
     expect(page.locator("[data-answer]:visible")).to_have_count(1)
     accessible(page)
-    page.keyboard.press("c")  # nothing is known, so there is nothing to confirm
+    page.keyboard.press("c")
+    trouble = page.locator("[data-answer]:visible [data-trouble]")
+    expect(trouble).to_have_text(
+        "There is no answer to confirm: press 1 to 3 for what it looks most like, / to search for the product, "
+        "or U if it is not yours."
+    )
     left(page, 4)
     page.keyboard.press("2")
     left(page, 3)
@@ -113,7 +118,7 @@ def test_who_was_slower_is_told_and_goes_on(shop: Shop, tabs: Tabs, waiting: lis
     page.goto("/review")
     shop.answers.judge(waiting[0], "unknown", user="manager")
     page.keyboard.press("1")
-    expect(page.locator("#flash")).to_contain_text("manager")
+    expect(page.locator("#flash")).to_contain_text("has said already that it is unknown")
     left(page, 3)
     assert verdict(shop, waiting[0])[0] == "unknown"
 

@@ -146,6 +146,18 @@ document.addEventListener("submit", (event) => {
   if ("signOut" in event.target.dataset && "caches" in window) caches.delete("shelfwise-pages");
 });
 
+/** A picture in place of a photo that cannot be shown: one that was deleted, or of a kind that this browser does not know. */
+function placeholder(image) {
+  if (image.classList.contains("no-photo")) return;
+  image.classList.add("no-photo");
+  if (image.alt) image.alt += " (cannot be shown)";
+  image.title = "This photo cannot be shown";
+  image.src = "/static/no-photo.svg";
+}
+
+// An image's error does not bubble, so it is caught on its way down.
+document.addEventListener("error", (event) => event.target instanceof HTMLImageElement && placeholder(event.target), true);
+
 /** A choice made before this script ran is taken; one that the browser brings back after "back" is not what is shown. */
 function earlyChoices() {
   const early = performance.getEntriesByType("navigation")[0]?.type === "navigate";
@@ -157,6 +169,7 @@ function earlyChoices() {
   }
 }
 
+for (const image of document.images) if (image.complete && image.currentSrc && !image.naturalWidth) placeholder(image);
 localTimes(document);
 flashKept();
 earlyChoices();

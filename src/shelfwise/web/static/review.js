@@ -14,7 +14,19 @@ function show(place, focus = true) {
   // The next one's picture is fetched while this one is looked at.
   cards[at + 1]?.querySelector("img")?.setAttribute("loading", "eager");
   document.querySelectorAll("[data-go]").forEach((button) => (button.disabled = cards.length < 2));
+  tell(cards[at], "");
   if (focus) cards[at].querySelector("button").focus({ preventScroll: true });
+}
+
+function tell(card, text) {
+  card.querySelector("[data-trouble]").textContent = text;
+}
+
+/** Why the key C does nothing: what the model does not know has no answer that could be right. */
+function nothingToConfirm(card) {
+  const choices = card.querySelectorAll(".choice[data-key]").length;
+  const numbers = choices ? `${choices === 1 ? "1" : `1 to ${choices}`} for what it looks most like, ` : "";
+  tell(card, `There is no answer to confirm: press ${numbers}/ to search for the product, or U if it is not yours.`);
 }
 
 function go(by) {
@@ -36,11 +48,10 @@ function judged(card) {
 
 async function say(card, verdict) {
   if (card.getAttribute("aria-busy") === "true") return;
-  const trouble = card.querySelector("[data-trouble]");
   const content = JSON.stringify(verdict);
   // The same verdict sent again after an interruption is the same write.
   if (card.dataset.sent !== content) Object.assign(card.dataset, { sent: content, key: newKey() });
-  trouble.textContent = "";
+  tell(card, "");
   card.setAttribute("aria-busy", "true");
   try {
     await api("POST", `/api/v1/review/${card.dataset.answer}`, { body: verdict, key: card.dataset.key });
@@ -52,7 +63,7 @@ async function say(card, verdict) {
       flash(error.message, "info"); // somebody else was quicker
       judged(card);
     } else {
-      trouble.textContent = [error.message, ...(error.errors || []).map((one) => one.message)].join(" ");
+      tell(card, [error.message, ...(error.errors || []).map((one) => one.message)].join(" "));
     }
   }
 }
@@ -82,6 +93,7 @@ document.addEventListener("keydown", (event) => {
   const pressed = key === "c" ? card.querySelector("[data-confirms]") : key === "/" ? card.querySelector("[data-search-product]") : /^[1-3us]$/.test(key) ? card.querySelector(`[data-key="${key}"]`) : null;
   if (key === "arrowleft" || key === "arrowright") go(key === "arrowleft" ? -1 : 1);
   else if (pressed && !event.repeat) pressed.click();
+  else if (key === "c") nothingToConfirm(card);
   else return;
   event.preventDefault();
 });
