@@ -162,7 +162,7 @@ def _photos(shop: Shop, store_id: int, products: dict[str, Product]) -> None:
                 location.id,
                 product.pack_size,
                 photo=answer.photo,
-                model=answer.model_name,
+                model=answer.model,
                 confidence=answer.confidence,
             )
         )

@@ -212,3 +212,13 @@ def test_verdicts_are_read_in_their_order_however_many(book, new, monkeypatch):
     later = [answer.id for answer in book.judged(since=judged[4].judged_at)]
     assert later == [answer.id for answer in judged[4:]]
     assert replace(judged[0], id=0) != judged[0]
+
+
+def test_the_newest_answers_to_photos_are_found_by_photo_and_model(book, new):
+    _, second, other, _ = book.record([new(photo=1), new(photo=1), new(photo=1, model="bbbb"), new(photo=2)])
+    found = book.about([f"{1:064x}", f"{3:064x}"])
+    assert {key: answer.id for key, answer in found.items()} == {
+        (f"{1:064x}", "aaaa"): second,
+        (f"{1:064x}", "bbbb"): other,
+    }
+    assert book.about([]) == {}

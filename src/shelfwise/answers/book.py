@@ -55,6 +55,13 @@ class AnswerBook:
         with self._database.read() as connection:
             return _answer(connection, number)
 
+    def about(self, photos: Collection[str]) -> dict[tuple[str, str], Answer]:
+        """The newest answer of each model to each of the photos, by the photo's SHA-256 and the model's id."""
+        statement = chosen_answers().where(answers.c.photo.in_(sorted(photos))).order_by(answers.c.id)
+        with self._database.read() as connection:
+            found = [answer_of(row) for row in connection.execute(statement)] if photos else []
+        return {(each.photo, each.model): each for each in found}
+
     def review_queue(
         self,
         store_ids: Collection[int] | None = None,

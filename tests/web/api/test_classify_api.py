@@ -6,6 +6,7 @@ import pytest
 
 from shelfwise.errors import OverloadedError
 from shelfwise.inference.classifier import Classifier
+from shelfwise.inventory.records import NewProduct
 from shelfwise.web.api.uploads import Held
 
 
@@ -39,10 +40,13 @@ def test_a_broken_photo_does_not_fail_the_others(clerk, photo):
         assert each["id"] is each["photo"] is None
 
 
-def test_an_answer_goes_with_what_is_booked(clerk, photo, goods, book):
+def test_an_answer_goes_with_what_is_booked(clerk, photo, goods, book, shop):
     (answer,) = clerk.post(f"/api/v1/classify?store={goods.store}", files=sent(photo())).json()["answers"]
     movement = book(clerk, "received", 2, answer_id=answer["id"])
     assert (movement["photo"], movement["model"]) == (answer["photo"], answer["model"])
+    assert movement["confidence"] is None  # the model knows no tea
+    red = shop.catalogue.add_product(NewProduct("Red paint", answer["category"])).id
+    movement = book(clerk, "received", 2, answer_id=answer["id"], product_id=red)
     assert movement["confidence"] == pytest.approx(answer["confidence"])
     line = {
         "kind": "sold",

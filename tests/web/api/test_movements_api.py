@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shelfwise.answers.records import NewAnswer
+
 
 def level(client, goods):
     return client.get(f"/api/v1/stock/products/{goods.tea}?store={goods.store}").json()["quantity"]
@@ -177,3 +179,12 @@ def test_a_write_by_cookie_needs_its_csrf_token(clerk, goods):
     del clerk.headers["X-CSRF-Token"]
     line = {"kind": "received", "product_id": goods.tea, "location_id": goods.root, "quantity": 1}
     assert clerk.post("/api/v1/movements", json={"lines": [line]}).status_code == 403
+
+
+def test_the_confidence_is_kept_only_where_the_model_answered_what_is_booked(shop, clerk, goods, book):
+    new = NewAnswer("ab" * 32, "toy", "accept", "drinks", 0.97, (), "clerk", goods.tea, goods.store)
+    [answer] = shop.answers.record([new])
+    said = book(clerk, "received", 1, answer_id=answer)
+    assert (said["model"], said["confidence"]) == ("toy", 0.97)
+    corrected = book(clerk, "received", 1, answer_id=answer, product_id=goods.rice)
+    assert (corrected["photo"], corrected["model"], corrected["confidence"]) == ("ab" * 32, "toy", None)

@@ -72,6 +72,12 @@ def test_the_photo_and_the_model_behind_it_are_shown(tabs: Tabs, bread: Product)
     expect(row.get_by_role("link", name="Photo of Bread")).to_have_attribute(
         "href", f"/api/v1/photos/{'ab' * 32}"
     )
+    # There is no such photo any more: a picture says so, instead of the browser's own for what is broken.
+    row.locator("img").scroll_into_view_if_needed()
+    expect(row.locator("img")).to_have_attribute("src", "/static/no-photo.svg")
+    for name in ("From", "To"):
+        box = page.get_by_label(name, exact=True).bounding_box()
+        assert box is not None and box["width"] > 150  # so much a date takes
 
 
 def test_days_are_those_of_the_reader(shop: Shop, tabs: Tabs, bread: Product) -> None:

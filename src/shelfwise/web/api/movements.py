@@ -145,9 +145,20 @@ def _line(shop: Shop, actor: Actor, place: int, given: LineIn) -> Line:
         reason=given.reason,
         photo=None if answer is None else answer.photo,
         model=None if answer is None else answer.model,
-        confidence=None if answer is None else answer.confidence,
+        confidence=None if answer is None else _confidence(shop, answer, given.product_id),
         to_location_id=given.to_location_id,
     )
+
+
+def _confidence(shop: Shop, answer: Answer, product_id: int) -> float | None:
+    """How sure the model was of what is booked; None where it answered something else."""
+    if answer.product_id is not None:
+        return answer.confidence if answer.product_id == product_id else None
+    try:
+        category = shop.catalogue.product(product_id).category
+    except NotFoundError:
+        return None  # the booking says that there is none
+    return answer.confidence if category is not None and category == answer.category else None
 
 
 def _answer(shop: Shop, actor: Actor, place: int, answer_id: int) -> Answer:

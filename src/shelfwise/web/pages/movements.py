@@ -25,6 +25,7 @@ from shelfwise.web.pages.filters import (
     zone_of,
 )
 from shelfwise.web.pages.frame import need_store, places, show
+from shelfwise.web.pages.sources import sources_of
 from shelfwise.workflows.shop import Shop
 
 __all__ = ["router"]
@@ -68,6 +69,7 @@ def movements(
         "movements.html",
         store=store,
         movements=found,
+        sources=sources_of(shop, found.items) if found else {},
         others=[
             (each.name, address("/movements", **{**given, "product": each.name})) for each in meant.others
         ],

@@ -29,6 +29,7 @@ from shelfwise.web.pages.filters import (
     zone_of,
 )
 from shelfwise.web.pages.frame import need_store, places, show
+from shelfwise.web.pages.sources import sources_of
 
 __all__ = ["router"]
 
@@ -155,6 +156,7 @@ def product_stock(
     store = need_store(request, actor)
     shop = shop_of(request)
     levels = shop.levels.by_location(product_id, store.id)
+    latest = shop.history.movements(store.id, product_id=product_id, limit=_LATEST)
     return show(
         request,
         actor,
@@ -167,7 +169,8 @@ def product_stock(
         names=_place_names(request, store),
         places=[(place.id, name) for place, name in places(request, store)],
         here=max(levels, key=lambda each: each.quantity).location_id if levels else store.root_id,
-        movements=shop.history.movements(store.id, product_id=product_id, limit=_LATEST),
+        movements=latest,
+        sources=sources_of(shop, latest.items),
         days=days,
         all_days=_CHART_DAYS,
         **_charts(request, store, product_id, days, utc_now()),

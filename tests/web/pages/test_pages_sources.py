@@ -1,0 +1,60 @@
+"""What the list of movements says of the model and the photo behind a movement."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from shelfwise.answers.records import NewAnswer
+from shelfwise.inventory.records import Line
+
+MILL_LANE = 1
+PHOTO = "ab" * 32
+
+
+def behind(page: str) -> str:
+    """The words of the first movement's photo."""
+    cell = page.split('<span class="behind">')[1].split("</td>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", cell).split())
+
+
+@pytest.mark.parametrize(
+    ("kind", "category", "product", "booked", "words"),
+    [
+        ("accept", "bakery", "bread", 0.97, "97 % sure"),
+        ("ask", "bakery", "bread", 0.97, "Model was unsure · confirmed"),
+        ("accept", "bakery", "milk", None, "Model said Milk, 97 % · corrected"),
+        ("accept", "bakery/rye-bread", None, None, "Model said Rye bread, 97 % · corrected"),
+        ("accept", "bakery", None, 0.97, "97 % sure"),
+        ("unknown", None, None, None, "Not known to the model, chosen by hand"),
+    ],
+)
+def test_it_is_said_what_the_model_answered(shop, stocked, reader, kind, category, product, booked, words):
+    answered = None if product is None else getattr(stocked, product).id
+    model = shop.shelf.active()
+    shop.answers.record([NewAnswer(PHOTO, model.id, kind, category, 0.97, (), "clerk", answered, MILL_LANE)])
+    line = Line("received", stocked.bread.id, stocked.shelf.id, Decimal(1), photo=PHOTO, model=model.id)
+    shop.ledger.book([replace(line, confidence=booked)], user="clerk")
+    for address in ("/movements", f"/stock/{stocked.bread.id}"):
+        page = reader.get(address).text
+        assert behind(page) == f"{words} {model.name}"
+        assert f'title="{model.id}"' in page  # which one exactly
+
+
+@pytest.mark.parametrize(
+    ("model", "name"), [("other", "other"), ("0f" * 6, "Model that was removed")], ids=["named", "removed"]
+)
+def test_a_movement_of_elsewhere_says_how_sure_its_model_was(shop, stocked, reader, model, name):
+    line = Line(
+        "received", stocked.bread.id, stocked.shelf.id, Decimal(1), photo=PHOTO, model=model, confidence=0.5
+    )
+    shop.ledger.book([line], user="clerk")
+    assert behind(reader.get("/movements").text) == f"50 % sure {name}"
+
+
+def test_on_a_phone_a_movement_says_nothing_of_what_it_has_not(shop, stocked, reader):
+    root = shop.catalogue.store(MILL_LANE).root_id
+    shop.ledger.book([Line("received", stocked.tea.id, root, Decimal(1))], user="clerk")
+    row = reader.get("/movements?product=Tea").text.split("<tr")[2]
+    assert re.findall(r'<td data-label="(\w+)" class="none"', row) == ["Place", "Photo"]
