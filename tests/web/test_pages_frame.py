@@ -97,3 +97,10 @@ def test_a_form_sent_before_the_scripts_run_puts_nothing_into_the_address() -> N
             way = re.search(r'method="(\w+)"', tag)
             assert way, f"{path.name}: {tag} would be sent by GET"
             assert way[1] in ("post", "dialog") or "data-api" not in tag, f"{path.name}: {tag}"
+
+
+def test_who_sent_a_form_before_the_scripts_ran_is_told_that_nothing_was_saved(clerk: TestClient) -> None:
+    page = clerk.post("/account", data={"old": "my secret"}, headers={"Accept": "text/html"})
+    assert page.status_code == 405
+    assert "Nothing was saved" in page.text
+    assert "my secret" not in page.text

@@ -319,8 +319,9 @@ async function load() {
 function remember() {
   const key = `shelfwise.scan.${store}`;
   const kept = JSON.parse(localStorage.getItem(key) || "{}");
-  if (kept.kind) form.elements.kind.value = kept.kind;
-  if ([...form.elements.place.options].some((one) => one.value === kept.place)) form.elements.place.value = kept.place;
+  // What was chosen before this script ran is newer than what was kept.
+  if (kept.kind && [...form.elements.kind].every((one) => one.checked === one.defaultChecked)) form.elements.kind.value = kept.kind;
+  if (!form.elements.place.selectedIndex && [...form.elements.place.options].some((one) => one.value === kept.place)) form.elements.place.value = kept.place;
   form.addEventListener("change", () => {
     localStorage.setItem(key, JSON.stringify({ kind: kind(), place: form.elements.place.value }));
     showAll(); // what a quantity may be depends on what happened
