@@ -168,7 +168,7 @@ def test_a_second_opinion_needs_to_be_wanted(book, new):
     (number,) = book.record([new()])
     first = book.judge(number, "confirmed", user="Bo")
     assert book.judge(number, "confirmed", user="Cy") == first
-    with pytest.raises(ConflictError, match="Bo has said already that it is fruit/apple"):
+    with pytest.raises(ConflictError, match="judged before: Bo has said that it is fruit/apple"):
         book.judge(number, "corrected", category="fruit/pear", user="Cy")
     assert book.get(number) == first
     again = book.judge(number, "corrected", category="fruit/pear", user="Cy", again=True)

@@ -143,7 +143,9 @@ class AnswerBook:
             if (answer.verdict, answer.right_category, answer.right_product_id) == (verdict, *right):
                 return answer
             if answer.verdict not in (None, "skipped") and not again:
-                raise ConflictError(f"{answer.judged_by} has said already that it is {_said(answer)}")
+                raise ConflictError(
+                    f"this was judged before: {answer.judged_by} has said that it is {_said(answer)}"
+                )
             values: dict[str, Any] = {
                 "verdict": verdict,
                 "right_category": right[0],

@@ -118,7 +118,7 @@ def test_who_was_slower_is_told_and_goes_on(shop: Shop, tabs: Tabs, waiting: lis
     page.goto("/review")
     shop.answers.judge(waiting[0], "unknown", user="manager")
     page.keyboard.press("1")
-    expect(page.locator("#flash")).to_contain_text("has said already that it is unknown")
+    expect(page.locator("#flash")).to_contain_text("manager has said that it is unknown")
     left(page, 3)
     assert verdict(shop, waiting[0])[0] == "unknown"
 
