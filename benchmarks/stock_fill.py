@@ -109,7 +109,7 @@ def fill(database: Database, product_count: int, movement_count: int, until: dat
         moved = _draw(random, product_count, movement_count, shelves, until)
         _add_movements(connection, moved, until)
         _add_levels(connection, moved)
-        add_store_levels(connection)
+        add_store_levels(connection, range(1, product_count + 1))
     if database.dialect == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from shelfwise.errors import ConflictError, EntryError, KeyReusedError, NotFoundError, ShelfwiseError
 from shelfwise.inventory.checks import check_book
 from shelfwise.inventory.ledger import Ledger
-from shelfwise.inventory.products import add_product_in
+from shelfwise.inventory.product_writing import add_product_in
 from shelfwise.inventory.records import Line, NewProduct
 from shelfwise.inventory.tables import bookings, movements
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import Connection, func, insert, null, select, update
@@ -16,7 +17,7 @@ from shelfwise.inventory.records import Category
 from shelfwise.inventory.tables import categories, products
 from shelfwise.inventory.words import keep_words_of_category
 
-__all__ = ["Categories", "category_named"]
+__all__ = ["Categories", "categories_named"]
 
 _TRIES: Final = 5
 _COLUMNS: Final = (categories.c.id, categories.c.name, categories.c.archived_at)
@@ -116,23 +117,26 @@ class Categories(Part):
         return self._database.write(work)
 
 
-def category_named(connection: Connection, name: str) -> Category:
-    """The category of a name that was cleaned; made, or taken back from the archive, where it is missing."""
-    # Locked: whoever renames or archives it waits, and then sees the product that is given it.
-    query = select(*_COLUMNS).where(categories.c.name_key == name_key(name)).with_for_update(read=True)
+def categories_named(connection: Connection, names: Iterable[str]) -> dict[str, Category]:
+    """The categories of names that were cleaned; made, or taken back from the archive, where they are missing."""
+    keys = {name: name_key(name) for name in names}
+    if not keys:
+        return {}
+    # Locked: whoever renames or archives one waits, and then sees the product that is given it.
+    wanted = categories.c.name_key.in_(set(keys.values()))
+    query = select(*_COLUMNS, categories.c.name_key).where(wanted).with_for_update(read=True)
     insertion = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
     for _ in range(_TRIES):
-        row = connection.execute(query).first()
-        if row is not None:
-            if row.archived_at is not None:
-                _archive(connection, row.id, null())
-            return Category(row.id, row.name)
-        # Somebody else may add the same at this moment: then theirs is taken.
-        added = insertion(categories).values(name=name, name_key=name_key(name)).on_conflict_do_nothing()
-        number = connection.execute(added.returning(categories.c.id)).scalar()
-        if number is not None:
-            return Category(number, name)
-    raise ConflictError(f"the category {name} was changed just now: try again")
+        found = {row.name_key: row for row in connection.execute(query)}
+        missing = [{"name": name, "name_key": key} for name, key in keys.items() if key not in found]
+        if not missing:
+            for row in found.values():
+                if row.archived_at is not None:
+                    _archive(connection, row.id, null())
+            return {name: Category(found[key].id, found[key].name) for name, key in keys.items()}
+        # Somebody else may add the same at this moment, and two spellings are one: then the first is taken.
+        connection.execute(insertion(categories).on_conflict_do_nothing(), missing)
+    raise ConflictError(f"the category {missing[0]['name']} was changed just now: try again")
 
 
 def _add(connection: Connection, name: str) -> Category:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from shelfwise.database.lists import among
 from shelfwise.errors import NotFoundError
 from shelfwise.inventory.part import checked_id
-from shelfwise.inventory.products import product_from, select_products
 from shelfwise.inventory.records import Category, Location, Product
 from shelfwise.inventory.tables import categories, locations, products, stores
 
@@ -20,8 +19,52 @@ __all__ = [
     "location_by_id",
     "locations_by_id",
     "product_by_id",
+    "product_from",
     "products_by_id",
+    "select_products",
 ]
+
+_PRODUCT: Final = (
+    products.c.id,
+    products.c.name,
+    products.c.category_id,
+    categories.c.name.label("category"),
+    products.c.gtin,
+    products.c.unit,
+    products.c.pack_size,
+    products.c.minimum,
+    products.c.target,
+    products.c.photo,
+    products.c.version,
+    products.c.archived_at,
+    products.c.name_key,
+)
+
+
+def select_products() -> Select[Any]:
+    """Products with their category's name, to be narrowed down."""
+    return select(*_PRODUCT).select_from(
+        products.outerjoin(categories, categories.c.id == products.c.category_id)
+    )
+
+
+def product_from(row: Any) -> Product:
+    """The product in a row of :func:`select_products`."""
+    return Product(
+        row.id,
+        row.name,
+        row.category_id,
+        row.category,
+        row.gtin,
+        row.unit,
+        row.pack_size,
+        row.minimum,
+        row.target,
+        row.photo,
+        row.version,
+        row.archived_at is not None,
+    )
+
 
 # Put together once: that takes longer than the answer does.
 _PRODUCTS: Final = select_products().where(among(products.c.id, "ids"))

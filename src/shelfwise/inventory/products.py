@@ -5,47 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, func, insert, null, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shelfwise.database import utc_now
-from shelfwise.errors import ChangedError, ConflictError, EntryError, NotFoundError, ProductError
+from shelfwise.errors import EntryError, NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
-from shelfwise.inventory.categories import category_named
 from shelfwise.inventory.names import clean_name, name_key
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.part import Part, checked_id
-from shelfwise.inventory.product_fields import checked, given_fields, sha256_of
-from shelfwise.inventory.records import NewProduct, Page, Product
-from shelfwise.inventory.store_upkeep import add_store_levels, keep_store_levels
-from shelfwise.inventory.tables import categories, product_photos, products, store_levels
-from shelfwise.inventory.words import begins_with, keep_words, matching
-
-__all__ = [
-    "PRODUCT_COLUMNS",
-    "Products",
-    "add_product_in",
-    "change_product_in",
-    "product_from",
-    "select_products",
-]
-
-PRODUCT_COLUMNS: Final = (
-    products.c.id,
-    products.c.name,
-    products.c.category_id,
-    categories.c.name.label("category"),
-    products.c.gtin,
-    products.c.unit,
-    products.c.pack_size,
-    products.c.minimum,
-    products.c.target,
-    products.c.photo,
-    products.c.version,
-    products.c.archived_at,
-    products.c.name_key,
+from shelfwise.inventory.product_fields import sha256_of
+from shelfwise.inventory.product_rows import product_by_id, product_from, select_products
+from shelfwise.inventory.product_writing import (
+    add_product_in,
+    change_product_in,
+    lock_product,
+    write_products,
 )
+from shelfwise.inventory.records import NewProduct, Page, Product
+from shelfwise.inventory.store_upkeep import add_store_levels
+from shelfwise.inventory.tables import categories, product_photos, products, store_levels
+from shelfwise.inventory.words import begins_with, matching
+
+__all__ = ["Products"]
+
 _BY_NAME: Final = Cursors("products", (str,))
 _MOST_PHOTOS: Final = 1000
 
@@ -96,7 +80,7 @@ class Products(Part):
             NotFoundError: there is none of this number.
         """
         with self._database.read() as connection:
-            return _by_id(connection, product_id)
+            return product_by_id(connection, product_id)
 
     def product_by_name(self, name: str) -> Product:
         """The product of a name; capital letters and blanks do not count.
@@ -166,10 +150,10 @@ class Products(Part):
         """
 
         def work(connection: Connection) -> Product:
-            if not _locked(connection, product_id).archived:
-                _write(connection, product_id, {"archived_at": utc_now()})
+            if not lock_product(connection, product_id).archived:
+                write_products(connection, {product_id: {"archived_at": utc_now()}})
                 connection.execute(delete(store_levels).where(store_levels.c.product_id == product_id))
-            return _by_id(connection, product_id)
+            return product_by_id(connection, product_id)
 
         return self._database.write(work)
 
@@ -181,10 +165,10 @@ class Products(Part):
         """
 
         def work(connection: Connection) -> Product:
-            if _locked(connection, product_id).archived:
-                _write(connection, product_id, {"archived_at": null()})
-                add_store_levels(connection, product_id=product_id)
-            return _by_id(connection, product_id)
+            if lock_product(connection, product_id).archived:
+                write_products(connection, {product_id: {"archived_at": None}})
+                add_store_levels(connection, [product_id])
+            return product_by_id(connection, product_id)
 
         return self._database.write(work)
 
@@ -200,7 +184,7 @@ class Products(Part):
             .order_by(product_photos.c.added_at, product_photos.c.sha256)
         )
         with self._database.read() as connection:
-            _by_id(connection, product_id)
+            product_by_id(connection, product_id)
             return tuple(connection.execute(query).scalars())
 
     def add_product_photo(self, product_id: int, sha256: str) -> None:
@@ -214,7 +198,7 @@ class Products(Part):
         insertion = sqlite_insert if self._database.dialect == "sqlite" else postgresql_insert
 
         def work(connection: Connection) -> None:
-            product = _locked(connection, product_id)
+            product = lock_product(connection, product_id)
             count = select(func.count()).where(product_photos.c.product_id == product_id)
             if connection.execute(count).scalar_one() >= _MOST_PHOTOS:
                 raise EntryError("sha256", f"{product.name} has {_MOST_PHOTOS} photos: remove some first")
@@ -233,7 +217,7 @@ class Products(Part):
         photo = sha256_of("sha256", sha256)
 
         def work(connection: Connection) -> None:
-            product = _locked(connection, product_id)
+            product = lock_product(connection, product_id)
             removed = connection.execute(
                 delete(product_photos).where(
                     product_photos.c.product_id == product_id, product_photos.c.sha256 == photo
@@ -242,99 +226,9 @@ class Products(Part):
             if not removed.rowcount:
                 raise NotFoundError(f"{product.name} has no photo {sha256}")
             if product.photo == photo:
-                _write(connection, product_id, {"photo": None})
+                write_products(connection, {product_id: {"photo": None}})
 
         self._database.write(work)
-
-
-def select_products() -> Select[Any]:
-    """Products with their category's name, to be narrowed down."""
-    return select(*PRODUCT_COLUMNS).select_from(
-        products.outerjoin(categories, categories.c.id == products.c.category_id)
-    )
-
-
-def product_from(row: Any) -> Product:
-    """The product in a row of :data:`PRODUCT_COLUMNS`."""
-    return Product(
-        row.id,
-        row.name,
-        row.category_id,
-        row.category,
-        row.gtin,
-        row.unit,
-        row.pack_size,
-        row.minimum,
-        row.target,
-        row.photo,
-        row.version,
-        row.archived_at is not None,
-    )
-
-
-def add_product_in(connection: Connection, new: NewProduct) -> Product:
-    """:meth:`Products.add_product` within a transaction that others began."""
-    columns = checked(given_fields(new))
-    _refuse_taken(connection, columns, None)
-    category = _with_category(connection, columns)
-    now = utc_now()
-    product_id = connection.execute(
-        insert(products).values(**columns, version=1, created_at=now, changed_at=now).returning(products.c.id)
-    ).scalar_one()
-    keep_words(connection, product_id, columns["name"], category)
-    add_store_levels(connection, product_id=product_id)
-    return _by_id(connection, product_id)
-
-
-def change_product_in(
-    connection: Connection, product_id: int, changes: Mapping[str, object], version: int | None = None
-) -> Product:
-    """:meth:`Products.change_product` within a transaction that others began."""
-    columns = checked(changes)
-    before = _locked(connection, product_id)
-    if version is not None and version != before.version:
-        raise ChangedError(f"{before.name} was changed meanwhile: look at it again before you change it")
-    _refuse_taken(connection, columns, product_id)
-    _with_category(connection, columns)
-    if all(getattr(before, name, value) == value for name, value in columns.items()):
-        return before
-    _write(connection, product_id, columns)
-    now = _by_id(connection, product_id)
-    keep_store_levels(connection, product_id)
-    if (now.name, now.category) != (before.name, before.category):
-        keep_words(connection, product_id, now.name, now.category)
-    return now
-
-
-def _with_category(connection: Connection, columns: dict[str, Any]) -> str | None:
-    """Put the category's number where its name stood."""
-    if "category" not in columns:
-        return None
-    name = columns.pop("category")
-    category = None if name is None else category_named(connection, name)
-    columns["category_id"] = None if category is None else category.id
-    return None if category is None else category.name
-
-
-def _write(connection: Connection, product_id: int, columns: Mapping[str, Any]) -> None:
-    connection.execute(
-        update(products)
-        .where(products.c.id == product_id)
-        .values(**columns, version=products.c.version + 1, changed_at=utc_now())
-    )
-
-
-def _refuse_taken(connection: Connection, columns: Mapping[str, Any], but: int | None) -> None:
-    unique = {key: columns[key] for key in ("name_key", "gtin_key") if columns.get(key) is not None}
-    if not unique:
-        return
-    taken = or_(*(products.c[key] == value for key, value in unique.items()))
-    query = select(products.c.id, products.c.name, products.c.name_key, products.c.archived_at).where(taken)
-    for row in connection.execute(query):
-        if row.id != but:
-            what = "this name" if row.name_key == columns.get("name_key") else "this GTIN"
-            hint = ", archived: restore it instead" if row.archived_at is not None else ""
-            raise ConflictError(f"there is a product with {what} already: {row.name} ({row.id}){hint}")
 
 
 def _with_those_below(connection: Connection, category_id: int) -> Select[Any]:
@@ -342,17 +236,3 @@ def _with_those_below(connection: Connection, category_id: int) -> Select[Any]:
     key = connection.execute(select(categories.c.name_key).where(categories.c.id == number)).scalar()
     below = begins_with(categories.c.name_key, f"{key}/")
     return select(categories.c.id).where(or_(categories.c.id == category_id, below))
-
-
-def _locked(connection: Connection, product_id: int) -> Product:
-    """A product that nobody else changes until the transaction ends."""
-    return _by_id(connection, product_id, select_products().with_for_update(of=products, key_share=True))
-
-
-def _by_id(connection: Connection, product_id: int, query: Select[Any] | None = None) -> Product:
-    wanted = select_products() if query is None else query
-    number = checked_id("product", product_id)
-    row = connection.execute(wanted.where(products.c.id == number)).first()
-    if row is None:
-        raise NotFoundError(f"there is no product {product_id}")
-    return product_from(row)

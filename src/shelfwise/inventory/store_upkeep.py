@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Insert,
     Select,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -20,9 +23,17 @@ from sqlalchemy import (
     update,
 )
 
+from shelfwise.database.lists import among
 from shelfwise.inventory.tables import levels, products, store_levels, stores
 
-__all__ = ["add_store_levels", "derived_store_levels", "keep_store_levels", "state_of", "store_level_after"]
+__all__ = [
+    "add_levels_of_store",
+    "add_store_levels",
+    "derived_store_levels",
+    "keep_store_levels",
+    "state_of",
+    "store_level_after",
+]
 
 
 def state_of(
@@ -49,18 +60,23 @@ def store_level_after(by: ColumnElement[Any], at: ColumnElement[Any]) -> dict[st
     }
 
 
-def derived_store_levels(*, product_id: int | None = None, store_id: int | None = None) -> Select[Any]:
-    """What ``store_levels`` must hold, by the products, the stores and ``levels``; the columns in its order."""
+def derived_store_levels(*, of_products: bool = False, of_store: bool = False) -> Select[Any]:
+    """What ``store_levels`` must hold, by the products, the stores and ``levels``; the columns in its order.
+
+    Args:
+        of_products: those alone whose numbers the parameter ``products`` has.
+        of_store: only in the store whose number the parameter ``store`` has.
+    """
     by_store = select(
         levels.c.store_id,
         levels.c.product_id,
         func.sum(levels.c.quantity).label("quantity"),
         func.max(levels.c.last_at).label("moved_at"),
     ).group_by(levels.c.store_id, levels.c.product_id)
-    if product_id is not None:
-        by_store = by_store.where(levels.c.product_id == product_id)
-    if store_id is not None:
-        by_store = by_store.where(levels.c.store_id == store_id)
+    if of_products:
+        by_store = by_store.where(among(levels.c.product_id, "products"))
+    if of_store:
+        by_store = by_store.where(levels.c.store_id == bindparam("store"))
     sums = by_store.subquery("sums")
     quantity = func.coalesce(sums.c.quantity, literal(0, levels.c.quantity.type))
     found = (
@@ -79,29 +95,40 @@ def derived_store_levels(*, product_id: int | None = None, store_id: int | None 
         .outerjoin(sums, and_(sums.c.store_id == stores.c.id, sums.c.product_id == products.c.id))
         .where(products.c.archived_at.is_(null()))
     )
-    if product_id is not None:
-        found = found.where(products.c.id == product_id)
-    return found if store_id is None else found.where(stores.c.id == store_id)
+    if of_products:
+        found = found.where(among(products.c.id, "products"))
+    return found.where(stores.c.id == bindparam("store")) if of_store else found
 
 
-def add_store_levels(
-    connection: Connection, *, product_id: int | None = None, store_id: int | None = None
-) -> None:
-    """Make the rows of a product that came, or came back, or those of a new store."""
-    columns = [column.name for column in store_levels.columns]
-    rows = derived_store_levels(product_id=product_id, store_id=store_id)
-    connection.execute(insert(store_levels).from_select(columns, rows))
+def _insertion(rows: Select[Any]) -> Insert:
+    return insert(store_levels).from_select([column.name for column in store_levels.columns], rows)
 
 
-def keep_store_levels(connection: Connection, product_id: int) -> None:
-    """Carry what a product's rows repeat of it: the key of its name, its category, its minimum and so its state."""
-    connection.execute(
-        update(store_levels)
-        .where(store_levels.c.product_id == products.c.id, products.c.id == product_id)
-        .values(
-            name_key=products.c.name_key,
-            category_id=products.c.category_id,
-            minimum=products.c.minimum,
-            state=state_of(store_levels.c.quantity, products.c.minimum, store_levels.c.moved_at),
-        )
+# Put together once: that takes longer than writing the rows of one product.
+_ADD_OF_PRODUCTS: Final = _insertion(derived_store_levels(of_products=True))
+_ADD_OF_STORE: Final = _insertion(derived_store_levels(of_store=True))
+_KEEP: Final = (
+    update(store_levels)
+    .where(store_levels.c.product_id == products.c.id, among(products.c.id, "products"))
+    .values(
+        name_key=products.c.name_key,
+        category_id=products.c.category_id,
+        minimum=products.c.minimum,
+        state=state_of(store_levels.c.quantity, products.c.minimum, store_levels.c.moved_at),
     )
+)
+
+
+def add_store_levels(connection: Connection, product_ids: Collection[int]) -> None:
+    """Make the rows of products that came, or came back."""
+    connection.execute(_ADD_OF_PRODUCTS, {"products": product_ids})
+
+
+def add_levels_of_store(connection: Connection, store_id: int) -> None:
+    """Make the rows of a new store."""
+    connection.execute(_ADD_OF_STORE, {"store": store_id})
+
+
+def keep_store_levels(connection: Connection, product_ids: Collection[int]) -> None:
+    """Carry what products' rows repeat of them: the key of the name, the category, the minimum and so the state."""
+    connection.execute(_KEEP, {"products": product_ids})

@@ -11,7 +11,7 @@ from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_name, name_key
 from shelfwise.inventory.part import Check, Part, checked_id
 from shelfwise.inventory.records import Store
-from shelfwise.inventory.store_upkeep import add_store_levels
+from shelfwise.inventory.store_upkeep import add_levels_of_store
 from shelfwise.inventory.tables import locations, stores
 
 __all__ = ["Stores"]
@@ -119,7 +119,7 @@ def _add(connection: Connection, name: str, user: str) -> Store:
     ).scalar_one()
     connection.execute(update(locations).where(locations.c.id == root_id).values(trail=f"/{root_id}/"))
     connection.execute(update(stores).where(stores.c.id == store_id).values(root_id=root_id))
-    add_store_levels(connection, store_id=store_id)
+    add_levels_of_store(connection, store_id)
     return Store(store_id, name, root_id)
 
 

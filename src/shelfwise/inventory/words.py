@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, false, insert, or_, select
 
+from shelfwise.database.lists import among
 from shelfwise.errors import ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import words_in
 from shelfwise.inventory.tables import categories, product_words, products
 
-__all__ = ["LAST", "MOST_WORDS", "begins_with", "keep_words", "keep_words_of_category", "matching"]
+__all__ = [
+    "LAST",
+    "MOST_WORDS",
+    "add_words",
+    "begins_with",
+    "keep_words",
+    "keep_words_of_category",
+    "matching",
+]
 
 MOST_WORDS: Final = 12
 """Words of a query that are looked at."""
 LAST: Final = "\U0010ffff"
 """Behind whatever goes on from a beginning."""
-_CHUNK: Final = 500
+_OF_PRODUCTS: Final = delete(product_words).where(among(product_words.c.product_id, "products"))
 
 
 def begins_with(column: ColumnElement[str], beginning: str) -> ColumnElement[bool]:
@@ -51,10 +60,11 @@ def matching(query: str, product_id: ColumnElement[Any]) -> ColumnElement[bool] 
     return or_(by_words, product_id.in_(select(products.c.id).where(products.c.gtin_key == key)))
 
 
-def keep_words(connection: Connection, product_id: int, name: str, category: str | None) -> None:
-    """Write a product's words anew."""
-    connection.execute(delete(product_words).where(product_words.c.product_id == product_id))
-    _add(connection, [(product_id, name, category)])
+def keep_words(connection: Connection, rows: Sequence[tuple[int, str, str | None]]) -> None:
+    """Write products' words anew, by their numbers, names and the names of their categories."""
+    if rows:
+        connection.execute(_OF_PRODUCTS, {"products": [row[0] for row in rows]})
+        add_words(connection, rows)
 
 
 def keep_words_of_category(connection: Connection, category_id: int) -> None:
@@ -66,16 +76,11 @@ def keep_words_of_category(connection: Connection, category_id: int) -> None:
         .order_by(products.c.id)
         .with_for_update(of=products, key_share=True)  # nobody else writes their words meanwhile
     )
-    rows = [(row[0], row[1], row[2]) for row in connection.execute(query)]
-    for start in range(0, len(rows), _CHUNK):
-        chunk = rows[start : start + _CHUNK]
-        connection.execute(
-            delete(product_words).where(product_words.c.product_id.in_([row[0] for row in chunk]))
-        )
-        _add(connection, chunk)
+    keep_words(connection, [(row[0], row[1], row[2]) for row in connection.execute(query)])
 
 
-def _add(connection: Connection, rows: Iterable[tuple[int, str, str | None]]) -> None:
+def add_words(connection: Connection, rows: Iterable[tuple[int, str, str | None]]) -> None:
+    """Write the words of products that have none yet; like :func:`keep_words`."""
     entries = [
         {"word": word, "product_id": product_id}
         for product_id, name, category in rows

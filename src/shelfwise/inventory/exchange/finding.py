@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from shelfwise.gtin import gtin_key
 from shelfwise.inventory.names import name_key
-from shelfwise.inventory.products import product_from, select_products
+from shelfwise.inventory.product_rows import product_from, select_products
 from shelfwise.inventory.records import Product
 from shelfwise.inventory.tables import locations, products
 

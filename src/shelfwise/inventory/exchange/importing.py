@@ -57,6 +57,7 @@ def import_file(
         EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
         NotFoundError: there is no such store.
         KeyReusedError: something else was booked with the key.
+        ConflictError: somebody else has just given a product a name or GTIN of the file: import it again.
     """
     rows, problems = read_rows(table, data, filename)
     if problems:
