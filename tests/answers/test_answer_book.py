@@ -1,13 +1,24 @@
 """Answers are kept as given, reviewed in order of doubt, and judged once."""
 
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+if str(ROOT) not in sys.path:  # the benchmarks are no part of the installed package
+    sys.path.append(str(ROOT))
+
+from benchmarks.plans import planned
 from shelfwise.answers.records import AnswerCandidate
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
+from shelfwise.inventory.catalogue import Catalogue
+from shelfwise.inventory.ledger import Ledger
+from shelfwise.inventory.records import Line
 
 
 def test_an_answer_is_read_as_it_was_recorded(book, new):
@@ -214,11 +225,65 @@ def test_verdicts_are_read_in_their_order_however_many(book, new, monkeypatch):
     assert replace(judged[0], id=0) != judged[0]
 
 
-def test_the_newest_answers_to_photos_are_found_by_photo_and_model(book, new):
-    _, second, other, _ = book.record([new(photo=1), new(photo=1), new(photo=1, model="bbbb"), new(photo=2)])
-    found = book.about([f"{1:064x}", f"{3:064x}"])
-    assert {key: answer.id for key, answer in found.items()} == {
-        (f"{1:064x}", "aaaa"): second,
-        (f"{1:064x}", "bbbb"): other,
-    }
-    assert book.about([]) == {}
+@pytest.fixture
+def booked(stocked, new):
+    """Books what is told by photo 1 and model ``aaaa``, in a store by its number."""
+    roots = {store.id: store.root_id for store in Catalogue(stocked).stores()}
+
+    def made(store=1, user="Ada", **more):
+        line = Line("received", 1, roots[store], Decimal(1), photo=f"{1:064x}", model="aaaa", **more)
+        return Ledger(stocked).book([line], user=user).movements[0].id
+
+    return made
+
+
+def test_the_answer_behind_a_movement_is_the_last_one_before_it(book, new, booked):
+    book.record([new(photo=1, store_id=1)])
+    second, *_ = book.record(
+        [
+            new(photo=1, store_id=1),
+            new(photo=1, store_id=1, model="bbbb"),
+            new(photo=2, store_id=1),
+            new(photo=1, store_id=1, at=datetime.now(UTC) - timedelta(days=1)),
+        ]
+    )
+    movement = booked()
+    book.record([new(photo=1, store_id=1)])  # scanned again, later
+    again = booked()
+    assert book.behind([movement])[movement].id == second
+    assert book.behind([again])[again].id > second
+    assert book.behind([]) == book.behind([999]) == {}
+
+
+def test_no_answer_of_another_store_or_person_is_behind_a_movement(book, new, booked):
+    before = booked()
+    south, nowhere, anothers = book.record(
+        [new(photo=1, store_id=2), new(photo=1, user="Bo"), new(photo=1, user="Cy")]
+    )
+    north = [booked(), booked(user="Cy")]
+    behind = book.behind([before, *north])
+    assert {number: answer.id for number, answer in behind.items()} == {north[1]: anothers}
+    assert book.behind([other := booked(store=2)])[other].id == south
+    assert nowhere not in {answer.id for answer in behind.values()}
+
+
+def test_what_undoes_a_movement_has_the_same_answer_behind_it(stocked, book, new, booked):
+    (number,) = book.record([new(photo=1, user="Ada")])
+    movement = booked()
+    book.record([new(photo=1, user="Bo", store_id=1)])
+    undoing = Ledger(stocked).undo(movement, user="Bo").movements[0].id
+    behind = book.behind([movement, undoing])
+    assert {key: answer.id for key, answer in behind.items()} == {movement: number, undoing: number}
+
+
+def test_an_index_leads_to_the_answer_behind_a_movement_however_many_there_are(stocked, book, new, booked):
+    book.record([new(photo=1, store_id=1) for _ in range(200)])
+    movement = booked()
+    book.record([new(photo=1, store_id=store) for store in (1, 2, None) for _ in range(200)])
+    first, *rest = planned(stocked, lambda: book.behind([movement]), seqscan=False)
+    assert len(rest) == 1  # the answers that were found, by their numbers
+    looked = [line for line in first.plan if "ix_answers_behind" in line]
+    assert len(looked) == 2
+    if stocked.dialect == "sqlite":
+        assert all("photo=? AND model=? AND store_id=? AND at<?" in line for line in looked)
+        assert not any("TEMP B-TREE" in line for line in first.plan)

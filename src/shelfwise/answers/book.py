@@ -6,7 +6,19 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, cast, get_args
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from shelfwise.answers.labels import clean_category
 from shelfwise.answers.records import Answer, AnswerKind, NewAnswer, Verdict
@@ -16,7 +28,7 @@ from shelfwise.database import Database, utc_now
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.records import Page
-from shelfwise.inventory.tables import categories, products
+from shelfwise.inventory.tables import categories, movements, products
 
 __all__ = ["DOUBTFUL", "AnswerBook"]
 
@@ -26,6 +38,41 @@ DOUBTFUL: Final[tuple[AnswerKind, ...]] = ("unknown", "ask")
 _REVIEW: Final = Cursors("review", (int, int))
 _AT_ONCE: Final = 500
 _IDS: Final = range(1, 2**63)
+
+
+def _behind() -> Select[Any]:
+    """Movements with a photo and a model, and the last answers before them: in their store, and in none."""
+    undone = movements.alias("undone")
+    booked_at = func.coalesce(undone.c.booked_at, movements.c.booked_at)
+
+    def last(store: ColumnElement[bool]) -> ScalarSelect[int]:
+        same = and_(answers.c.photo == movements.c.photo, answers.c.model == movements.c.model, store)
+        return (
+            select(answers.c.id)
+            .where(same, answers.c.at <= booked_at)
+            # The store is one and the same. Without it PostgreSQL would sort all answers that have none.
+            .order_by(answers.c.store_id.desc(), answers.c.at.desc(), answers.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+
+    return (
+        select(
+            movements.c.id,
+            func.coalesce(undone.c.user_name, movements.c.user_name).label("user"),
+            last(answers.c.store_id == movements.c.store_id).label("here"),
+            last(answers.c.store_id.is_(None)).label("nowhere"),
+        )
+        .select_from(movements.outerjoin(undone, undone.c.id == movements.c.undoes_id))
+        .where(
+            movements.c.id.in_(bindparam("numbers", expanding=True)),
+            movements.c.photo.is_not(None),
+            movements.c.model.is_not(None),
+        )
+    )
+
+
+_BEHIND: Final = _behind()
 
 
 class AnswerBook:
@@ -55,12 +102,34 @@ class AnswerBook:
         with self._database.read() as connection:
             return _answer(connection, number)
 
-    def about(self, photos: Collection[str]) -> dict[tuple[str, str], Answer]:
-        """The newest answer of each model to each of the photos, by the photo's SHA-256 and the model's id."""
-        statement = chosen_answers().where(answers.c.photo.in_(sorted(photos))).order_by(answers.c.id)
+    def some(self, numbers: Collection[int]) -> list[Answer]:
+        """The answers of these numbers, in the order of the numbers; those that are not there are left out."""
+        statement = chosen_answers().where(answers.c.id.in_(sorted(set(numbers)))).order_by(answers.c.id)
         with self._database.read() as connection:
-            found = [answer_of(row) for row in connection.execute(statement)] if photos else []
-        return {(each.photo, each.model): each for each in found}
+            return [answer_of(row) for row in connection.execute(statement)] if numbers else []
+
+    def behind(self, numbers: Collection[int]) -> dict[int, Answer]:
+        """The answers that movements come from, by the movements' numbers; those without one are left out.
+
+        A movement's is the last one of its model to its photo that was there when it was booked, given in its store,
+        or without a store to who booked it. What undoes a movement has the answer of that one. The work is bounded by
+        the movements, however many answers there are.
+        """
+        with self._database.read() as connection:
+            rows = connection.execute(_BEHIND, {"numbers": sorted(numbers)}).all() if numbers else []
+            wanted = sorted({each for row in rows for each in (row.here, row.nowhere) if each is not None})
+            statement = chosen_answers().where(answers.c.id.in_(wanted))
+            found = {row.id: answer_of(row) for row in connection.execute(statement)} if wanted else {}
+        behind: dict[int, Answer] = {}
+        for row in rows:
+            here, nowhere = found.get(row.here), found.get(row.nowhere)
+            own = nowhere if nowhere is not None and nowhere.user == row.user else None
+            last = max(
+                (each for each in (here, own) if each), key=lambda each: (each.at, each.id), default=None
+            )
+            if last is not None:
+                behind[row.id] = last
+        return behind
 
     def review_queue(
         self,

@@ -2,7 +2,9 @@
 
 ``answers.doubt`` orders the review, the least sure first: 0 for unknown, 1 for ask and 2 for accept, times a million,
 and the confidence in millionths (:func:`doubt_of`). The two indexes for it hold only what nobody has judged yet, so
-they stay small. ``answers.candidates`` is a list of ``[category, confidence, product_id, product]``.
+they stay small. The index ``ix_answers_behind`` finds what was answered before a movement was booked.
+
+``answers.candidates`` is a list of ``[category, confidence, product_id, product]``.
 
 ``shadow_answers`` says what another model would have answered to the photo of an answer that was given.
 """
@@ -58,7 +60,7 @@ answers = Table(
     Index("ix_answers_review", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_answers_store_review", "store_id", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_answers_judged", "judged_at", "id", sqlite_where=_JUDGED, postgresql_where=_JUDGED),
-    Index("ix_answers_photo", "photo", "id"),
+    Index("ix_answers_behind", "photo", "model", "store_id", "at", "id"),
     Index("ix_answers_model", "model", "id"),
 )
 

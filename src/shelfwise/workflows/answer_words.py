@@ -24,19 +24,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
 from shelfwise.errors import ProductError
-from shelfwise.inventory.names import name_key
 from shelfwise.inventory.tables import categories, products
 from shelfwise.types import AnswerKind, Prediction
 from shelfwise.workflows.learned_products import stock_number
 from shelfwise.workflows.product_answers import embedding_of
 from shelfwise.workflows.scanning import CANDIDATES, Doubt, ProductChoice, ScanCandidate
+from shelfwise.workflows.stock_categories import StockCategories, levels_of, within
 
 if TYPE_CHECKING:
     from shelfwise.inference.products.index import ProductIndex
@@ -56,7 +55,6 @@ _MENTIONED: Final = 0.005  # what rounds to 0 % is no guess
 _ROUNDING: Final = 1e-3  # photos are kept in half precision: the same photo is not quite like itself
 _LOOKED_ALIKE: Final = 5  # products by sight
 _LOOKED_AT: Final = 20  # varieties of one thing may be the likeliest ones
-_LEVELS: Final = "/"
 # Made once: to put such a question together takes longer than to answer it.
 _STOCKED: Final = (
     select(products.c.id, products.c.name, categories.c.name.label("category"))
@@ -69,7 +67,6 @@ _BY_CATEGORY: Final = (
     .order_by(products.c.name_key)
     .limit(50)
 )
-_CATEGORIES: Final = select(categories.c.id, categories.c.name).where(categories.c.archived_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +129,7 @@ class Speaker:
     def __init__(self, shop: Shop, learned: LearnedProducts | None = None) -> None:
         self._shop = shop
         self._learned = learned
+        self._categories = StockCategories(shop.db)
         self._choices: dict[str, list[_Stocked]] = {}
         self._products: dict[int, _Stocked | None] = {}
 
@@ -225,19 +223,13 @@ class Speaker:
     def _in_category(self, category: str) -> list[_Stocked]:
         """Products of the stock book's categories that mean the model's; enough of them to choose from."""
         if category not in self._choices:
-            numbers = _meant(category, self._categories)
+            numbers = self._categories.meant_by(category)
             self._choices[category] = self._products_of(numbers) if numbers else []
         return self._choices[category]
 
     def _products_of(self, numbers: Sequence[int]) -> list[_Stocked]:
         with self._shop.db.read() as connection:
             return [_Stocked(*row) for row in connection.execute(_BY_CATEGORY, {"numbers": numbers})]
-
-    @cached_property
-    def _categories(self) -> list[tuple[int, tuple[str, ...]]]:
-        """The stock book's categories: number and levels."""
-        with self._shop.db.read() as connection:
-            return [(number, _levels(name)) for number, name in connection.execute(_CATEGORIES)]
 
 
 def _doubt_of(best: _Seen, others: Sequence[_Seen], index: ProductIndex) -> Doubt | None:
@@ -276,30 +268,6 @@ def _guesses(prediction: Prediction) -> Iterator[tuple[str, float]]:
     offered += [(each.category, each.confidence) for each in prediction.top(_LOOKED_AT)]
     for category, confidence in offered:
         # A variety of what is told already says nothing new.
-        if not any(_within(_levels(category), _levels(each)) for each in told) and len(told) < CANDIDATES:
+        if not any(within(levels_of(category), levels_of(each)) for each in told) and len(told) < CANDIDATES:
             told.append(category)
             yield category, confidence
-
-
-def _levels(category: str) -> tuple[str, ...]:
-    return tuple(name_key(level) for level in category.split(_LEVELS))
-
-
-def _within(category: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return category[: len(other)] == other
-
-
-def _meant(category: str, stock: Sequence[tuple[int, tuple[str, ...]]]) -> list[int]:
-    """The stock book's categories that mean one of the model's.
-
-    That is the same one with what is below it; else those whose last level has the same name; else the nearest above.
-    """
-    levels = _levels(category)
-    same = [number for number, each in stock if _within(each, levels)]
-    if same:
-        return same
-    alike = [number for number, each in stock if each[-1] == levels[-1]]
-    if alike:
-        return alike
-    above = [(len(each), number) for number, each in stock if _within(levels, each)]
-    return [max(above)[1]] if above else []

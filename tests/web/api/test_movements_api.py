@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shelfwise.answers.records import NewAnswer
+from shelfwise.inventory.records import NewProduct
 
 
 def level(client, goods):
@@ -188,3 +189,22 @@ def test_the_confidence_is_kept_only_where_the_model_answered_what_is_booked(sho
     assert (said["model"], said["confidence"]) == ("toy", 0.97)
     corrected = book(clerk, "received", 1, answer_id=answer, product_id=goods.rice)
     assert (corrected["photo"], corrected["model"], corrected["confidence"]) == ("ab" * 32, "toy", None)
+
+
+@pytest.mark.parametrize(
+    ("categories", "booked", "confidence"),
+    [
+        (["fruit/apple"], "fruit/apple", 0.97),  # in small letters
+        (["fruit/apple/gala"], "fruit/apple/gala", 0.97),  # a variety
+        (["fruit"], "fruit", 0.97),  # no apples: the nearest above
+        (["produce/Apple"], "produce/Apple", 0.97),  # by its last level
+        (["fruit/apple", "fruit"], "fruit", None),  # there are apples, and it is none
+        (["fruit/apple", "fruit/pear"], "fruit/pear", None),
+    ],
+)
+def test_a_category_is_meant_as_scan_means_it(shop, clerk, goods, book, categories, booked, confidence):
+    made = {each: shop.catalogue.add_product(NewProduct(f"One of {each}", each)).id for each in categories}
+    new = NewAnswer("ab" * 32, "toy", "accept", "Fruit/Apple", 0.97, (), "clerk", store_id=goods.store)
+    [answer] = shop.answers.record([new])
+    said = book(clerk, "received", 1, answer_id=answer, product_id=made[booked])
+    assert said["confidence"] == confidence

@@ -42,6 +42,40 @@ def test_it_is_said_what_the_model_answered(shop, stocked, reader, kind, categor
         assert f'title="{model.id}"' in page  # which one exactly
 
 
+def test_what_was_said_elsewhere_or_afterwards_changes_no_word(shop, stocked, reader):
+    harbour = next(store.id for store in shop.catalogue.stores() if store.name == "Harbour")
+    model = shop.shelf.active().id
+    new = NewAnswer(PHOTO, model, "accept", "bakery", 0.97, (), "clerk", stocked.milk.id, MILL_LANE)
+    [answer] = shop.answers.record([new])
+    secret = replace(new, category="secret", product_id=None, confidence=0.99, store_id=harbour)
+    shop.answers.record([secret])
+    line = Line("received", stocked.bread.id, stocked.shelf.id, Decimal(1), photo=PHOTO, model=model)
+    shop.ledger.book([line], user="clerk")
+    words = behind(reader.get("/movements").text)
+    assert words.startswith("Model said Milk, 97 % · corrected")
+    shop.answers.record([secret, replace(new, product_id=stocked.bread.id)])
+    shop.answers.judge(answer, "corrected", user="Ada", product_id=stocked.bread.id)
+    assert behind(reader.get("/movements").text) == words
+
+
+def test_what_is_taken_as_scan_proposed_it_is_not_called_corrected(shop, stocked, clerk):
+    """Scan says which product it is; its category is the shop's, the model writes it otherwise."""
+    new = NewAnswer(
+        PHOTO, shop.shelf.active().id, "accept", "Food/BAKERY", 0.97, (), "clerk", None, MILL_LANE
+    )
+    [answer] = shop.answers.record([new])
+    line = {
+        "kind": "received",
+        "product_id": stocked.bread.id,
+        "location_id": stocked.shelf.id,
+        "quantity": 1,
+    }
+    booked = clerk.post("/api/v1/movements", json={"lines": [{**line, "answer_id": answer}]})
+    assert booked.status_code == 201, booked.text
+    shop.answers.judge(answer, "corrected", user="clerk", product_id=stocked.bread.id)
+    assert behind(clerk.get("/movements").text).startswith("97 % sure")
+
+
 @pytest.mark.parametrize(
     ("model", "name"), [("other", "other"), ("0f" * 6, "Model that was removed")], ids=["named", "removed"]
 )

@@ -33,11 +33,11 @@ class Source:
 
 def sources_of(shop: Shop, movements: Sequence[Movement]) -> Mapping[int, Source]:
     """The models behind movements, by the movements' numbers; those that come from no photo are left out."""
-    answers = shop.answers.about({each.photo for each in movements if each.photo and each.model})
+    answers = shop.answers.behind({each.id for each in movements if each.photo and each.model})
     names = {model: _name(shop, model) for model in {each.model for each in movements if each.model}}
     return {
         each.id: Source(
-            words=_words(each, answers.get((each.photo, each.model or ""))),
+            words=_words(each, answers.get(each.id)),
             model=names[each.model] if each.model else "",
         )
         for each in movements
@@ -70,8 +70,9 @@ def _is_booked(movement: Movement, answer: Answer) -> bool:
     """Whether what was booked is what the model answered."""
     if answer.product_id is not None:
         return answer.product_id == movement.product_id
-    # A booking keeps the confidence only where its product is of the category that was answered.
-    return movement.confidence is not None and answer.right_category in (None, answer.category)
+    # A booking keeps the confidence only where the category that was answered means its product's. What is said in
+    # Review afterwards changes no word about what was booked.
+    return movement.confidence is not None
 
 
 def _percent(part: float) -> str:
