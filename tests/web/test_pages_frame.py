@@ -104,3 +104,6 @@ def test_who_sent_a_form_before_the_scripts_ran_is_told_that_nothing_was_saved(c
     assert page.status_code == 405
     assert "Nothing was saved" in page.text
     assert "my secret" not in page.text
+    page = clerk.get("/sign-out", headers={"Accept": "text/html"})
+    assert page.status_code == 405
+    assert "Nothing was saved" not in page.text

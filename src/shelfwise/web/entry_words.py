@@ -21,6 +21,16 @@ _DAY: Final = "Give a day, such as 2026-01-31."
 _TIME: Final = "Give a time with its offset, such as 2026-01-31T09:30:00Z."
 _OTHER: Final = "This value cannot be taken: see the API’s description for what can."
 
+_HEX: Final = "digits and letters from a to f"
+_PATTERNS: Final[Mapping[str, str]] = {
+    "^[0-9a-f]{64}$": f"Give the SHA-256 of a photo: 64 {_HEX}.",
+    "^[0-9a-f]{12}$": f"Give the number of a model: 12 {_HEX}.",
+}
+"""What the patterns of the schemas mean: a pattern itself tells nobody what to give."""
+
+_PLURAL: Final = re.compile(r"[^su]s$")
+_ONE_OF_MANY: Final = (("ies$", "y"), ("(?<=ch|sh|ss)es$", ""), ("(?<=x)es$", ""), ("s$", ""))
+
 _Words = str | Callable[[str, Mapping[str, Any]], str]
 
 
@@ -84,8 +94,8 @@ def _too_many(noun: str, context: Mapping[str, Any]) -> str:
 
 
 def _counted(count: int, noun: str) -> str:
-    many = noun if noun.endswith("s") else "items"
-    one = re.sub("ies$", "y", many) if many.endswith("ies") else many[:-1]
+    many = noun if _PLURAL.search(noun) else "items"
+    one = next(re.sub(end, stem, many) for end, stem in _ONE_OF_MANY if re.search(end, many))
     number = "one" if count == 1 else f"{count:,}"
     return f"{number} {one if count == 1 else many}"
 
@@ -103,7 +113,7 @@ def _too_long(_: str, context: Mapping[str, Any]) -> str:
 
 
 def _pattern(_: str, context: Mapping[str, Any]) -> str:
-    return f"Give a text of the form {context['pattern']}."
+    return _PATTERNS.get(str(context["pattern"]), _OTHER)
 
 
 def _limit(words: str, name: str) -> Callable[[str, Mapping[str, Any]], str]:

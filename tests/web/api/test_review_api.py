@@ -38,6 +38,21 @@ def test_an_answer_tells_what_was_said_of_it(clerk, reader, answered, goods):
     assert clerk.get("/api/v1/review/999").status_code == 404
 
 
+def test_what_was_said_of_many_answers_is_told_at_once(admin, clerk, reader, answered, photo, goods):
+    path = "/api/v1/review/answers"
+    files = [("photos", ("a.png", photo()))]
+    (elsewhere,) = admin.post(f"/api/v1/classify?store={goods.other}", files=files).json()["answers"]
+    clerk.post(f"/api/v1/review/{answered[0]}", json={"verdict": "corrected", "product_id": goods.tea})
+    ids = {"ids": [*answered, elsewhere["id"], 999]}
+    told = clerk.get(path, params=ids).json()["items"]
+    assert told == [clerk.get(f"/api/v1/review/{each}").json() for each in answered]
+    assert [each["verdict"] for each in told] == ["corrected", None]
+    assert len(admin.get(path, params=ids).json()["items"]) == 3
+    assert reader.get(path, params=ids).status_code == 403
+    for wrong in ({}, {"ids": [0]}, {"ids": ["x"]}, {"ids": list(range(1, 202))}):
+        assert clerk.get(path, params=wrong).status_code == 422
+
+
 def test_a_category_will_do(clerk, answered):
     judged = clerk.post(f"/api/v1/review/{answered[0]}", json={"verdict": "corrected", "category": "Green"})
     assert judged.json()["right_category"] == "Green"

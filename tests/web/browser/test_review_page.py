@@ -123,6 +123,18 @@ def test_who_was_slower_is_told_and_goes_on(shop: Shop, tabs: Tabs, waiting: lis
     assert verdict(shop, waiting[0])[0] == "unknown"
 
 
+def test_what_the_server_refuses_is_said_once(tabs: Tabs, waiting: list[int]) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/review")
+    refusal = {
+        "detail": "verdict: Give another.",
+        "errors": [{"field": "verdict", "message": "Give another."}],
+    }
+    page.route("**/api/v1/review/*", lambda route: route.fulfill(status=422, json=refusal))
+    page.keyboard.press("1")
+    expect(page.locator("[data-answer]:visible [data-trouble]")).to_have_text("Give another.")
+
+
 def test_without_a_connection_nothing_is_lost(tabs: Tabs, waiting: list[int]) -> None:
     page = tabs("clerk", DESK)
     page.goto("/review")

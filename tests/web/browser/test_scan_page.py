@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from shelfwise.accounts.records import Actor
 from shelfwise.inventory.records import NewProduct, Product
@@ -88,6 +88,37 @@ def test_a_booking_can_be_undone_at_once(
     page.get_by_role("button", name="Undo: 2 lines received").click()
     expect(page.locator("#scan-done-list")).to_contain_text("undone")
     assert level(shop, colours["Red"]) == level(shop, colours["Blue"]) == 0
+
+
+def test_what_could_not_be_undone_is_told_and_can_be_tried_again(
+    shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"), colour_photo("Blue"), colour_photo("Green"))
+    page.get_by_role("button", name="Book 3 as received").click()
+    expect(page.locator("#scan-done-list")).to_contain_text("now in stock")
+    sent = []
+
+    def busy_at_the_second(route: Route) -> None:
+        sent.append(route.request.url)
+        if len(sent) == 2:
+            route.fulfill(status=429, json={"title": "Too many requests", "detail": "Wait a little."})
+        else:
+            route.continue_()
+
+    page.route("**/undo", busy_at_the_second)
+    page.get_by_role("button", name="Undo: 3 lines received").click()
+    expect(page.locator("#flash")).to_contain_text(
+        "Undone: Red paint 1. Not undone: Blue paint 1, Green paint 1. Wait a little."
+    )
+    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1 undone, Blue paint 1, Green paint 1")
+    assert len(sent) == 2  # the third would have been refused, too
+    assert (level(shop, colours["Red"]), level(shop, colours["Blue"])) == (0, 1)
+    page.get_by_role("button", name="Undo: Blue paint 1, Green paint 1").click()
+    expect(page.locator("#scan-done-list s")).to_have_text("Red paint 1, Blue paint 1, Green paint 1")
+    assert level(shop, colours["Blue"]) == level(shop, colours["Green"]) == 0
+    assert len(sent) == 4
 
 
 def test_after_signing_in_again_what_waited_is_sent(
@@ -193,12 +224,55 @@ def test_what_is_judged_on_another_page_is_marked(
     first, second = sorted(each.id for each in shop.answers.review_queue().items)
     judge(shop, first, "corrected", product_id=colours["Blue"].id, actor=ann)
     judge(shop, second, "unknown", actor=ann)
+    asked: list[str] = []
+    page.on(
+        "request", lambda request: asked.append(request.url) if "/api/v1/review/" in request.url else None
+    )
     page.reload()
     expect(page.get_by_text("Judged in Review")).to_have_count(2)
+    assert len(asked) == 1  # for all photos
     expect(page.get_by_text("ann has said in Review that it is Blue paint.")).to_be_visible()
     expect(page.get_by_role("radio", name="Blue paint", checked=True)).to_have_count(1)
     expect(page.get_by_text("ann has said in Review that it is none of yours")).to_be_visible()
     expect(page.get_by_role("button", name="Book 1 as received")).to_be_enabled()
+
+
+def test_coming_back_to_the_page_does_not_ask_for_verdicts_twice_at_once(
+    tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
+) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    scan(page, colour_photo("Red"))
+    expect(page.get_by_role("button", name="Book 1 as received")).to_be_enabled()
+    held: list[Route] = []
+    page.route("**/api/v1/review/**", lambda route: held.append(route))
+    for _ in range(3):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate("fetch('/static/icon.svg').then(() => true)")  # what was asked before it is known by then
+    assert [route.request.url.partition("?")[2] for route in held] == ["ids=1"]
+    held[0].fulfill(status=429, json={"title": "Too many requests"})
+    expect(page.get_by_role("button", name="Book 1 as received")).to_be_enabled()
+
+
+def test_the_page_is_marked_as_starting_until_it_has_what_the_device_keeps(tabs: Tabs) -> None:
+    page = tabs("clerk")
+    page.add_init_script("""{
+        const open = indexedDB.open.bind(indexedDB);
+        indexedDB.open = (...given) => {
+            const asked = {};
+            window.openNow = () => {
+                const real = open(...given);
+                for (const name of ["onupgradeneeded", "onsuccess"])
+                    real[name] = () => { asked.result = real.result; asked[name](); };
+            };
+            return asked;
+        };
+    }""")
+    page.goto("/scan")
+    assert page.evaluate("document.readyState") == "complete"
+    assert page.evaluate("document.documentElement.hasAttribute('data-starting')")
+    page.evaluate("openNow()")
+    expect(page.locator("html[data-starting]")).to_have_count(0)
 
 
 def test_what_is_not_known_is_told_as_mere_guesses_and_a_bad_quantity_in_words(

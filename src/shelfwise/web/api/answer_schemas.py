@@ -13,6 +13,7 @@ from shelfwise.web.api.schemas import Entry, Reply
 from shelfwise.workflows.scanning import Doubt, ScanAnswer, ScanCandidate
 
 __all__ = [
+    "AnswersOut",
     "CandidateOut",
     "ClassifiedOut",
     "PhotoAnswerOut",
@@ -162,6 +163,12 @@ class ReviewOut(Reply):
             judged_by=answer.judged_by,
             judged_at=None if answer.judged_at is None else moment_text(answer.judged_at),
         )
+
+
+class AnswersOut(Reply):
+    """Answers, in the order of their numbers."""
+
+    items: list[ReviewOut]
 
 
 class VerdictIn(Entry):

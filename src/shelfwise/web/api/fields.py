@@ -22,6 +22,7 @@ __all__ = [
     "Name",
     "OptionalId",
     "PathId",
+    "QueryId",
     "Reason",
     "Search",
     "Sha256",
@@ -103,6 +104,8 @@ Id = Annotated[int, Field(ge=1, le=_LARGEST_ID, strict=True, examples=[7])]
 """Number of a record in a body."""
 PathId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="The record's number.")]
 """Number of a record in the path."""
+QueryId = Annotated[int, Field(ge=1, le=_LARGEST_ID)]
+"""Number of a record in a list in the query."""
 OptionalId = Annotated[int | None, Query(ge=1, le=_LARGEST_ID)]
 """Number of a record in the query."""
 StoreId = Annotated[int, Query(ge=1, le=_LARGEST_ID, description="The store's number.")]

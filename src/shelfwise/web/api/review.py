@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Final
+
+from fastapi import Query
+
 from shelfwise.accounts.records import Actor
 from shelfwise.answers.records import Answer
 from shelfwise.errors import ForbiddenError
 from shelfwise.web.access import Classifying, TheShop
-from shelfwise.web.api.answer_schemas import ReviewOut, VerdictIn
-from shelfwise.web.api.fields import OptionalId, PathId
+from shelfwise.web.api.answer_schemas import AnswersOut, ReviewOut, VerdictIn
+from shelfwise.web.api.fields import OptionalId, PathId, QueryId
 from shelfwise.web.api.places import may_use_answer
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.workflows.shop import Shop
@@ -16,6 +20,8 @@ from shelfwise.workflows.shop_products import judge
 __all__ = ["router"]
 
 router = group("Review")
+
+_MOST: Final = 200
 
 
 @router.get("/review", summary="List answers to look at", responses=problems(404))
@@ -29,6 +35,24 @@ def queue(shop: TheShop, actor: Classifying, pages: Pages, store: OptionalId = N
         stores = frozenset(each for each in stores if actor.allows("clerk", each, scope="classify"))
     page = shop.answers.review_queue(stores, pages.cursor, pages.limit)
     return page_of(page, ReviewOut.of)
+
+
+# Before the address of one answer, which would take "answers" for a number.
+@router.get("/review/answers", summary="Get some answers")
+def some_answers(
+    shop: TheShop,
+    actor: Classifying,
+    ids: Annotated[
+        list[QueryId],
+        Query(min_length=1, max_length=_MOST, description="The answers' numbers: `ids=7&ids=8`."),
+    ],
+) -> AnswersOut:
+    """Get up to 200 answers at once, each with the verdict on it once there is one. Clerks.
+
+    Answers that are not there or not yours to judge are left out.
+    """
+    found = [each for each in shop.answers.some(ids) if may_use_answer(actor, each, "clerk", "classify")]
+    return AnswersOut(items=[ReviewOut.of(each) for each in found])
 
 
 @router.get("/review/{answer_id}", summary="Get an answer", responses=problems(404))

@@ -16,6 +16,11 @@ export class OfflineError extends Error {
   }
 }
 
+/** What an error says to people: without the fields' names, which its message has for programs. */
+export function wordsOf(error) {
+  return [...new Set((error.errors || []).map((one) => one.message))].join(" ") || error.message;
+}
+
 export function meta(name) {
   return document.querySelector(`meta[name="${name}"]`)?.content || "";
 }

@@ -1,5 +1,15 @@
 // What every page does: words that are told (flash), dialogs, menus, the store chooser, local times, steppers.
 
+let startsLater = false;
+const started = () => document.documentElement.removeAttribute("data-starting");
+
+/** Keep the mark that the page is starting until the function that is given back is called. For a script that has to
+ * wait for something before it is set up; it asks for this before it waits. */
+export function keepStarting() {
+  startsLater = true;
+  return started;
+}
+
 const FLASH = "shelfwise.flash";
 const STAYS = 12000;
 
@@ -173,8 +183,8 @@ for (const image of document.images) if (image.complete && image.currentSrc && !
 localTimes(document);
 flashKept();
 earlyChoices();
-// All of a page's modules have run by then.
-document.addEventListener("DOMContentLoaded", () => document.documentElement.removeAttribute("data-starting"));
+// All of a page's modules have run by then, but for what they still wait for themselves.
+document.addEventListener("DOMContentLoaded", () => startsLater || started());
 if ("serviceWorker" in navigator && document.body.classList.contains("app")) {
   navigator.serviceWorker.register("/sw.js").catch(() => {
     // Over plain http there is none; the pages work all the same while there is a connection.

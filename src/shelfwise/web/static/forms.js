@@ -1,5 +1,5 @@
 // Sends every <form data-api="METHOD /path"> and <button data-api="METHOD /path">; see the attributes at `send`.
-import { ApiError, OfflineError, api, newKey } from "/static/api.js";
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { confirmed, flash, flashNext } from "/static/app.js";
 
 const NUMBER = new Set(["int", "number"]);
@@ -154,7 +154,7 @@ async function send(element, button) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     if (error.status === 412) error.message += " Load the page again to see what changed.";
     if (form) showErrors(form, error);
-    else flash(error.errors?.length ? error.errors.map((one) => one.message).join(" ") : error.message, "bad");
+    else flash(wordsOf(error), "bad");
   } finally {
     button.removeAttribute("aria-busy");
   }

@@ -1,5 +1,5 @@
 // A dialog that finds a product by its name or number, or makes a new one. Used by Scan and by Count.
-import { ApiError, OfflineError, api, newKey } from "/static/api.js";
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { el } from "/static/app.js";
 import { jsonOf, showErrors } from "/static/forms.js";
 
@@ -72,7 +72,7 @@ export class Picker {
       if (asked === this.asked) this.show(body.items, query);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
-      if (asked === this.asked) this.told.textContent = error.message;
+      if (asked === this.asked) this.told.textContent = wordsOf(error);
     }
   }
 

@@ -1,5 +1,5 @@
 // Photos of a product: taken or chosen, sent in groups, and the page shown anew with them.
-import { ApiError, OfflineError, api, newKey } from "/static/api.js";
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { flash, flashNext } from "/static/app.js";
 import { photoOf } from "/static/scan/photos.js";
 
@@ -40,7 +40,7 @@ async function enrol(files) {
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     state.textContent = "";
-    const why = error.errors?.length ? error.errors.map((one) => one.message).join(" ") : error.message;
+    const why = wordsOf(error);
     flash(added ? `${told(added, errors)} The rest was not sent: ${why}` : why, "bad");
     inputs.forEach((input) => (input.disabled = false));
   }

@@ -1,5 +1,5 @@
 // Review: one photo at a time, by keys or taps; each verdict is sent at once, and the next photo comes.
-import { ApiError, OfflineError, api, newKey } from "/static/api.js";
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { flash } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 
@@ -63,7 +63,7 @@ async function say(card, verdict) {
       flash(error.message, "info"); // somebody else was quicker
       judged(card);
     } else {
-      tell(card, [error.message, ...(error.errors || []).map((one) => one.message)].join(" "));
+      tell(card, wordsOf(error));
     }
   }
 }

@@ -1,12 +1,12 @@
 // The Scan page: photos in, answers out, and all that was chosen booked at once.
-import { ApiError, OfflineError, api, meta, newKey, serverTime } from "/static/api.js";
-import { el, flash, icon, quantityOf, tidy } from "/static/app.js";
+import { ApiError, OfflineError, api, meta, newKey, serverTime, wordsOf } from "/static/api.js";
+import { el, flash, icon, keepStarting, quantityOf, tidy } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
 import { card, judgement, quantityTrouble, suggested, verdictOf, withProduct } from "/static/scan/cards.js";
 import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
 import { photoOf, picturesIn } from "/static/scan/photos.js";
-import { Queue } from "/static/scan/queue.js";
+import { Queue, isFinal } from "/static/scan/queue.js";
 
 const owner = meta("user");
 const store = Number(meta("store"));
@@ -18,6 +18,8 @@ const photos = new Map(); // by id, in the order of taking
 const urls = new Map();
 const queue = new Queue(owner);
 const picker = new Picker(at("picker"));
+const ASKED_AT_ONCE = 200; // answers, the most that the server tells
+let asking = null; // what was said of answers elsewhere
 let waiting = []; // bookings not sent yet
 let elsewhere = 0; // photos of other stores
 
@@ -148,18 +150,31 @@ async function alike(from, product, category) {
 }
 
 /** Mark photos whose answers have been judged on another page meanwhile. */
-async function askForVerdicts() {
-  for (const { id, answer } of [...photos.values()].filter((photo) => photo.answer?.id && !photo.judged)) {
+function askForVerdicts() {
+  asking ??= verdicts().finally(() => (asking = null));
+  return asking;
+}
+
+async function verdicts() {
+  const open = [...photos.values()].filter((photo) => photo.answer?.id && !photo.judged);
+  for (let start = 0; start < open.length; start += ASKED_AT_ONCE) {
+    const part = open.slice(start, start + ASKED_AT_ONCE);
+    let told;
     try {
-      const { body } = await api("GET", `/api/v1/review/${answer.id}`);
-      const said = judgement(body);
-      const photo = photos.get(id);
-      if (!said || !photo) continue;
-      await alter(id, photo.chosen ? { judged: said.judged } : said);
-      show(photos.get(id));
+      const ids = new URLSearchParams(part.map((photo) => ["ids", photo.answer.id]));
+      told = (await api("GET", `/api/v1/review/answers?${ids}`)).body.items;
     } catch (error) {
-      if (error instanceof OfflineError) return; // asked again when the page is looked at again
-      if (!(error instanceof ApiError)) throw error;
+      // Whatever it was, it is asked again when somebody comes back to the page.
+      if (error instanceof OfflineError || error instanceof ApiError) return;
+      throw error;
+    }
+    const said = new Map(told.map((answer) => [answer.id, judgement(answer)]));
+    for (const { id, answer } of part) {
+      const now = said.get(answer.id);
+      const photo = photos.get(id);
+      if (!now || !photo) continue;
+      await alter(id, photo.chosen ? { judged: now.judged } : now);
+      show(photos.get(id));
     }
   }
 }
@@ -239,31 +254,60 @@ queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
   state();
   if (job.quiet || !job.shown) return;
   flash(`Booked: ${job.label}.`);
-  const item = el("li", {}, el("span", {}, job.shown.map((one) => `${one.name} ${tidy(one.quantity)}`).join(", ")), el("span", { class: "badge" }, DID[job.kind]));
-  item.append(undoButton(job, reply.movements, item));
+  const line = el("span", {}, job.shown.map((one) => `${one.name} ${tidy(one.quantity)}`).join(", "));
+  const item = el("li", {}, line, el("span", { class: "badge" }, DID[job.kind]));
+  item.append(undoButton(job, reply.movements, item, line));
   at("scan-done").hidden = false;
   at("scan-done-list").prepend(item);
   const levels = await Promise.all([...new Set(job.shown.map((one) => one.id))].slice(0, 10).map((id) => levelOf(id, job.store)));
   const told = levels.filter(Boolean).map((one) => `${one.name}: ${tidy(one.quantity)}`);
-  if (told.length && item.querySelector("button")) item.firstChild.append(el("span", { class: "muted" }, ` – now in stock: ${told.join(", ")}`));
+  if (told.length && line.isConnected && !line.querySelector("s")) line.append(el("span", { class: "muted" }, ` – now in stock: ${told.join(", ")}`));
 });
 
-/** Takes a booking back, movement by movement; pressed again after a lost connection, it undoes nothing twice. */
-function undoButton(job, movements, item) {
+/** Takes a booking back, movement by movement; what could not be is told, and can be tried again. Nothing is undone twice. */
+function undoButton(job, movements, item, line) {
+  // Each line of Scan makes one movement.
+  let left = movements.map(({ id }, place) => ({ id, text: `${job.shown[place].name} ${tidy(job.shown[place].quantity)}` }));
+  const undone = [];
+  const texts = (some) => some.map((one) => one.text).join(", ");
   const undo = async (event) => {
     const button = event.currentTarget;
+    if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    try {
-      for (const { id } of movements) await api("POST", `/api/v1/movements/${id}/undo`, { body: {}, key: `undo-${job.id}-${id}` });
-      item.replaceChildren(el("s", { class: "muted" }, item.firstChild.firstChild.textContent), el("span", { class: "badge end" }, "undone"));
+    const { failed, why } = await undoAll(left, job, undone);
+    button.removeAttribute("aria-busy");
+    left = failed;
+    const struck = el("s", { class: "muted" }, texts(undone));
+    if (!left.length) {
+      item.replaceChildren(struck, el("span", { class: "badge end" }, "undone"));
       flash(`Undone: ${job.label}.`);
-    } catch (error) {
-      if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
-      button.removeAttribute("aria-busy");
-      flash(`Not undone: ${error.message}`, "bad");
+      return;
     }
+    if (undone.length) line.replaceChildren(struck, el("span", { class: "muted" }, " undone"), `, ${texts(left)}`);
+    button.setAttribute("aria-label", `Undo: ${texts(left)}`);
+    flash(`${undone.length ? `Undone: ${texts(undone)}. ` : ""}Not undone: ${texts(left)}. ${why}`, "bad");
   };
   return el("button", { type: "button", class: "button small end", onclick: undo, "aria-label": `Undo: ${job.label}` }, icon("undo"), "Undo");
+}
+
+/** Undoes what it can, and puts that into `undone`; gives the rest, and why the first of it could not be. */
+async function undoAll(movements, job, undone) {
+  const failed = [];
+  let why = "";
+  for (const [place, one] of movements.entries()) {
+    try {
+      await api("POST", `/api/v1/movements/${one.id}/undo`, { body: {}, key: `undo-${job.id}-${one.id}` });
+      undone.push(one);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+      why ||= wordsOf(error);
+      failed.push(one);
+      if (isFinal(error)) continue;
+      failed.push(...movements.slice(place + 1)); // they would fail the same way
+      break;
+    }
+  }
+  return { failed, why };
 }
 
 async function levelOf(id, where) {
@@ -286,7 +330,7 @@ queue.addEventListener("refused", async ({ detail: { job, error } }) => {
     if (photo) await alter(photo.id, { error: message });
   }
   showAll();
-  flash(`Not booked: ${error.message}`, "bad");
+  flash(`Not booked: ${wordsOf(error)}`, "bad");
 });
 
 let lastOffline = queue.offline;
@@ -357,6 +401,7 @@ function setUpIntake() {
   at("scan-book").addEventListener("click", book);
 }
 
+const started = keepStarting(); // what is kept on the device comes after a moment
 form.addEventListener("submit", (event) => event.preventDefault());
 remember();
 try {
@@ -366,6 +411,7 @@ try {
 }
 showAll();
 setUpIntake();
+started();
 queue.start();
 askForVerdicts();
 document.addEventListener("visibilitychange", () => document.hidden || askForVerdicts());

@@ -1,5 +1,5 @@
 // Sends what is kept: first bookings in their order, then photos. Tries again when the connection is back.
-import { ApiError, OfflineError, api } from "/static/api.js";
+import { ApiError, OfflineError, api, wordsOf } from "/static/api.js";
 import { finishJob, jobsOf, keepPhoto, photosOf, releaseJob } from "/static/scan/kept.js";
 
 const AT_ONCE = 3;
@@ -107,7 +107,7 @@ export class Queue extends EventTarget {
       answer = body.answers[0];
     } catch (error) {
       if (!isFinal(error)) throw error;
-      answer = { error: error.errors[0]?.message || error.message };
+      answer = { error: wordsOf(error) };
     }
     const now = (await photosOf(this.owner)).find((one) => one.id === photo.id);
     if (!now) return; // removed meanwhile
@@ -117,7 +117,7 @@ export class Queue extends EventTarget {
   }
 }
 
-// Sending the same again would be answered the same. What is not: signed out, too many at once, a fault there.
-function isFinal(error) {
+/** Whether sending the same again would be answered the same. What is not: signed out, too many at once, a fault there. */
+export function isFinal(error) {
   return error instanceof ApiError && error.status < 500 && ![401, 408, 425, 429].includes(error.status);
 }
