@@ -312,6 +312,7 @@ def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Pat
             "store Corner shop",
             {"id": 1, "name": {"before": "Corner shop", "after": "Mill Lane"}},
         ),
+        ("location.add", "location Aisle 1", {"id": 2, "store_id": 1}),
         ("location.add", "location Aisle 1 / Shelf 2", {"id": 3, "store_id": 1}),
         ("product.change", "product Tea", {"id": 2, "minimum": {"before": "2", "after": "3"}}),
         ("product.change", "product Oat drink", {"id": 1, "archived": {"before": False, "after": True}}),

@@ -3,6 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
+import pytest
+
+from shelfwise.errors import ConflictError
+
 USERS = "/api/v1/users"
 
 
@@ -67,6 +71,15 @@ def test_the_last_admin_stays_one(shop, admin):
     path = f"{USERS}/{shop.users.by_name('admin').id}"
     assert admin.patch(path, json={"admin": False}).status_code == 409
     assert admin.patch(path, json={"disabled": True}).status_code == 409
+
+
+def test_a_change_of_the_last_admin_that_is_refused_in_part_is_refused_whole(shop):
+    boss = next(user for user in shop.users.list() if user.admin)
+    before = shop.audit.entries().items
+    with pytest.raises(ConflictError):
+        shop.users.change(boss.id, name="Somebody", disabled=True, by="terminal")
+    assert shop.users.get(boss.id) == boss
+    assert shop.audit.entries().items == before
 
 
 def test_a_user_can_be_signed_out_by_an_admin(shop, admin, clerk):

@@ -120,12 +120,15 @@ class Users:
         name: str | None = None,
         admin: bool | None = None,
         roles: Mapping[int, Role] | None = None,
+        disabled: bool | None = None,
         by: str | None = None,
         check: Callable[[User], None] | None = None,
     ) -> User:
-        """Change a user's name, or what they may do; None leaves it.
+        """Change a user's name or what they may do, disable or enable them; None leaves it. All of it, or nothing.
 
         Args:
+            disabled: keeps them from signing in: their sessions end, their tokens and links no longer work. Enabled
+                again, tokens that were not revoked work again too.
             check: looks at the user as they are just before, and raises where they are not to be changed.
 
         Raises:
@@ -134,6 +137,7 @@ class Users:
             EntryError: the name or a role cannot be taken.
         """
         tidy = None if name is None else clean_name(name)
+        now = self._now()
 
         def work(connection: Connection) -> User:
             before = read_user(connection, user_id)
@@ -153,7 +157,14 @@ class Users:
             after = read_user(connection, user_id)
             if after != before:
                 self._tell(connection, by, "user.change", before.name, _differences(before, after))
-            return after
+            if disabled is None or disabled == after.disabled:
+                return after
+            if disabled:
+                _disable(connection, after, now)
+            else:
+                connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=None))
+            self._tell(connection, by, "user.disable" if disabled else "user.enable", after.name, {})
+            return read_user(connection, user_id)
 
         return self._db.write(work)
 
@@ -182,43 +193,12 @@ class Users:
         self._db.write(work)
 
     def disable(self, user_id: int, *, by: str | None = None) -> User:
-        """Keep a user from signing in; their sessions end, their tokens and links no longer work.
-
-        Raises:
-            NotFoundError: there is no such user.
-            ConflictError: it is the last admin.
-        """
-        now = self._now()
-
-        def work(connection: Connection) -> User:
-            user = read_user(connection, user_id)
-            if user.disabled:
-                return user
-            keep_an_admin(connection, user_id)
-            connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=now))
-            end_sessions(connection, user_id)
-            end_links_by(connection, user)
-            self._tell(connection, by, "user.disable", user.name, {})
-            return read_user(connection, user_id)
-
-        return self._db.write(work)
+        """Keep a user from signing in. See :meth:`change`."""
+        return self.change(user_id, disabled=True, by=by)
 
     def enable(self, user_id: int, *, by: str | None = None) -> User:
-        """Let a disabled user sign in again; tokens that were not revoked work again too.
-
-        Raises:
-            NotFoundError: there is no such user.
-        """
-
-        def work(connection: Connection) -> User:
-            user = read_user(connection, user_id)
-            if not user.disabled:
-                return user
-            connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=None))
-            self._tell(connection, by, "user.enable", user.name, {})
-            return read_user(connection, user_id)
-
-        return self._db.write(work)
+        """Let a disabled user sign in again. See :meth:`change`."""
+        return self.change(user_id, disabled=False, by=by)
 
     def check_password(self, name: str, password: str, address: str | None = None) -> User:
         """Who signs in with a name and a password.
@@ -266,6 +246,13 @@ class Users:
     ) -> None:
         if by is not None:
             record_in(connection, self._now(), by, action, subject, details)
+
+
+def _disable(connection: Connection, user: User, now: datetime) -> None:
+    keep_an_admin(connection, user.id)
+    connection.execute(update(users).where(users.c.id == user.id).values(disabled_at=now))
+    end_sessions(connection, user.id)
+    end_links_by(connection, user)
 
 
 def _differences(before: User, after: User) -> dict[str, object]:

@@ -73,8 +73,7 @@ def stores(
 def add_store(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Add a store."""
     with opened(home, database) as book:
-        store = book.catalogue.add_store(name, user_name(None))
-        book.tell("store.add", f"store {store.name}", id=store.id)
+        store = book.catalogue.add_store(name, user_name(None), book.tell_change)
         typer.echo(printable(f"Added the store {store.name} ({store.id})"))
 
 
@@ -84,8 +83,7 @@ def rename_store(
     """Give a store another name."""
     with opened(home, database) as book:
         before = find_store(book.catalogue, name)
-        store = book.catalogue.rename_store(before.id, new)
-        book.tell_changed(before, store)
+        store = book.catalogue.rename_store(before.id, new, book.tell_change)
         typer.echo(printable(f"The store is called {store.name}"))
 
 
@@ -93,7 +91,7 @@ def archive_store(name: NameArgument, home: HomeOption = None, database: Databas
     """Put a store away; what was booked there stays."""
     with opened(home, database) as book:
         store = find_store(book.catalogue, name)
-        book.tell_changed(store, book.catalogue.archive_store(store.id))
+        book.catalogue.archive_store(store.id, book.tell_change)
         typer.echo(printable(f"Archived the store {store.name}"))
 
 
@@ -101,7 +99,7 @@ def restore_store(name: NameArgument, home: HomeOption = None, database: Databas
     """Take an archived store back."""
     with opened(home, database) as book:
         store = find_store(book.catalogue, name, archived=True)
-        book.tell_changed(store, book.catalogue.restore_store(store.id))
+        book.catalogue.restore_store(store.id, book.tell_change)
         typer.echo(printable(f"The store {store.name} is back"))
 
 
@@ -126,10 +124,7 @@ def add_place(
     """Add a place, and those above it that are missing."""
     with opened(home, database) as book:
         shop = find_store(book.catalogue, store)
-        before = {each.id for each in book.catalogue.locations(shop.id)}
-        place = book.catalogue.location_at(shop.id, path, create=True)
-        if place.id not in before:
-            book.tell("location.add", f"location {place.path}", id=place.id, store_id=shop.id)
+        place = book.catalogue.location_at(shop.id, path, create=True, tell=book.tell_change)
         typer.echo(printable(f"{shop.name} has the place {place.path} ({place.id})"))
 
 
@@ -143,8 +138,7 @@ def rename_place(
     """Give a place another name; NEW is its last name alone."""
     with opened(home, database) as book:
         place = find_place(book.catalogue, find_store(book.catalogue, store), path)
-        renamed = book.catalogue.rename_location(place.id, new)
-        book.tell_changed(place, renamed)
+        renamed = book.catalogue.rename_location(place.id, new, book.tell_change)
         typer.echo(printable(f"The place is {renamed.path}"))
 
 
@@ -154,7 +148,7 @@ def archive_place(
     """Put a place away; it has to be empty."""
     with opened(home, database) as book:
         place = find_place(book.catalogue, find_store(book.catalogue, store), path)
-        book.tell_changed(place, book.catalogue.archive_location(place.id))
+        book.catalogue.archive_location(place.id, book.tell_change)
         typer.echo(printable(f"Archived {place.path}"))
 
 
@@ -167,7 +161,7 @@ def restore_place(
         there = book.catalogue.locations(shop.id, archived=True)
         for place in there:
             if _same_path(place.path, path):
-                book.tell_changed(place, book.catalogue.restore_location(place.id))
+                book.catalogue.restore_location(place.id, book.tell_change)
                 typer.echo(printable(f"The place {place.path} is back"))
                 return
     if meant := path_meant(path, (place.path for place in there)):
@@ -192,8 +186,7 @@ def categories(
 def add_category(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
     """Add a category; / stands between levels."""
     with opened(home, database) as book:
-        category = book.catalogue.add_category(name)
-        book.tell("category.add", f"category {category.name}", id=category.id)
+        category = book.catalogue.add_category(name, book.tell_change)
         typer.echo(printable(f"Added the category {category.name}"))
 
 
@@ -203,8 +196,7 @@ def rename_category(
     """Give a category another name."""
     with opened(home, database) as book:
         before = find_category(book.catalogue, name)
-        category = book.catalogue.rename_category(before.id, new)
-        book.tell_changed(before, category)
+        category = book.catalogue.rename_category(before.id, new, book.tell_change)
         typer.echo(printable(f"The category is called {category.name}"))
 
 
@@ -212,7 +204,7 @@ def archive_category(name: NameArgument, home: HomeOption = None, database: Data
     """Put a category away that no product belongs to."""
     with opened(home, database) as book:
         category = find_category(book.catalogue, name)
-        book.tell_changed(category, book.catalogue.archive_category(category.id))
+        book.catalogue.archive_category(category.id, book.tell_change)
         typer.echo(printable(f"Archived the category {category.name}"))
 
 
@@ -220,7 +212,7 @@ def restore_category(name: NameArgument, home: HomeOption = None, database: Data
     """Take an archived category back."""
     with opened(home, database) as book:
         found = find_category(book.catalogue, name, archived=True)
-        book.tell_changed(found, book.catalogue.restore_category(found.id))
+        book.catalogue.restore_category(found.id, book.tell_change)
         typer.echo(printable(f"The category {found.name} is back"))
 
 
@@ -270,8 +262,7 @@ def add_product(
         from shelfwise.inventory.records import NewProduct
 
         given = _fields(None, category, gtin, unit, pack_size, minimum, target)
-        product = book.catalogue.add_product(NewProduct(name=name, **given))
-        book.tell("product.add", f"product {product.name}", id=product.id)
+        product = book.catalogue.add_product(NewProduct(name=name, **given), book.tell_change)
         typer.echo(printable(f"Added {product.name} ({product.id})"))
 
 
@@ -293,8 +284,7 @@ def change_product(
         if not given:
             raise ConfigError("nothing to change: give at least one option, such as --minimum 6")
         before = find_product(book.catalogue, product)
-        changed = book.catalogue.change_product(before.id, given)
-        book.tell_changed(before, changed)
+        changed = book.catalogue.change_product(before.id, given, tell=book.tell_change)
         typer.echo(printable(f"Changed {changed.name} ({changed.id})"))
 
 
@@ -304,7 +294,7 @@ def archive_product(
     """Put a product away; what was booked of it stays."""
     with opened(home, database) as book:
         found = find_product(book.catalogue, product)
-        book.tell_changed(found, book.catalogue.archive_product(found.id))
+        book.catalogue.archive_product(found.id, book.tell_change)
         typer.echo(printable(f"Archived {found.name}"))
 
 
@@ -314,7 +304,7 @@ def restore_product(
     """Take an archived product back."""
     with opened(home, database) as book:
         found = find_product(book.catalogue, product)
-        book.tell_changed(found, book.catalogue.restore_product(found.id))
+        book.catalogue.restore_product(found.id, book.tell_change)
         typer.echo(printable(f"{found.name} is back"))
 
 

@@ -23,6 +23,8 @@ from shelfwise.errors import ConfigError, EntryError, NotFoundError, ProductErro
 from shelfwise.text import printable
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from shelfwise.database import Database
     from shelfwise.inventory.catalogue import Catalogue
     from shelfwise.inventory.differences import Record
@@ -104,15 +106,14 @@ class Opened:
         """Write into the audit log what was changed, in the name of this machine's user at its terminal."""
         from shelfwise.accounts.audit import AuditLog
 
-        AuditLog(self.database).record(f"{user_name(None)} (terminal)", action, subject, details)
+        AuditLog(self.database).record(_at_terminal(), action, subject, details)
 
-    def tell_changed(self, before: Record, after: Record) -> None:
-        """Write into the audit log what differs of a store, a place, a category or a product that was changed."""
-        from shelfwise.inventory.differences import differences
+    def tell_change(self, connection: Connection, before: Record | None, after: Record) -> None:
+        """Write into the audit log, in the change's transaction, what was added or changed of the catalogue."""
+        from shelfwise.accounts.audit import AuditLog
+        from shelfwise.inventory.differences import entry_of
 
-        kind = type(after).__name__.lower()
-        subject = getattr(before, "path", before.name)
-        self.tell(f"{kind}.change", f"{kind} {subject}", id=after.id, **differences(before, after))
+        AuditLog(self.database).record_in(connection, _at_terminal(), *entry_of(before, after))
 
 
 @contextmanager
@@ -134,6 +135,10 @@ def user_name(given: str | None) -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"user {os.getuid()}"
+
+
+def _at_terminal() -> str:
+    return f"{user_name(None)} (terminal)"
 
 
 def find_store(catalogue: Catalogue, name: str | None, *, archived: bool = False) -> Store:

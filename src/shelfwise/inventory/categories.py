@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_category, name_key
-from shelfwise.inventory.part import Check, Part, checked_id
+from shelfwise.inventory.part import Check, Part, Tell, checked_id, tell_if_changed
 from shelfwise.inventory.records import Category
 from shelfwise.inventory.tables import categories, products
 from shelfwise.inventory.words import keep_words_of_category
@@ -42,8 +42,12 @@ class Categories(Part):
         with self._database.read() as connection:
             return _by_id(connection, category_id)
 
-    def add_category(self, name: str) -> Category:
+    def add_category(self, name: str, tell: Tell[Category] = None) -> Category:
         """Add a category.
+
+        Args:
+            name: what it is called.
+            tell: writes it down in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken.
@@ -53,68 +57,59 @@ class Categories(Part):
 
         def work(connection: Connection) -> Category:
             _refuse_taken(connection, kept, None)
-            return _add(connection, kept)
+            return tell_if_changed(tell, connection, None, _add(connection, kept))
 
         return self._database.write(work)
 
-    def rename_category(self, category_id: int, name: str, check: Check[Category] = None) -> Category:
-        """Give a category another name, if ``check`` lets it; its products are found by it at once.
+    def change_category(
+        self,
+        category_id: int,
+        *,
+        name: str | None = None,
+        archived: bool | None = None,
+        check: Check[Category] = None,
+        tell: Tell[Category] = None,
+    ) -> Category:
+        """Rename a category, put it away or take it back: all that is asked, or nothing of it.
+
+        Args:
+            category_id: the category.
+            name: what it is called from now on; its products are found by it at once.
+            archived: whether it is put away.
+            check: looks at it just before.
+            tell: writes down what changed, in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken.
             NotFoundError: there is none of this number.
-            ConflictError: another one has this name.
+            ConflictError: another one has this name; or it is to be archived, and products that are not archived
+                belong to it.
         """
-        kept = clean_category("name", name)
+        kept = None if name is None else clean_category("name", name)
 
         def work(connection: Connection) -> Category:
-            _checked(connection, category_id, check)
-            _refuse_taken(connection, kept, category_id)
-            connection.execute(
-                update(categories)
-                .where(categories.c.id == category_id)
-                .values(name=kept, name_key=name_key(kept))
-            )
-            keep_words_of_category(connection, category_id)
-            return _by_id(connection, category_id)
+            before = _checked(connection, category_id, check)
+            if kept is not None:
+                _rename(connection, category_id, kept)
+            if archived is not None and archived != before.archived:
+                if archived:
+                    _refuse_in_use(connection, before)
+                _archive(connection, category_id, utc_now() if archived else null())
+            return tell_if_changed(tell, connection, before, _by_id(connection, category_id))
 
         return self._database.write(work)
 
-    def archive_category(self, category_id: int, check: Check[Category] = None) -> Category:
-        """Put a category away, if ``check`` lets it.
+    def rename_category(self, category_id: int, name: str, tell: Tell[Category] = None) -> Category:
+        """Give a category another name. See :meth:`change_category`."""
+        return self.change_category(category_id, name=name, tell=tell)
 
-        Raises:
-            NotFoundError: there is none of this number.
-            ConflictError: products that are not archived belong to it.
-        """
+    def archive_category(self, category_id: int, tell: Tell[Category] = None) -> Category:
+        """Put a category away. See :meth:`change_category`."""
+        return self.change_category(category_id, archived=True, tell=tell)
 
-        def work(connection: Connection) -> Category:
-            category = _checked(connection, category_id, check)
-            query = select(func.count()).where(
-                products.c.category_id == category_id, products.c.archived_at.is_(None)
-            )
-            if in_use := connection.execute(query).scalar_one():
-                raise ConflictError(
-                    f"{category.name} has {in_use} products: give them another category first"
-                )
-            _archive(connection, category_id, utc_now())
-            return _by_id(connection, category_id)
-
-        return self._database.write(work)
-
-    def restore_category(self, category_id: int, check: Check[Category] = None) -> Category:
-        """Take an archived category back, if ``check`` lets it.
-
-        Raises:
-            NotFoundError: there is none of this number.
-        """
-
-        def work(connection: Connection) -> Category:
-            _checked(connection, category_id, check)
-            _archive(connection, category_id, null())
-            return _by_id(connection, category_id)
-
-        return self._database.write(work)
+    def restore_category(self, category_id: int, tell: Tell[Category] = None) -> Category:
+        """Take an archived category back. See :meth:`change_category`."""
+        return self.change_category(category_id, archived=False, tell=tell)
 
 
 def categories_named(connection: Connection, names: Iterable[str]) -> dict[str, Category]:
@@ -142,6 +137,22 @@ def categories_named(connection: Connection, names: Iterable[str]) -> dict[str, 
 def _add(connection: Connection, name: str) -> Category:
     added = insert(categories).values(name=name, name_key=name_key(name)).returning(categories.c.id)
     return Category(connection.execute(added).scalar_one(), name)
+
+
+def _rename(connection: Connection, category_id: int, name: str) -> None:
+    _refuse_taken(connection, name, category_id)
+    connection.execute(
+        update(categories).where(categories.c.id == category_id).values(name=name, name_key=name_key(name))
+    )
+    keep_words_of_category(connection, category_id)
+
+
+def _refuse_in_use(connection: Connection, category: Category) -> None:
+    query = select(func.count()).where(
+        products.c.category_id == category.id, products.c.archived_at.is_(None)
+    )
+    if in_use := connection.execute(query).scalar_one():
+        raise ConflictError(f"{category.name} has {in_use} products: give them another category first")
 
 
 def _archive(connection: Connection, category_id: int, at: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a change changed of a store, a place, a category or a product, for the audit log."""
+"""Stores, places, categories and products that were added or changed, in the words of the audit log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from shelfwise.inventory.records import Category, Location, Product, Store
 
-__all__ = ["Record", "differences"]
+__all__ = ["Record", "differences", "entry_of"]
 
 Record = TypeVar("Record", Store, Location, Category, Product)
 # They follow from other fields, or count the changes.
@@ -22,6 +22,22 @@ def differences(before: Record, after: Record) -> dict[str, object]:
         for field in fields(before)
         if field.name not in _SILENT and getattr(before, field.name) != getattr(after, field.name)
     }
+
+
+def entry_of(before: Record | None, after: Record) -> tuple[str, str, dict[str, object]]:
+    """What the audit log says of a change: the action, which one, and what else is worth knowing.
+
+    Args:
+        before: as it was; None for one that was added.
+        after: as it is now.
+    """
+    kind = type(after).__name__.lower()
+    named = after if before is None else before
+    subject = f"{kind} {getattr(named, 'path', named.name)}"
+    if before is not None:
+        return f"{kind}.change", subject, {"id": after.id, **differences(before, after)}
+    store: dict[str, object] = {"store_id": after.store_id} if isinstance(after, Location) else {}
+    return f"{kind}.add", subject, {"id": after.id, **store}
 
 
 def _told(value: object) -> object:

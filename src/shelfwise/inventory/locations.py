@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, null, sele
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.names import clean_name, clean_text, name_key
-from shelfwise.inventory.part import Check, Part, checked_id
+from shelfwise.inventory.part import Check, Part, Tell, checked_id, tell_if_changed
 from shelfwise.inventory.records import Location
 from shelfwise.inventory.tables import levels, locations, stores
 from shelfwise.inventory.words import begins_with
@@ -56,8 +56,16 @@ class Locations(Part):
         with self._database.read() as connection:
             return _location(_by_id(connection, location_id))
 
-    def add_location(self, store_id: int, name: str, parent_id: int | None = None) -> Location:
+    def add_location(
+        self, store_id: int, name: str, parent_id: int | None = None, tell: Tell[Location] = None
+    ) -> Location:
         """Add a location below another one, or else below the store's root.
+
+        Args:
+            store_id: the store.
+            name: what it is called.
+            parent_id: the location above it; None for the root.
+            tell: writes it down in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken, or the tree would become too deep.
@@ -68,80 +76,73 @@ class Locations(Part):
 
         def work(connection: Connection) -> Location:
             _hold(connection, store_id)
-            return _location(_add(connection, _above(connection, store_id, parent_id), kept))
+            added = _add(connection, _above(connection, store_id, parent_id), kept)
+            return tell_if_changed(tell, connection, None, _location(added))
 
         return self._database.write(work)
 
-    def rename_location(self, location_id: int, name: str, check: Check[Location] = None) -> Location:
-        """Give a location another name, if ``check`` lets it; the paths of all below it follow.
+    def change_location(
+        self,
+        location_id: int,
+        *,
+        name: str | None = None,
+        archived: bool | None = None,
+        check: Check[Location] = None,
+        tell: Tell[Location] = None,
+    ) -> Location:
+        """Rename a location, put it away or take it back: all that is asked, or nothing of it.
+
+        Args:
+            location_id: the location.
+            name: what it is called from now on; the paths of all below it follow.
+            archived: whether it is put away, with all below it; taken back it is without those.
+            check: looks at it just before.
+            tell: writes down what changed, in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken, or it is the root, which is called like its store.
             NotFoundError: there is none of this number.
-            ConflictError: there is another one of this name at this place.
+            ConflictError: there is another one of this name at this place. It is to be archived, and is a store's
+                root or the book has stock there. It is to be taken back, and the location above it is archived.
         """
-        kept = _clean("name", name)
+        kept = None if name is None else _clean("name", name)
 
         def work(connection: Connection) -> Location:
             row = _held(connection, location_id, check)
-            if row.parent_id is None:
-                raise EntryError("name", "this is the whole store: rename the store")
-            parent = _by_id(connection, row.parent_id)
-            path = _joined(parent.path, kept)
-            _refuse_taken(connection, row.store_id, path, but=location_id)
-            _move_paths(connection, row, kept, path)
-            return _location(_by_id(connection, location_id))
+            before = _location(row)
+            if kept is not None:
+                _rename(connection, row, kept)
+            if archived is not None and archived != before.archived:
+                if archived:
+                    _archive(connection, row)
+                else:
+                    _restore(connection, row)
+            return tell_if_changed(tell, connection, before, _location(_by_id(connection, location_id)))
 
         return self._database.write(work)
 
-    def archive_location(self, location_id: int, check: Check[Location] = None) -> Location:
-        """Put a location away, with all below it, if ``check`` lets it.
+    def rename_location(self, location_id: int, name: str, tell: Tell[Location] = None) -> Location:
+        """Give a location another name. See :meth:`change_location`."""
+        return self.change_location(location_id, name=name, tell=tell)
 
-        Raises:
-            NotFoundError: there is none of this number.
-            ConflictError: it is a store's root, or the book has stock there.
-        """
+    def archive_location(self, location_id: int, tell: Tell[Location] = None) -> Location:
+        """Put a location away, with all below it. See :meth:`change_location`."""
+        return self.change_location(location_id, archived=True, tell=tell)
 
-        def work(connection: Connection) -> Location:
-            row = _held(connection, location_id, check)
-            if row.parent_id is None:
-                raise ConflictError("this is the whole store: archive the store")
-            _refuse_stock(connection, row)
-            connection.execute(
-                update(locations)
-                .where(within(row.trail), locations.c.archived_at.is_(None))
-                .values(archived_at=utc_now())
-            )
-            return _location(_by_id(connection, location_id))
+    def restore_location(self, location_id: int, tell: Tell[Location] = None) -> Location:
+        """Take an archived location back, without those below it. See :meth:`change_location`."""
+        return self.change_location(location_id, archived=False, tell=tell)
 
-        return self._database.write(work)
-
-    def restore_location(self, location_id: int, check: Check[Location] = None) -> Location:
-        """Take an archived location back, without those below it, if ``check`` lets it.
-
-        Raises:
-            NotFoundError: there is none of this number.
-            ConflictError: the location above it is archived.
-        """
-
-        def work(connection: Connection) -> Location:
-            row = _held(connection, location_id, check)
-            if row.parent_id is not None and _by_id(connection, row.parent_id).archived_at is not None:
-                raise ConflictError("the location above it is archived: restore that first")
-            connection.execute(
-                update(locations).where(locations.c.id == location_id).values(archived_at=null())
-            )
-            return _location(_by_id(connection, location_id))
-
-        return self._database.write(work)
-
-    def location_at(self, store_id: int, path: str, create: bool = False) -> Location:
+    def location_at(
+        self, store_id: int, path: str, create: bool = False, tell: Tell[Location] = None
+    ) -> Location:
         """The location at a path; ``""`` is the store's root.
 
         Args:
             store_id: the store.
             path: names from the top, with slashes between: ``Aisle 3 / Shelf 2``.
             create: make what is missing of it, and take back what is archived.
+            tell: writes down each that is made or taken back, in the same transaction.
 
         Raises:
             EntryError: the path cannot be taken.
@@ -154,9 +155,11 @@ class Locations(Part):
                 _hold(connection, store_id)
             row = _above(connection, store_id, None)
             for name in names:
-                row = _below(connection, row, name) or _missing(connection, row, name, create)
+                found = _below(connection, row, name)
+                row = found or _missing(connection, row, name, create)
                 if row.archived_at is not None:
                     row = _taken_back(connection, row, create)
+                tell_if_changed(tell, connection, _location(found) if found else None, _location(row))
             return _location(row)
 
         if create:
@@ -251,6 +254,31 @@ def _add(connection: Connection, above: Any, name: str) -> Any:
         update(locations).where(locations.c.id == location_id).values(trail=f"{above.trail}{location_id}/")
     )
     return _by_id(connection, location_id)
+
+
+def _rename(connection: Connection, row: Any, name: str) -> None:
+    if row.parent_id is None:
+        raise EntryError("name", "this is the whole store: rename the store")
+    path = _joined(_by_id(connection, row.parent_id).path, name)
+    _refuse_taken(connection, row.store_id, path, but=row.id)
+    _move_paths(connection, row, name, path)
+
+
+def _archive(connection: Connection, row: Any) -> None:
+    if row.parent_id is None:
+        raise ConflictError("this is the whole store: archive the store")
+    _refuse_stock(connection, row)
+    connection.execute(
+        update(locations)
+        .where(within(row.trail), locations.c.archived_at.is_(None))
+        .values(archived_at=utc_now())
+    )
+
+
+def _restore(connection: Connection, row: Any) -> None:
+    if row.parent_id is not None and _by_id(connection, row.parent_id).archived_at is not None:
+        raise ConflictError("the location above it is archived: restore that first")
+    connection.execute(update(locations).where(locations.c.id == row.id).values(archived_at=null()))
 
 
 def _move_paths(connection: Connection, row: Any, name: str, path: str) -> None:

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, TypeVar
 
+from sqlalchemy import Connection
+
 from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
 
-__all__ = ["Check", "Part", "checked_id", "checked_time"]
+__all__ = ["Check", "Part", "Tell", "checked_id", "checked_time", "tell_if_changed"]
 
 T = TypeVar("T")
 Check = Callable[[T], None] | None
 """Looks at a record as it is just before a change, in its transaction, and raises where it is not to be changed."""
+Tell = Callable[[Connection, T | None, T], None] | None
+"""Writes down a change in its transaction: the record as it was, None for one that was added, and as it is now."""
 
 _LARGEST_ID: Final = 2**63 - 1
 
@@ -27,6 +31,13 @@ class Part:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+
+def tell_if_changed(tell: Tell[T], connection: Connection, before: T | None, after: T) -> T:
+    """Let ``tell`` write down a change, unless nothing is different; gives the record as it is now."""
+    if tell is not None and before != after:
+        tell(connection, before, after)
+    return after
 
 
 def checked_id(what: str, number: int) -> int:

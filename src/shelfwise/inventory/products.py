@@ -14,7 +14,7 @@ from shelfwise.errors import EntryError, NotFoundError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import clean_name, name_key
 from shelfwise.inventory.paging import Cursors, after, page_limit
-from shelfwise.inventory.part import Part, checked_id
+from shelfwise.inventory.part import Part, Tell, checked_id, tell_if_changed
 from shelfwise.inventory.product_fields import sha256_of
 from shelfwise.inventory.product_rows import product_by_id, product_from, select_products
 from shelfwise.inventory.product_writing import (
@@ -113,24 +113,39 @@ class Products(Part):
             raise NotFoundError(f"there is no product with the GTIN {gtin}")
         return product_from(row)
 
-    def add_product(self, new: NewProduct) -> Product:
+    def add_product(self, new: NewProduct, tell: Tell[Product] = None) -> Product:
         """Add a product; every store has it, with nothing in stock.
+
+        Args:
+            new: what is known of it.
+            tell: writes it down in the same transaction.
 
         Raises:
             EntryError: a field is wrong.
             ConflictError: there is one of this name or GTIN.
         """
-        return self._database.write(lambda connection: add_product_in(connection, new))
+        return self._database.write(
+            lambda connection: tell_if_changed(tell, connection, None, add_product_in(connection, new))
+        )
 
     def change_product(
-        self, product_id: int, changes: Mapping[str, object], version: int | None = None
+        self,
+        product_id: int,
+        changes: Mapping[str, object],
+        version: int | None = None,
+        *,
+        archived: bool | None = None,
+        tell: Tell[Product] = None,
     ) -> Product:
-        """Change some of a product's fields.
+        """Change some of a product's fields, put it away or take it back: all that is asked, or nothing of it.
 
         Args:
             product_id: the product.
             changes: new values by the names of :class:`NewProduct`'s fields.
             version: the version that was read before; None to change it whatever happened meanwhile.
+            archived: whether it is put away: it is in no list and nothing is booked of it, and what was booked
+                stays; taken back it has the stock it had.
+            tell: writes down what changed, in the same transaction.
 
         Raises:
             EntryError: a field is wrong or unknown.
@@ -138,39 +153,24 @@ class Products(Part):
             ChangedError: it is not the version given.
             ConflictError: another one has this name or GTIN.
         """
-        return self._database.write(
-            lambda connection: change_product_in(connection, product_id, changes, version)
-        )
-
-    def archive_product(self, product_id: int) -> Product:
-        """Put a product away: it is in no list and nothing is booked of it, and what was booked stays.
-
-        Raises:
-            NotFoundError: there is none of this number.
-        """
 
         def work(connection: Connection) -> Product:
-            if not lock_product(connection, product_id).archived:
-                write_products(connection, {product_id: {"archived_at": utc_now()}})
-                connection.execute(delete(store_levels).where(store_levels.c.product_id == product_id))
-            return product_by_id(connection, product_id)
+            before = lock_product(connection, product_id)
+            after = change_product_in(connection, product_id, changes, version)
+            if archived is not None and archived != before.archived:
+                _archive(connection, product_id, archived)
+                after = product_by_id(connection, product_id)
+            return tell_if_changed(tell, connection, before, after)
 
         return self._database.write(work)
 
-    def restore_product(self, product_id: int) -> Product:
-        """Take an archived product back, with the stock it had.
+    def archive_product(self, product_id: int, tell: Tell[Product] = None) -> Product:
+        """Put a product away. See :meth:`change_product`."""
+        return self.change_product(product_id, {}, archived=True, tell=tell)
 
-        Raises:
-            NotFoundError: there is none of this number.
-        """
-
-        def work(connection: Connection) -> Product:
-            if lock_product(connection, product_id).archived:
-                write_products(connection, {product_id: {"archived_at": None}})
-                add_store_levels(connection, [product_id])
-            return product_by_id(connection, product_id)
-
-        return self._database.write(work)
+    def restore_product(self, product_id: int, tell: Tell[Product] = None) -> Product:
+        """Take an archived product back. See :meth:`change_product`."""
+        return self.change_product(product_id, {}, archived=False, tell=tell)
 
     def product_photos(self, product_id: int) -> tuple[str, ...]:
         """The SHA-256 of the photos that show a product, oldest first.
@@ -229,6 +229,14 @@ class Products(Part):
                 write_products(connection, {product_id: {"photo": None}})
 
         self._database.write(work)
+
+
+def _archive(connection: Connection, product_id: int, archived: bool) -> None:
+    write_products(connection, {product_id: {"archived_at": utc_now() if archived else None}})
+    if archived:
+        connection.execute(delete(store_levels).where(store_levels.c.product_id == product_id))
+    else:
+        add_store_levels(connection, [product_id])
 
 
 def _with_those_below(connection: Connection, category_id: int) -> Select[Any]:

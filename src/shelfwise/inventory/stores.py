@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, null, select, text, update
 from shelfwise.database import utc_now
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.inventory.names import clean_name, name_key
-from shelfwise.inventory.part import Check, Part, checked_id
+from shelfwise.inventory.part import Check, Part, Tell, checked_id, tell_if_changed
 from shelfwise.inventory.records import Store
 from shelfwise.inventory.store_upkeep import add_levels_of_store
 from shelfwise.inventory.tables import locations, stores
@@ -38,12 +38,13 @@ class Stores(Part):
         with self._database.read() as connection:
             return _by_id(connection, store_id)
 
-    def add_store(self, name: str, user: str = "") -> Store:
+    def add_store(self, name: str, user: str = "", tell: Tell[Store] = None) -> Store:
         """Add a store and its root location.
 
         Args:
             name: what it is called.
             user: who adds it.
+            tell: writes it down in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken.
@@ -56,54 +57,57 @@ class Stores(Part):
             if self._database.dialect == "postgresql":
                 # A product that is added right now would get no level here: it neither sees this store nor is seen.
                 connection.execute(text("LOCK TABLE products IN SHARE MODE"))
-            return _add(connection, kept, user)
+            return tell_if_changed(tell, connection, None, _add(connection, kept, user))
 
         return self._database.write(work)
 
-    def rename_store(self, store_id: int, name: str, check: Check[Store] = None) -> Store:
-        """Give a store another name, if ``check`` lets it.
+    def change_store(
+        self,
+        store_id: int,
+        *,
+        name: str | None = None,
+        archived: bool | None = None,
+        check: Check[Store] = None,
+        tell: Tell[Store] = None,
+    ) -> Store:
+        """Rename a store, put it away or take it back: all that is asked, or nothing of it.
+
+        Args:
+            store_id: the store.
+            name: what it is called from now on.
+            archived: whether it is put away: nothing is booked in it any more, and what was booked stays.
+            check: looks at it just before.
+            tell: writes down what changed, in the same transaction.
 
         Raises:
             EntryError: the name cannot be taken.
             NotFoundError: there is none of this number.
             ConflictError: another one has this name.
         """
-        kept = clean_name("name", name)
+        kept = None if name is None else clean_name("name", name)
 
         def work(connection: Connection) -> Store:
-            store = _checked(connection, store_id, check)
-            _refuse_taken(connection, kept, store_id)
-            connection.execute(
-                update(stores).where(stores.c.id == store_id).values(name=kept, name_key=name_key(kept))
-            )
-            connection.execute(update(locations).where(locations.c.id == store.root_id).values(name=kept))
-            return _by_id(connection, store_id)
+            before = _checked(connection, store_id, check)
+            if kept is not None:
+                _rename(connection, before, kept)
+            if archived is not None and archived != before.archived:
+                at = utc_now() if archived else null()
+                connection.execute(update(stores).where(stores.c.id == store_id).values(archived_at=at))
+            return tell_if_changed(tell, connection, before, _by_id(connection, store_id))
 
         return self._database.write(work)
 
-    def archive_store(self, store_id: int, check: Check[Store] = None) -> Store:
-        """Put a store away, if ``check`` lets it: nothing is booked in it any more, and what was booked stays.
+    def rename_store(self, store_id: int, name: str, tell: Tell[Store] = None) -> Store:
+        """Give a store another name. See :meth:`change_store`."""
+        return self.change_store(store_id, name=name, tell=tell)
 
-        Raises:
-            NotFoundError: there is none of this number.
-        """
-        return self._archive(store_id, utc_now(), check)
+    def archive_store(self, store_id: int, tell: Tell[Store] = None) -> Store:
+        """Put a store away. See :meth:`change_store`."""
+        return self.change_store(store_id, archived=True, tell=tell)
 
-    def restore_store(self, store_id: int, check: Check[Store] = None) -> Store:
-        """Take an archived store back, if ``check`` lets it.
-
-        Raises:
-            NotFoundError: there is none of this number.
-        """
-        return self._archive(store_id, null(), check)
-
-    def _archive(self, store_id: int, at: Any, check: Check[Store]) -> Store:
-        def work(connection: Connection) -> Store:
-            _checked(connection, store_id, check)
-            connection.execute(update(stores).where(stores.c.id == store_id).values(archived_at=at))
-            return _by_id(connection, store_id)
-
-        return self._database.write(work)
+    def restore_store(self, store_id: int, tell: Tell[Store] = None) -> Store:
+        """Take an archived store back. See :meth:`change_store`."""
+        return self.change_store(store_id, archived=False, tell=tell)
 
 
 def _add(connection: Connection, name: str, user: str) -> Store:
@@ -121,6 +125,14 @@ def _add(connection: Connection, name: str, user: str) -> Store:
     connection.execute(update(stores).where(stores.c.id == store_id).values(root_id=root_id))
     add_levels_of_store(connection, store_id)
     return Store(store_id, name, root_id)
+
+
+def _rename(connection: Connection, store: Store, name: str) -> None:
+    _refuse_taken(connection, name, store.id)
+    connection.execute(
+        update(stores).where(stores.c.id == store.id).values(name=name, name_key=name_key(name))
+    )
+    connection.execute(update(locations).where(locations.c.id == store.root_id).values(name=name))
 
 
 def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:

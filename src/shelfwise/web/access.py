@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Security
 from fastapi.security import APIKeyCookie, HTTPBearer
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from shelfwise.accounts.records import Actor, Role, Scope, User
 from shelfwise.errors import ForbiddenError, SignInError
+from shelfwise.inventory.differences import Record, entry_of
 from shelfwise.web.config import WebConfig
 from shelfwise.web.cookies import SESSION_COOKIE
 from shelfwise.web.metrics import Metrics
@@ -267,6 +269,11 @@ class Trail:
     def __call__(self, action: str, subject: str, **details: object) -> None:
         """Record that something was done: ``audit("product.change", "product 3", name="Tea")``."""
         self.shop.audit.record(self.actor.name, action, subject, details, self.address)
+
+    def change(self, connection: Connection, before: Record | None, after: Record) -> None:
+        """Record in its own transaction that something of the catalogue was added or changed."""
+        action, subject, details = entry_of(before, after)
+        self.shop.audit.record_in(connection, self.actor.name, action, subject, details, self.address)
 
 
 async def _trail(request: Request, actor: Member) -> Trail:

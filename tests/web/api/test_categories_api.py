@@ -1,3 +1,6 @@
+from shelfwise.inventory.records import NewProduct
+
+
 def test_managers_add_rename_and_archive_a_category(manager, reader):
     added = manager.post("/api/v1/categories", json={"name": "fruit/apple"})
     assert added.status_code == 201
@@ -7,6 +10,27 @@ def test_managers_add_rename_and_archive_a_category(manager, reader):
     assert manager.patch(path, json={"archived": True}).json()["archived"] is True
     assert "fruit/pear" not in [each["name"] for each in reader.get("/api/v1/categories").json()["items"]]
     assert manager.patch(path, json={"archived": False}).json()["archived"] is False
+
+
+def test_a_change_that_is_refused_in_part_is_refused_whole(manager, shop):
+    category = shop.catalogue.add_category("Drinks")
+    shop.catalogue.add_product(NewProduct(name="Cola", category="Drinks"))
+    before = shop.audit.entries().items
+    answer = manager.patch(f"/api/v1/categories/{category.id}", json={"name": "Beverages", "archived": True})
+    assert answer.status_code == 409
+    assert shop.catalogue.category(category.id) == category
+    assert shop.audit.entries().items == before
+
+
+def test_a_change_is_one_entry_of_the_audit_log_and_no_change_is_none(manager, shop):
+    path = f"/api/v1/categories/{shop.catalogue.add_category('Drinks').id}"
+    for _ in range(2):
+        assert manager.patch(path, json={"name": "Beverages", "archived": True}).status_code == 200
+    entry, *before = shop.audit.entries(action="category.").items
+    assert before == []
+    assert (entry.action, entry.subject) == ("category.change", "category Drinks")
+    assert entry.details["name"] == {"before": "Drinks", "after": "Beverages"}
+    assert entry.details["archived"] == {"before": False, "after": True}
 
 
 def test_clerks_do_not(clerk):

@@ -22,6 +22,17 @@ def test_admins_add_rename_and_archive_a_store(admin, shop):
     assert [entry.action for entry in shop.audit.entries().items[:2]] == ["store.change", "store.change"]
 
 
+def test_a_place_is_not_renamed_where_it_cannot_be_taken_back(manager, shop):
+    store = manager.get("/api/v1/stores").json()["items"][0]["id"]
+    place = shop.catalogue.location_at(store, "Cellar / Rack", create=True)
+    shop.catalogue.archive_location(place.parent_id)
+    before = shop.audit.entries().items
+    answer = manager.patch(f"/api/v1/locations/{place.id}", json={"name": "Shelf", "archived": False})
+    assert answer.status_code == 409
+    assert shop.catalogue.location(place.id).path == "Cellar / Rack"
+    assert shop.audit.entries().items == before
+
+
 def test_others_may_not_add_a_store(manager, clerk, nobody):
     for client, status in ((manager, 403), (clerk, 403), (nobody, 401)):
         answer = client.post("/api/v1/stores", json={"name": "Quay"})

@@ -83,6 +83,8 @@ def test_an_invitation_is_told_from_a_new_password():
 
 def test_the_sort_of_thing_is_said_once():
     assert subject_words(entry("location.add", subject="location Aisle 3 / Shelf 1")) == "Aisle 3 / Shelf 1"
+    assert subject_words(entry("user.disable", subject="user Boss")) == "user Boss"  # that is their name
+    assert subject_words(entry("model.add", subject="model T (1a2b)")) == "model T (1a2b)"
     ended = entry("model.shadow", subject="none")
     assert (done_words(ended), subject_words(ended)) == ("Ended the trial of a model", "")
 

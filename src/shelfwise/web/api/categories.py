@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import Category
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import CategoryChange, CategoryIn, CategoryOut
@@ -35,8 +34,7 @@ def add_category(
     shop: TheShop, actor: Manager, audit: Audit, response: Response, given: CategoryIn
 ) -> CategoryOut:
     """Add a category. Managers."""
-    category = shop.catalogue.add_category(given.name)
-    audit("category.add", f"category {category.name}", id=category.id)
+    category = shop.catalogue.add_category(given.name, audit.change)
     return _tagged(category, response)
 
 
@@ -57,16 +55,13 @@ def change_category(
     given: CategoryChange,
 ) -> CategoryOut:
     """Rename or archive a category. With `If-Match` only if it still is as it was read. Managers."""
-    before = category = shop.catalogue.category(category_id)
-    check = unchanged(version, _version)
-    if check is not None:
-        check(category)
-    if given.name is not None:
-        category, check = shop.catalogue.rename_category(category_id, given.name, check), None
-    if given.archived is not None and given.archived != category.archived:
-        change = shop.catalogue.archive_category if given.archived else shop.catalogue.restore_category
-        category = change(category_id, check)
-    audit("category.change", f"category {before.name}", id=category_id, **differences(before, category))
+    category = shop.catalogue.change_category(
+        category_id,
+        name=given.name,
+        archived=given.archived,
+        check=unchanged(version, _version),
+        tell=audit.change,
+    )
     return _tagged(category, response)
 
 

@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import HTTPException, Query, Request, Response
 
 from shelfwise.errors import EntryError
-from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import NewProduct, Product
 from shelfwise.web.access import Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import ProductChange, ProductIn, ProductOut
@@ -40,8 +39,7 @@ def add_product(
     shop: TheShop, actor: Manager, audit: Audit, response: Response, given: ProductIn
 ) -> ProductOut:
     """Add a product. Managers."""
-    product = shop.catalogue.add_product(NewProduct(**given.model_dump()))
-    audit("product.add", f"product {product.name}", id=product.id)
+    product = shop.catalogue.add_product(NewProduct(**given.model_dump()), audit.change)
     return _tagged(product, response)
 
 
@@ -74,14 +72,11 @@ def change_product(
     archived = changes.pop("archived", None)
     if changes.get("photo") not in (None, *shop.catalogue.product_photos(product_id)):
         raise EntryError("photo", "this is no photo of the product: add it to the product first")
-    before = shop.catalogue.product(product_id)
-    product = shop.catalogue.change_product(product_id, changes, version)
-    if archived is not None and archived != product.archived:
-        change = shop.catalogue.archive_product if archived else shop.catalogue.restore_product
-        product = change(product_id)
+    product = shop.catalogue.change_product(
+        product_id, changes, version, archived=archived, tell=audit.change
+    )
     if archived is not None or "name" in changes:
         product_changed(shop, product_id)
-    audit("product.change", f"product {before.name}", id=product_id, **differences(before, product))
     return _tagged(product, response)
 
 

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from shelfwise.inventory.differences import differences
 from shelfwise.inventory.records import Location, Store
 from shelfwise.web.access import Admin, Audit, Manager, Reader, TheShop
 from shelfwise.web.api.catalogue_schemas import (
@@ -42,8 +41,7 @@ def list_stores(
 @router.post("/stores", summary="Add a store", status_code=201, responses=problems(409))
 def add_store(shop: TheShop, actor: Admin, audit: Audit, response: Response, given: StoreIn) -> StoreOut:
     """Add a store. Admins only."""
-    store = shop.catalogue.add_store(given.name, actor.name)
-    audit("store.add", f"store {store.name}", id=store.id)
+    store = shop.catalogue.add_store(given.name, actor.name, audit.change)
     return _store_tagged(store, response)
 
 
@@ -64,16 +62,13 @@ def change_store(
     given: StoreChange,
 ) -> StoreOut:
     """Rename or archive a store. With `If-Match` only if it still is as it was read. Admins only."""
-    before = store = shop.catalogue.store(store_id)
-    check = unchanged(version, _store_version)
-    if check is not None:
-        check(store)
-    if given.name is not None:
-        store, check = shop.catalogue.rename_store(store_id, given.name, check), None
-    if given.archived is not None and given.archived != store.archived:
-        change = shop.catalogue.archive_store if given.archived else shop.catalogue.restore_store
-        store = change(store_id, check)
-    audit("store.change", f"store {before.name}", id=store_id, **differences(before, store))
+    store = shop.catalogue.change_store(
+        store_id,
+        name=given.name,
+        archived=given.archived,
+        check=unchanged(version, _store_version),
+        tell=audit.change,
+    )
     return _store_tagged(store, response)
 
 
@@ -98,8 +93,7 @@ def add_location(
 ) -> LocationOut:
     """Add a location to a store. Managers."""
     store_for(shop, actor, "manager", store_id)
-    location = shop.catalogue.add_location(store_id, given.name, given.parent_id)
-    audit("location.add", f"location {location.path}", id=location.id, store_id=store_id)
+    location = shop.catalogue.add_location(store_id, given.name, given.parent_id, audit.change)
     return _location_tagged(location, response)
 
 
@@ -120,16 +114,14 @@ def change_location(
     given: LocationChange,
 ) -> LocationOut:
     """Rename or archive a location. With `If-Match` only if it still is as it was read. Managers."""
-    before = location = location_for(shop, actor, "manager", location_id)
-    check = unchanged(version, _location_version)
-    if check is not None:
-        check(location)
-    if given.name is not None:
-        location, check = shop.catalogue.rename_location(location_id, given.name, check), None
-    if given.archived is not None and given.archived != location.archived:
-        change = shop.catalogue.archive_location if given.archived else shop.catalogue.restore_location
-        location = change(location_id, check)
-    audit("location.change", f"location {before.path}", id=location_id, **differences(before, location))
+    location_for(shop, actor, "manager", location_id)
+    location = shop.catalogue.change_location(
+        location_id,
+        name=given.name,
+        archived=given.archived,
+        check=unchanged(version, _location_version),
+        tell=audit.change,
+    )
     return _location_tagged(location, response)
 
 

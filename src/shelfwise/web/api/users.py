@@ -107,17 +107,15 @@ def change_user(
     if entry.disabled and user_id == actor.user_id:
         raise ConflictError("this is yourself: let another admin disable you")
 
-    check = unchanged(version, _version)
-    changed = shop.users.get(user_id)
-    if check is not None:
-        check(changed)
-    if entry.name is not None or entry.admin is not None or entry.roles is not None:
-        changed = shop.users.change(
-            user_id, name=entry.name, admin=entry.admin, roles=entry.roles, by=actor.name, check=check
-        )
-    if entry.disabled is not None:
-        set_state = shop.users.disable if entry.disabled else shop.users.enable
-        changed = set_state(user_id, by=actor.name)
+    changed = shop.users.change(
+        user_id,
+        name=entry.name,
+        admin=entry.admin,
+        roles=entry.roles,
+        disabled=entry.disabled,
+        by=actor.name,
+        check=unchanged(version, _version),
+    )
     return _tagged(changed, response)
 
 

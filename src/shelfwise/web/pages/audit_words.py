@@ -72,6 +72,8 @@ _SILENT: Final[Mapping[str, frozenset[str]]] = {
     "link.make": frozenset({"kind"}),
     "link.use": frozenset({"kind"}),
 }
+# Their subjects begin with what sort of thing it is; a user's and a model's are the bare name.
+_SORTED: Final = frozenset({"product", "category", "store", "location"})
 
 
 def done_words(entry: AuditEntry) -> str:
@@ -87,7 +89,7 @@ def subject_words(entry: AuditEntry) -> str:
     if entry.action == "model.shadow" and entry.subject == "none":
         return ""
     sort = entry.action.partition(".")[0]
-    return entry.subject.removeprefix(f"{sort} ")
+    return entry.subject.removeprefix(f"{sort} ") if sort in _SORTED else entry.subject
 
 
 def details_words(entry: AuditEntry, stores: Mapping[int, str], zone: tzinfo = UTC) -> list[Pair]:
