@@ -28,6 +28,7 @@ from shelfwise.inventory.tables import COUNTS, PLACE, levels, movements, store_l
 
 __all__ = [
     "Entry",
+    "Kept",
     "Key",
     "add_one_change",
     "add_to_levels",

@@ -88,6 +88,31 @@ def test_counts_are_held_against_what_the_book_expected_at_their_time(database: 
     assert (report.added, report.changes_total, report.done) == (4, 3, False)
 
 
+def test_a_count_after_all_movements_is_held_against_the_level_without_adding_them_up(
+    sqlite_database: Database,
+) -> None:
+    book = Catalogue(sqlite_database)
+    store = book.add_store("Shop").id
+    tea, root = book.add_product(NewProduct("Tea")).id, book.location_at(store, "").id
+    ledger = Ledger(sqlite_database)
+    ledger.book([Line("counted", tea, root, Decimal(5), MARCH)], user="ana")
+    ledger.book([Line("sold", tea, root, Decimal(2), MARCH.replace(day=2))], user="ana")
+    asked: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(sqlite_database.engine, "before_cursor_execute", listen)
+    try:
+        data = b"product,quantity\nTea,4\n"
+        report = import_file(sqlite_database, "counts", data, "file.csv", store_id=store, user="ana")
+    finally:
+        event.remove(sqlite_database.engine, "before_cursor_execute", listen)
+    assert [str(change) for change in report.changes] == ["line 2: Tea: expected 3, counted 4 (+1)"]
+    assert report.done
+    assert not [statement for statement in asked if "sum(" in statement]
+
+
 def test_movements_are_summed_by_kind(database: Database, store: int) -> None:
     text = (
         "id,kind,product,quantity,undoes\n"

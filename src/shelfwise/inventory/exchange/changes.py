@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -13,8 +13,9 @@ from shelfwise.inventory.exchange.cells import shown
 from shelfwise.inventory.exchange.records import FieldChange, KindSum, RowChange
 from shelfwise.inventory.exchange.rows import GivenRow
 from shelfwise.inventory.past import levels_at
-from shelfwise.inventory.records import KINDS, Booking, Line, Product
+from shelfwise.inventory.records import KINDS, Booking, Line, Movement, Product
 from shelfwise.inventory.tables import movements
+from shelfwise.inventory.upkeep import Kept, Key
 
 __all__ = ["CHANGES", "PRODUCT_FIELDS", "Changes", "count_changes", "kind_sums", "product_change"]
 
@@ -61,27 +62,51 @@ def product_change(line: int, before: Product, after: Product) -> RowChange | No
 # Each count's own moment: the rows above it in the file have happened by then, as in the list of shrinkage.
 _EXPECTED: Final = levels_at(
     select(movements.c.product_id, movements.c.location_id, movements.c.at, movements.c.id.label("place"))
-    .where(movements.c.booking_id == bindparam("booking"))
+    .where(movements.c.id.in_(bindparam("counts", expanding=True)))
     .subquery("moments")
 )
+_AT_ONCE: Final = 500
 
 
-def count_changes(connection: Connection, rows: Sequence[GivenRow], booking: Booking) -> Changes:
+def count_changes(
+    connection: Connection, rows: Sequence[GivenRow], booking: Booking, before: Mapping[Key, Kept]
+) -> Changes:
     """The counts of a booking that differ from what the book expected just before each.
 
     Args:
         connection: the transaction that booked them.
         rows: the row of each movement.
         booking: counts alone.
+        before: the levels of all that is counted, as they were before the booking.
     """
-    found = connection.execute(_EXPECTED, {"booking": booking.id})
-    expected: dict[int, Decimal] = {row.place: row.quantity for row in found}
+    expected = _expected(connection, booking.movements, before)
     changes = Changes()
     for row, count in zip(rows, booking.movements, strict=True):
         if difference := count.quantity - expected[count.id]:
             quantity = FieldChange("quantity", shown(expected[count.id]), shown(count.quantity))
             changes.add(RowChange(row.line, count.product, (quantity,), count.location, difference))
     return changes
+
+
+def _expected(
+    connection: Connection, counts: Sequence[Movement], before: Mapping[Key, Kept]
+) -> dict[int, Decimal]:
+    """What the book expected just before each count, by the count's number."""
+    rows = Counter((count.product_id, count.location_id) for count in counts)
+    expected: dict[int, Decimal] = {}
+    earlier: list[int] = []
+    for count in counts:
+        key = (count.product_id, count.location_id)
+        level = before[key]
+        # Mostly the count is the newest there is. Adding up movements would hold up all who book meanwhile.
+        if rows[key] == 1 and (level.last_at is None or count.at > level.last_at):
+            expected[count.id] = level.quantity
+        else:
+            earlier.append(count.id)
+    for start in range(0, len(earlier), _AT_ONCE):
+        found = connection.execute(_EXPECTED, {"counts": earlier[start : start + _AT_ONCE]})
+        expected |= {row.place: row.quantity for row in found}
+    return expected
 
 
 def kind_sums(lines: Sequence[Line], undone: Iterable[int]) -> tuple[KindSum, ...]:

@@ -18,7 +18,8 @@ from shelfwise.inventory.exchange.records import ImportReport, RowProblem
 from shelfwise.inventory.exchange.rows import PROBLEMS, GivenRow, read_rows
 from shelfwise.inventory.ledger import book_in, undo_in
 from shelfwise.inventory.product_rows import check_store
-from shelfwise.inventory.records import Booking
+from shelfwise.inventory.records import Booking, Line
+from shelfwise.inventory.upkeep import Kept, Key, lock_levels
 
 __all__ = ["import_file"]
 
@@ -71,7 +72,7 @@ def import_file(
             report = take_products(connection, rows)
         else:
             given = read_movements(connection, table, rows, store_id)
-            report = _book(connection, table, given, len(rows), user, booking_key)
+            report = _book(connection, table, given, len(rows), store_id, user, booking_key)
         if dry_run or report.problems:
             raise _TakenBack(replace(report, problems=report.problems[:PROBLEMS]))
         return replace(report, done=True)
@@ -83,10 +84,20 @@ def import_file(
 
 
 def _book(
-    connection: Connection, table: Table, given: GivenMovements, rows: int, user: str, key: str
+    connection: Connection,
+    table: Table,
+    given: GivenMovements,
+    rows: int,
+    store_id: int,
+    user: str,
+    key: str,
 ) -> ImportReport:
     if given.problems:
         return ImportReport(table, rows, problems=given.problems)
+    before: dict[Key, Kept] = {}
+    if table == "counts":
+        # Locked from here on, so that what is told is what the counts replace.
+        before = lock_levels(connection, {_key(line): store_id for line in given.lines})
     try:
         booking = book_in(connection, given.lines, user=user, key=key)
     except EntryError as error:
@@ -95,12 +106,16 @@ def _book(
         return ImportReport(table, rows, unchanged=rows, booking_id=booking.id, repeated=True)
     report = ImportReport(table, rows, added=rows, booking_id=booking.id)
     if table == "counts":
-        changes = count_changes(connection, given.rows, booking)
+        changes = count_changes(connection, given.rows, booking, before)
         return replace(report, changes=changes.first, changes_total=changes.total)
     numbers = _first_movements(given, booking)
     for place, reason in given.undone:
         undo_in(connection, numbers[place], user=user, reason=reason)
     return replace(report, kinds=kind_sums(given.lines, [place for place, _ in given.undone]))
+
+
+def _key(line: Line) -> Key:
+    return line.product_id, line.location_id
 
 
 def _first_movements(given: GivenMovements, booking: Booking) -> list[int]:
