@@ -251,3 +251,19 @@ def test_many_at_once_lose_nothing(shopper):
         thread.join()
     assert known(shopper.shop) == {f"product {number}": 2 for number in range(6)}
     assert all(len(shopper.shop.catalogue.product_photos(product)) == 2 for product in products)
+
+
+def test_photos_that_a_verdict_gives_and_takes_are_in_the_audit_log(shopper, cola):
+    shop, lime = shopper.shop, shopper.product("Lime")
+    (answer,) = shopper.scan(shopper.photo(*RED))
+    judge(shop, answer.id, "corrected", product_id=lime, actor=ANN, address="192.0.2.7")
+    (other,) = shopper.scan(shopper.photo(*RED))
+    judge(shop, other.id, "unknown", actor=ANN)
+    told = [
+        (entry.user, entry.action, entry.subject, entry.address) for entry in shop.audit.entries().items[::-1]
+    ]
+    assert told == [
+        ("ann", "product.forget", "product Cola", "192.0.2.7"),
+        ("ann", "product.learn", "product Lime", "192.0.2.7"),
+        ("ann", "product.forget", "product Lime", None),
+    ]

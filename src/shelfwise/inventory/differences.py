@@ -36,8 +36,13 @@ def entry_of(before: Record | None, after: Record) -> tuple[str, str, dict[str, 
     subject = f"{kind} {getattr(named, 'path', named.name)}"
     if before is not None:
         return f"{kind}.change", subject, {"id": after.id, **differences(before, after)}
-    store: dict[str, object] = {"store_id": after.store_id} if isinstance(after, Location) else {}
-    return f"{kind}.add", subject, {"id": after.id, **store}
+    told: dict[str, object] = {"id": after.id}
+    if isinstance(after, Location):
+        told["store_id"] = after.store_id
+    elif isinstance(after, Product) and after.category is not None:
+        # It may have been made, or taken back from the archive, with the product.
+        told["category"] = after.category
+    return f"{kind}.add", subject, told
 
 
 def _told(value: object) -> object:

@@ -187,6 +187,12 @@ class Products(Part):
             product_by_id(connection, product_id)
             return tuple(connection.execute(query).scalars())
 
+    def products_of_photo(self, sha256: str) -> list[int]:
+        """The numbers of the products that a photo shows."""
+        query = select(product_photos.c.product_id).where(product_photos.c.sha256 == sha256)
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
     def add_product_photo(self, product_id: int, sha256: str) -> None:
         """Say that a photo shows a product; saying it twice changes nothing.
 

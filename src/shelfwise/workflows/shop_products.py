@@ -48,6 +48,18 @@ class Enrolment:
     errors: tuple[ImageError, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Who changes which photos belong to a product, for the audit log."""
+
+    name: str
+    address: str | None
+
+    @classmethod
+    def of(cls, actor: Actor | None, address: str | None) -> _By | None:
+        return None if actor is None else cls(actor.name, address)
+
+
 class ShopProducts:
     """The indexes of a shop, one for each model, of which the latest stay in memory.
 
@@ -89,14 +101,21 @@ class ShopProducts:
             return next(reversed(self._learned.values()), None)
 
 
-def enrol(shop: Shop, product_id: int, photos: Sequence[bytes], actor: Actor | None = None) -> Enrolment:
+def enrol(
+    shop: Shop,
+    product_id: int,
+    photos: Sequence[bytes],
+    actor: Actor | None = None,
+    address: str | None = None,
+) -> Enrolment:
     """Know a product by these photos from now on. A photo that belongs to another product is taken away from it.
 
     Args:
         shop: the shop.
         product_id: the product.
         photos: picture files; those that cannot be read are told and left out.
-        actor: who gives them.
+        actor: who gives them; with it, the audit log tells of it.
+        address: the network address that they come from.
 
     Raises:
         NotFoundError: there is no such product.
@@ -112,14 +131,23 @@ def enrol(shop: Shop, product_id: int, photos: Sequence[bytes], actor: Actor | N
             hashes.append(shop.photos.add(data, name=f"photo {number}").sha256)
         except ImageError as error:
             errors.append(ImageError(error.source, error.reason))
-    new = _learn(shop, product_id, list(dict.fromkeys(hashes)), errors)
+    new = _learn(shop, product_id, list(dict.fromkeys(hashes)), errors, _By.of(actor, address))
     return Enrolment(
         shop.catalogue.product(product_id), tuple(_owned(shop, product_id, hashes)), new, tuple(errors)
     )
 
 
-def forget(shop: Shop, product_id: int, photo: str) -> Product:
+def forget(
+    shop: Shop, product_id: int, photo: str, actor: Actor | None = None, address: str | None = None
+) -> Product:
     """Take a photo, named by its hash, away from a product. The photo itself is kept.
+
+    Args:
+        shop: the shop.
+        product_id: the product.
+        photo: the photo's hash.
+        actor: who does; with it, the audit log tells of it.
+        address: the network address that it comes from.
 
     Raises:
         NotFoundError: there is no such product, or the photo is not one of its own.
@@ -127,7 +155,7 @@ def forget(shop: Shop, product_id: int, photo: str) -> Product:
     with shop.products.changing:
         if photo not in shop.catalogue.product_photos(product_id):
             raise NotFoundError(f"product {product_id} has no photo {photo[:64]!r}")
-        _take_away(shop, product_id, photo)
+        _take_away(shop, product_id, photo, _By.of(actor, address))
         learned = shop.products.in_use()
         if learned is not None:
             _healed(shop, learned, lambda: learned.forget(product_id, photo))
@@ -160,6 +188,7 @@ def judge(
     category: str | None = None,
     product_id: int | None = None,
     actor: Actor,
+    address: str | None = None,
 ) -> Answer:
     """Take down what a person says of an answer, and learn from it at once.
 
@@ -172,7 +201,8 @@ def judge(
         answer_id: the answer.
         verdict: whether it was right.
         category, product_id: what is right, where they say so.
-        actor: who says so.
+        actor: who says so; the audit log tells which product was given a photo, or lost one, by it.
+        address: the network address that it comes from.
 
     Raises:
         NotFoundError: there is no such answer or product.
@@ -184,13 +214,13 @@ def judge(
     shop.answers.judge(answer_id, verdict, category=category, product_id=product_id, user=actor.name)
     answer = shop.answers.get(answer_id)
     if product_id is not None and (verdict == "corrected" or product_id != answer.product_id):
-        _learn(shop, product_id, [answer.photo], [])
+        _learn(shop, product_id, [answer.photo], [], _By.of(actor, address))
     elif verdict == "confirmed" and answer.kind == "ask" and answer.product_id is not None:
         # Photos that were doubtful are those that a product is known better by.
         if not shop.catalogue.product(answer.product_id).archived:
-            _learn(shop, answer.product_id, [answer.photo], [])
+            _learn(shop, answer.product_id, [answer.photo], [], _By.of(actor, address))
     elif verdict in ("corrected", "unknown") and product_id is None and answer.product_id is not None:
-        _unlearn(shop, answer.product_id, answer.photo)
+        _unlearn(shop, answer.product_id, answer.photo, actor, address)
     return answer
 
 
@@ -220,7 +250,9 @@ def _in_stock(shop: Shop, product_id: int) -> Product:
     return product
 
 
-def _learn(shop: Shop, product_id: int, hashes: Sequence[str], errors: list[ImageError]) -> int:
+def _learn(
+    shop: Shop, product_id: int, hashes: Sequence[str], errors: list[ImageError], by: _By | None
+) -> int:
     """Give photos that are kept to a product; how many were not its own before."""
     if not hashes:
         return 0
@@ -241,11 +273,13 @@ def _learn(shop: Shop, product_id: int, hashes: Sequence[str], errors: list[Imag
         }
         fresh = [each for each in hashes if each in known and each not in own]
         for sha256 in fresh:
-            for other in _owners(shop, sha256):
-                _take_away(shop, other, sha256)
+            for other in shop.catalogue.products_of_photo(sha256):
+                _take_away(shop, other, sha256, by)
             shop.catalogue.add_product_photo(product_id, sha256)
         if fresh and product.photo is None:
             shop.catalogue.change_product(product_id, {"photo": fresh[0]}, None)
+        if fresh:
+            _tell(shop, by, "product.learn", product, photos=len(fresh))
     return len(fresh)
 
 
@@ -258,25 +292,26 @@ def _healed(shop: Shop, learned: LearnedProducts, change: Callable[[], T]) -> T:
         return change()
 
 
-def _unlearn(shop: Shop, product_id: int, photo: str) -> None:
+def _unlearn(shop: Shop, product_id: int, photo: str, actor: Actor, address: str | None) -> None:
     """Take a photo away from the product that it was taken for, if it belongs to it: it shows something else."""
     with shop.products.changing:
-        if product_id in _owners(shop, photo):
-            forget(shop, product_id, photo)
+        if product_id in shop.catalogue.products_of_photo(photo):
+            forget(shop, product_id, photo, actor, address)
 
 
-def _take_away(shop: Shop, product_id: int, photo: str) -> None:
+def _take_away(shop: Shop, product_id: int, photo: str, by: _By | None) -> None:
     shop.catalogue.remove_product_photo(product_id, photo)
     product = shop.catalogue.product(product_id)
     if product.photo == photo:
         left = shop.catalogue.product_photos(product_id)
         shop.catalogue.change_product(product_id, {"photo": left[0] if left else None}, None)
+    _tell(shop, by, "product.forget", product, photo=photo)
 
 
-def _owners(shop: Shop, photo: str) -> list[int]:
-    with shop.db.read() as connection:
-        asked = select(product_photos.c.product_id).where(product_photos.c.sha256 == photo)
-        return list(connection.scalars(asked))
+def _tell(shop: Shop, by: _By | None, action: str, product: Product, **details: object) -> None:
+    if by is not None:
+        told = {"id": product.id, **details}
+        shop.audit.record(by.name, action, f"product {product.name}", told, by.address)
 
 
 def _owned(shop: Shop, product_id: int, hashes: Sequence[str]) -> list[str]:

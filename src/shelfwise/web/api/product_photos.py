@@ -81,8 +81,7 @@ def remove_product_photo(
     shop: TheShop, actor: Manager, audit: Audit, product_id: PathId, sha256: Sha256
 ) -> Response:
     """Know a product by this photo no longer. The photo itself is kept. Managers."""
-    product = forget(shop, product_id, sha256)
-    audit("product.forget", f"product {product.name}", id=product_id, photo=sha256)
+    forget(shop, product_id, sha256, actor, audit.address)
     return Response(status_code=204)
 
 
@@ -90,7 +89,7 @@ def _enrolled(
     shop: Shop, actor: Actor, audit: Trail, product_id: int, photos: list[bytes | ImageError]
 ) -> EnrolledOut:
     read = {number: photo for number, photo in enumerate(photos, start=1) if isinstance(photo, bytes)}
-    enrolment = enrol(shop, product_id, list(read.values()), actor)
+    enrolment = enrol(shop, product_id, list(read.values()), actor, audit.address)
     # Enrolling counts the photos that it was given; the caller counts those that were sent.
     numbers = {f"photo {place}": number for place, number in enumerate(read, start=1)}
     errors = [
@@ -101,7 +100,6 @@ def _enrolled(
     errors += [
         PhotoErrorOut(number=numbers.get(error.source), error=error.reason) for error in enrolment.errors
     ]
-    audit("product.learn", f"product {enrolment.product.name}", id=product_id, photos=enrolment.new)
     return EnrolledOut(
         product=ProductOut.of(enrolment.product),
         photos=list(enrolment.photos),

@@ -9,7 +9,7 @@ from fastapi import Query
 from shelfwise.accounts.records import Actor
 from shelfwise.answers.records import Answer
 from shelfwise.errors import ForbiddenError
-from shelfwise.web.access import Classifying, TheShop
+from shelfwise.web.access import Audit, Classifying, TheShop
 from shelfwise.web.api.answer_schemas import AnswersOut, ReviewOut, VerdictIn
 from shelfwise.web.api.fields import OptionalId, PathId, QueryId
 from shelfwise.web.api.places import may_use_answer
@@ -62,14 +62,22 @@ def get_answer(shop: TheShop, actor: Classifying, answer_id: PathId) -> ReviewOu
 
 
 @router.post("/review/{answer_id}", summary="Judge an answer", responses=problems(404, 409))
-def judge_answer(shop: TheShop, actor: Classifying, answer_id: PathId, entry: VerdictIn) -> ReviewOut:
+def judge_answer(
+    shop: TheShop, actor: Classifying, audit: Audit, answer_id: PathId, entry: VerdictIn
+) -> ReviewOut:
     """Say whether an answer was right, and if not, what the photo shows. Clerks.
 
     A photo of a product is known by sight from then on.
     """
     _answer(shop, actor, answer_id)
     judged = judge(
-        shop, answer_id, entry.verdict, category=entry.category, product_id=entry.product_id, actor=actor
+        shop,
+        answer_id,
+        entry.verdict,
+        category=entry.category,
+        product_id=entry.product_id,
+        actor=actor,
+        address=audit.address,
     )
     return ReviewOut.of(judged)
 
