@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from shelfwise.accounts.audit import AuditLog
 from shelfwise.cli.app import app
 from shelfwise.database import open_database
+from shelfwise.inventory.catalogue import Catalogue
 
 
 @pytest.fixture
@@ -305,6 +307,7 @@ def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Pat
     with open_database(tmp_path / "shop" / "stock.db") as book:
         entries = AuditLog(book).entries().items[::-1]
     assert all(entry.user.endswith(" (terminal)") for entry in entries)
+    assert entries[1].details == {"id": 1, "category": "drinks/milk"}
     told = [(entry.action, entry.subject, entry.details) for entry in entries[3:]]
     assert told == [
         (
@@ -318,3 +321,31 @@ def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Pat
         ("product.change", "product Oat drink", {"id": 1, "archived": {"before": False, "after": True}}),
         ("import", "products", {"file": "more.csv", "rows": 1, "store_id": 1}),
     ]
+
+
+def test_a_product_is_given_a_photo(stock, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    picture = tmp_path / "tea.jpg"
+    Image.new("RGB", (40, 30), (20, 90, 20)).save(picture, exif=exif)
+    stock("change-product", "Tea", "--photo", str(picture))
+    (kept,) = (tmp_path / "shop" / "photos").rglob("*.jpg")
+    with Image.open(kept) as image:
+        assert dict(image.getexif()) == {}
+
+    stock("add-product", "Mint tea", "--photo", str(picture))
+    with open_database(tmp_path / "shop" / "stock.db") as book:
+        catalogue, entries = Catalogue(book), AuditLog(book).entries(action="product.").items
+        tea, mint = catalogue.product_by_name("Tea"), catalogue.product_by_name("Mint tea")
+        assert (mint.photo, catalogue.product_photos(mint.id)) == (kept.stem, (kept.stem,))
+        assert (tea.photo, catalogue.product_photos(tea.id)) == (None, ())  # a photo shows one product
+    told = [(entry.action, entry.subject) for entry in entries[::-1]]
+    assert ("product.learn", "product Tea") in told
+    assert ("product.forget", "product Tea") in told
+    assert ("product.learn", "product Mint tea") in told
+
+
+def test_a_product_whose_photo_is_no_picture_is_not_added(stock, tmp_path: Path) -> None:
+    (tmp_path / "tea.jpg").write_text("no picture")
+    assert "tea.jpg" in stock("add-product", "Mint tea", "--photo", str(tmp_path / "tea.jpg"), code=2).output
+    assert "Mint tea" not in stock("products").output

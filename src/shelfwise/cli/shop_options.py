@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from shelfwise.database import Database
 
-__all__ = ["DatabaseOption", "HomeOption", "book_place", "open_book"]
+__all__ = ["DatabaseOption", "HomeOption", "book_place", "open_book", "photo_folder"]
 
 HomeOption = Annotated[
     Path | None,
@@ -40,6 +40,13 @@ def book_place(home: Path | None, database: str | None) -> str | Path:
     settings = Settings()
     # A folder that is named means the book in it, whatever the environment says.
     return database or (None if home else settings.database) or (home or settings.home) / "stock.db"
+
+
+def photo_folder(home: Path | None) -> Path:
+    """Where the shop keeps its photos."""
+    from shelfwise.settings import Settings
+
+    return (home or Settings().home).expanduser() / "photos"
 
 
 @contextlib.contextmanager

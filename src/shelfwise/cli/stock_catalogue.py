@@ -25,6 +25,7 @@ from shelfwise.cli.stock_options import (
     print_rows,
     user_name,
 )
+from shelfwise.cli.stock_photos import PhotoOption, give_photo, keep_photo
 from shelfwise.errors import ConfigError, NotFoundError
 from shelfwise.text import printable
 
@@ -254,6 +255,7 @@ def add_product(
     pack_size: PackOption = None,
     minimum: MinimumOption = None,
     target: TargetOption = None,
+    photo: PhotoOption = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -262,7 +264,10 @@ def add_product(
         from shelfwise.inventory.records import NewProduct
 
         given = _fields(None, category, gtin, unit, pack_size, minimum, target)
+        kept = None if photo is None else keep_photo(photo, home)
         product = book.catalogue.add_product(NewProduct(name=name, **given), book.tell_change)
+        if kept is not None:
+            give_photo(book, product, kept)
         typer.echo(printable(f"Added {product.name} ({product.id})"))
 
 
@@ -275,16 +280,20 @@ def change_product(
     pack_size: PackOption = None,
     minimum: MinimumOption = None,
     target: TargetOption = None,
+    photo: PhotoOption = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Change a product; '' empties its category, GTIN, minimum or target."""
     with opened(home, database) as book:
         given = _fields(name, category, gtin, unit, pack_size, minimum, target)
-        if not given:
+        if not given and photo is None:
             raise ConfigError("nothing to change: give at least one option, such as --minimum 6")
         before = find_product(book.catalogue, product)
+        kept = None if photo is None else keep_photo(photo, home)
         changed = book.catalogue.change_product(before.id, given, tell=book.tell_change)
+        if kept is not None:
+            changed = give_photo(book, changed, kept)
         typer.echo(printable(f"Changed {changed.name} ({changed.id})"))
 
 

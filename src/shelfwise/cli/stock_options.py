@@ -35,6 +35,7 @@ __all__ = [
     "FormatOption",
     "KeyOption",
     "LimitOption",
+    "Opened",
     "PlaceOption",
     "ProductArgument",
     "QuantityArgument",
