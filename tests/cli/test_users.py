@@ -68,6 +68,21 @@ def test_the_link_has_the_servers_address(book):
     assert output.startswith("https://stock.example.org/invitation/")
 
 
+def test_who_is_invited_is_listed_and_can_be_taken_back(book):
+    done = run("add", "Eve")
+    assert "Eve has no role yet" in done.stderr and "--address" in done.stderr
+    (row,) = csv.DictReader(io.StringIO(ok("list", "--format", "csv")))
+    assert (row["name"], row["state"]) == ("Eve", "invited") and row["link works until"]
+    assert ok("take-back", "eve") == "Took the invitation of Eve back\n"
+    assert Users(book).list() == []
+    with pytest.raises(NotFoundError):
+        Invitations(book).peek(secret_of(done.stdout))
+    secret = secret_of(ok("add", "Eve", "--admin"))
+    Invitations(book).accept(secret, None, GOOD)
+    assert "disable them instead" in refused("take-back", "Eve")
+    assert Users(book).check_password("Eve", GOOD)
+
+
 def test_a_password_is_asked_for_twice(book):
     assert "Added Boss" in ok("add", "Boss", "--admin", "--password", stdin=f"{GOOD}\n{GOOD}\n")
     assert Users(book).check_password("boss", GOOD).admin

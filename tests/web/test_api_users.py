@@ -136,3 +136,17 @@ def test_an_edit_does_not_overwrite_another_admins(admin, shop):
     fresh = {"If-Match": again.headers["etag"]}
     assert admin.patch(clerk, json={"name": "Clerk Kent"}, headers=fresh).status_code == 200
     assert admin.patch(clerk, json={"admin": False}, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_an_invitation_is_taken_back_while_it_is_open(admin, manager, shop):
+    eve = admin.post(USERS, json={"name": "Eve", "roles": {"1": "clerk"}}).json()
+    path, page = f"{USERS}/{eve['user']['id']}/invitation", admin.get("/users").text
+    assert "until <time" in page and f'data-api="DELETE {path}"' in page
+    assert manager.delete(path).status_code == 403
+    assert admin.delete(path).status_code == 204
+    assert "Eve" not in [each.name for each in shop.users.list()]
+    assert admin.get(eve["link"]).status_code == 404
+    assert "Took an invitation back" in admin.get("/audit").text
+    clerk = shop.users.by_name("clerk").id
+    assert admin.delete(f"{USERS}/{clerk}/invitation").status_code == 409
+    assert shop.users.get(clerk).roles

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from shelfwise.accounts.audit import record_in
 from shelfwise.accounts.names import clean_name, name_key
@@ -131,6 +131,20 @@ class Invitations:
 
         self._db.write(work)
         return secret
+
+    def open_until(self) -> dict[int, datetime]:
+        """Until when a link by which they set a password works, by the id of each user that has one."""
+        with self._db.read() as connection:
+            rows = connection.execute(
+                select(invitations.c.user_id, func.max(invitations.c.expires_at).label("until"))
+                .where(
+                    invitations.c.user_id.is_not(None),
+                    invitations.c.used_at.is_(None),
+                    invitations.c.expires_at > self._now(),
+                )
+                .group_by(invitations.c.user_id)
+            )
+            return {row.user_id: row.until for row in rows}
 
     def peek(self, secret: str) -> Invitation:
         """What a link is for, without using it.

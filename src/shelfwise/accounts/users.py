@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from shelfwise.accounts.audit import record_in
 from shelfwise.accounts.names import clean_name, name_key
 from shelfwise.accounts.passwords import Passwords
 from shelfwise.accounts.records import Role, User
-from shelfwise.accounts.tables import users
+from shelfwise.accounts.tables import invitations, replies, tokens, user_roles, users
 from shelfwise.accounts.throttle import Throttle
 from shelfwise.accounts.user_rows import (
     add_user,
@@ -30,7 +30,7 @@ from shelfwise.accounts.user_rows import (
     set_hash,
 )
 from shelfwise.database import Database, utc_now
-from shelfwise.errors import NotFoundError, SignInError
+from shelfwise.errors import ConflictError, NotFoundError, SignInError
 
 __all__ = ["Users"]
 
@@ -199,6 +199,30 @@ class Users:
     def enable(self, user_id: int, *, by: str | None = None) -> User:
         """Let a disabled user sign in again. See :meth:`change`."""
         return self.change(user_id, disabled=False, by=by)
+
+    def take_back(self, user_id: int, *, by: str | None = None) -> User:
+        """Take the invitation of a user back: remove one who has never chosen a password. Returns who it was.
+
+        Raises:
+            NotFoundError: there is no such user.
+            ConflictError: they have a password, or tokens.
+        """
+
+        def work(connection: Connection) -> User:
+            user = read_user(connection, user_id)
+            own = select(func.count()).select_from(tokens).where(tokens.c.user_id == user_id)
+            if connection.execute(own).scalar_one():
+                raise ConflictError(f"{user.name} has tokens: revoke them first, or disable the user")
+            for table in (invitations, user_roles, replies):
+                connection.execute(delete(table).where(table.c.user_id == user_id))
+            # The invitation may be accepted in this moment.
+            invited = (users.c.id == user_id) & users.c.password.is_(None)
+            if user.has_password or connection.execute(delete(users).where(invited)).rowcount == 0:
+                raise ConflictError(f"{user.name} has accepted the invitation already: disable them instead")
+            self._tell(connection, by, "user.take-back", user.name, {})
+            return user
+
+        return self._db.write(work)
 
     def check_password(self, name: str, password: str, address: str | None = None) -> User:
         """Who signs in with a name and a password.

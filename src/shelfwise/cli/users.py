@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -15,6 +16,8 @@ from shelfwise.cli.user_tokens import app as tokens_app
 from shelfwise.errors import EntryError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shelfwise.accounts.records import Role, User
     from shelfwise.inventory.catalogue import Catalogue
 
@@ -40,7 +43,10 @@ RoleOption = Annotated[
     ),
 ]
 AddressOption = Annotated[
-    str, typer.Option("--address", metavar="URL", help="Where browsers reach the server, for the link.")
+    str,
+    typer.Option(
+        "--address", metavar="URL", help="Where browsers reach your server; the link begins with it."
+    ),
 ]
 _HERE: Final = "http://127.0.0.1:8000"
 
@@ -52,9 +58,10 @@ def list_users(
     """List the users and their roles."""
     with opened(home, database) as there:
         names = there.store_names()
-        rows = [_row(user, names) for user in there.users.list()]
+        until = there.invitations.open_until()
+        rows = [_row(user, names, until.get(user.id)) for user in there.users.list()]
     print_rows(
-        ["name", "roles", "state", "last seen"],
+        ["name", "roles", "state", "link works until", "last seen"],
         rows,
         output,
         "There is no user yet. Add one with: shelfwise users add NAME --admin",
@@ -79,17 +86,38 @@ def add(
 ) -> None:
     """Add a user: print a link that invites them, or ask for their password.
 
-    The link works once and for seven days; whoever opens it chooses the password.
+    The link works once and for seven days; whoever opens it chooses the password. Give --address where browsers
+    reach your server at another address than http://127.0.0.1:8000.
     """
     with opened(home, database) as there:
         roles = _given_roles(there.catalogue, role)
-        if not password:
-            secret = there.invitations.invite(name, _kept(roles), there.by, admin=admin)
-            _tell_link(_invited(name), address, secret)
-            return
-        chosen = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        chosen = (
+            typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+            if password
+            else None
+        )
         user = there.users.add(name, chosen, admin=admin, roles=_kept(roles), by=there.by)
-    typer.echo(f"Added {user.name}")
+        if password:
+            typer.echo(f"Added {user.name}")
+        else:
+            _tell_link(_invited(user.name), address, there.invitations.reset(user.id, there.by))
+    if not (user.admin or user.roles):
+        typer.echo(
+            f"{user.name} has no role yet, and can do nothing. Give one: "
+            f"shelfwise users roles {shlex.quote(user.name)} --role 'STORE=clerk'",
+            err=True,
+        )
+
+
+@app.command("take-back", epilog=examples_text(["shelfwise users take-back Ana"]))
+def take_back(name: NameArgument, home: HomeOption = None, database: DatabaseOption = None) -> None:
+    """Take an invitation back: the link stops working, and the user is removed.
+
+    Only of one who has not chosen a password yet; disable others.
+    """
+    with opened(home, database) as there:
+        user = there.users.take_back(there.users.by_name(name).id, by=there.by)
+    typer.echo(f"Took the invitation of {user.name} back")
 
 
 @app.command(epilog=examples_text(["shelfwise users disable Ana"]))
@@ -169,6 +197,8 @@ def _tell_link(what: str, address: str, secret: str) -> None:
     # The link alone is the output, so that it can be piped on.
     typer.echo(what, err=True)
     typer.echo(f"{address.rstrip('/')}/invitation/{secret}")
+    if address == _HERE:
+        typer.echo(f"If your server is not at {_HERE}, give its address with --address.", err=True)
 
 
 def _given_roles(catalogue: Catalogue, given: Sequence[str] | None) -> dict[int, str]:
@@ -187,9 +217,10 @@ def _kept(roles: Mapping[int, Any]) -> dict[int, Role]:
     return {store: role for store, role in roles.items() if role != NONE}
 
 
-def _row(user: User, names: Mapping[int, str]) -> tuple[object, ...]:
-    state = "disabled" if user.disabled else "active" if user.has_password else "no password yet"
-    return user.name, _roles_text(user, names), state, user.last_seen
+def _row(user: User, names: Mapping[int, str], until: datetime | None) -> tuple[object, ...]:
+    waiting = "invited" if until else "no password yet"
+    state = "disabled" if user.disabled else "active" if user.has_password else waiting
+    return user.name, _roles_text(user, names), state, until, user.last_seen
 
 
 def _roles_text(user: User, names: Mapping[int, str]) -> str:

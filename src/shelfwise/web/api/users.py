@@ -128,6 +128,17 @@ def password_link(user_id: PathId, request: Request, shop: TheShop, actor: Admin
 
 
 @router.delete(
+    "/users/{user_id}/invitation",
+    status_code=204,
+    summary="Take an invitation back",
+    responses=problems(404, 409),
+)
+def take_back(user_id: PathId, shop: TheShop, actor: Admin) -> None:
+    """Remove a user who has not chosen a password yet; their link stops working. Others can be disabled."""
+    shop.users.take_back(user_id, by=actor.name)
+
+
+@router.delete(
     "/users/{user_id}/sessions", status_code=204, summary="Sign a user out", responses=problems(404)
 )
 def end_sessions(user_id: PathId, shop: TheShop, actor: Admin, audit: Audit) -> None:

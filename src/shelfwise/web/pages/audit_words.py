@@ -23,6 +23,7 @@ WORDS: Final[Mapping[str, str]] = {
     "user.password": "Set a password",
     "user.disable": "Disabled a user",
     "user.enable": "Enabled a user",
+    "user.take-back": "Took an invitation back",
     "link.make": "Made a link",
     "link.use": "Used a link",
     "token.issue": "Made a token",

@@ -41,6 +41,7 @@ def users(request: Request, actor: Admin) -> HTMLResponse:
         actor,
         "users.html",
         users=[(user, _roles(user, names)) for user in everybody],
+        invited_until=shop.invitations.open_until(),
         role_choices=ROLE_CHOICES,
     )
 
@@ -70,6 +71,7 @@ def user_page(request: Request, actor: Admin, user_id: PathId) -> HTMLResponse:
         "user.html",
         user=user,
         tag=user_tag(user).strip('"'),
+        invited_until=shop.invitations.open_until(),
         role_choices=ROLE_CHOICES,
         sessions=[(each, device_words(each.device)) for each in shop.sessions.list(user_id)],
         tokens=shop.tokens.list(user_id),
