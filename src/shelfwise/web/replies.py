@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 
 from fastapi import Header
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from shelfwise.accounts.records import Actor
 from shelfwise.errors import EntryError
 from shelfwise.web.access import shop_of, signed_in
+from shelfwise.web.parameters import KnownParameters
 
 __all__ = ["IdempotencyKey", "WriteOnce", "fingerprint", "keep_instead"]
 
@@ -43,7 +43,7 @@ IdempotencyKey = Annotated[
 """The key, for endpoints that pass it on (the ledger keeps bookings' keys for ever)."""
 
 
-class WriteOnce(APIRoute):
+class WriteOnce(KnownParameters):
     """A route whose writes are answered once a key. Endpoints need nothing for it."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
