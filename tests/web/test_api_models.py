@@ -4,8 +4,11 @@ import io
 import zipfile
 
 import pytest
+from PIL import Image
 
+from shelfwise.inventory.records import NewProduct
 from shelfwise.workflows.scanning import answer_photos
+from shelfwise.workflows.shop_products import enrol
 
 MODELS = "/api/v1/models"
 
@@ -21,6 +24,13 @@ def packed(tmp_path, toy):
         for path in folder.iterdir():
             archive.write(path, f"bundle/{path.name}")
         archive.writestr("report/index.html", "<!doctype html><script>alert(1)</script><p>Report</p>")
+    return made.getvalue()
+
+
+def picture(colour):
+    """A picture file of one colour."""
+    made = io.BytesIO()
+    Image.new("RGB", (24, 24), colour).save(made, "PNG")
     return made.getvalue()
 
 
@@ -60,6 +70,17 @@ def test_a_model_is_uploaded_used_and_gone_back_from(shop, admin, packed):
     assert listed(admin)["toy"]["active"] is True
     actions = [entry["action"] for entry in admin.get("/api/v1/audit?action=model.").json()["items"]]
     assert actions == ["model.roll-back", "model.activate", "model.add"]
+
+
+def test_the_page_says_how_many_products_the_model_knows_after_each_switch(shop, admin, packed):
+    shop.models.wait()
+    tea = shop.catalogue.add_product(NewProduct("Tea", "drinks"))
+    enrol(shop, tea.id, [picture((200, 40, 40)), picture((40, 200, 40))])
+    added = upload(admin, packed).json()["id"]
+    for path in (f"{added}/activate", "roll-back", "roll-back"):
+        assert admin.post(f"{MODELS}/{path}").status_code == 202
+        shop.models.wait_for_switch()
+        assert "It knows 1 product by sight, from 2 photos." in admin.get("/models").text
 
 
 def test_an_active_model_is_not_removed_and_another_one_is(shop, admin, packed):

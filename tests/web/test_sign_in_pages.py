@@ -4,6 +4,9 @@ import hashlib
 import re
 
 import pytest
+from sqlalchemy import update
+
+from shelfwise.accounts.tables import users
 
 PASSWORD = "correct horse battery"
 
@@ -38,6 +41,14 @@ def test_a_wrong_password_shows_the_form_again_with_the_name_and_without_the_pas
     assert 'value="clerk"' in answer.text
     assert "not this one" not in answer.text
     assert "shelfwise_session" not in nobody.cookies
+
+
+def test_a_shop_without_an_admin_says_where_the_link_for_the_first_one_is(nobody, shop):
+    words = "The terminal that started the server printed a link"
+    assert words not in nobody.get("/sign-in").text
+    shop.db.write(lambda connection: connection.execute(update(users).values(admin=False)))
+    assert words in nobody.get("/sign-in").text
+    assert words in form(nobody, "/sign-in", name="x", password="not this one").text
 
 
 def test_a_form_of_another_site_is_refused(nobody):

@@ -22,6 +22,7 @@ from shelfwise.accounts.user_rows import (
     end_links_by,
     end_links_of,
     end_sessions,
+    has_admin,
     keep_an_admin,
     put_roles,
     read_user,
@@ -56,6 +57,11 @@ class Users:
         """All users by name, the disabled ones too."""
         with self._db.read() as connection:
             return read_users(connection)
+
+    def have_admin(self) -> bool:
+        """Whether there is an admin who can sign in."""
+        with self._db.read() as connection:
+            return has_admin(connection)
 
     def get(self, user_id: int) -> User:
         """The user of an id.

@@ -53,8 +53,8 @@ class Planning:
     ) -> Page[Shrinkage]:
         """What the counts of a time found against what the book expected just before them, newest first.
 
-        A count that has none before it at its location has ``previous_count_at`` None: there, a difference is
-        stock that was never entered rather than shrinkage. Counts that are undone are left out.
+        A count that has none before it at its location has ``previous_count_at`` None: there, a difference may
+        as well come from stock that was never entered. Counts that are undone are left out.
 
         Args:
             store_id: the store.

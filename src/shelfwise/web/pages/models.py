@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 from fastapi import Path, Query, Request
@@ -15,6 +15,7 @@ from shelfwise.web.markdown import markdown_html
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import show
 from shelfwise.workflows.model_shelf import ModelShelf, ShelfModel
+from shelfwise.workflows.shop import Shop
 
 __all__ = ["router", "verdict_words"]
 
@@ -50,6 +51,7 @@ def models(request: Request, actor: Admin) -> HTMLResponse:
         problem=shop.models.problem,
         note=shop.models.note,
         switch=shop.models.switch,
+        known=_known(shop),
     )
 
 
@@ -105,6 +107,13 @@ def verdict_words(compared: Comparison, active: str, candidate: str) -> str:
     if compared.p_value is not None and compared.p_value < _SURE:
         return f"{lead} Chance alone makes such a difference seldom."
     return f"{lead} Chance alone can make such a difference: it says little yet."
+
+
+def _known(shop: Shop) -> Mapping[str, int]:
+    """How many products the active model knows by sight, and by how many photos."""
+    learned = shop.products.in_use()
+    known = [] if learned is None else learned.index.products
+    return {"products": len(known), "photos": sum(len(product.photos) for product in known)}
 
 
 def _without_title(card: str, name: str) -> str:

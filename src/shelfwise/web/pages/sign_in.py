@@ -44,7 +44,8 @@ def sign_in_page(request: Request, shop: TheShop, next: str = "/") -> Response: 
     try:
         identify(request)
     except SignInError:
-        return render(request, "sign_in.html", error=None, name="", next=_inside(next))
+        started = shop.users.have_admin()
+        return render(request, "sign_in.html", error=None, name="", next=_inside(next), started=started)
     return RedirectResponse(_inside(next), 303)
 
 
@@ -63,7 +64,8 @@ def sign_in(
     try:
         user = check_password(request, name, password)
     except (SignInError, ThrottledError) as error:
-        return _again(request, "sign_in.html", error, name=name, next=_inside(next))
+        started = shop.users.have_admin()
+        return _again(request, "sign_in.html", error, name=name, next=_inside(next), started=started)
     return _start(request, user, shop, config, _inside(next))
 
 
