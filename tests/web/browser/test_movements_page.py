@@ -47,6 +47,13 @@ def test_clerks_undo_their_own_with_a_reason(shop: Shop, tabs: Tabs, bread: Prod
 def test_managers_undo_everybodys(shop: Shop, tabs: Tabs, bread: Product) -> None:
     page = tabs("manager", PHONE)
     page.goto("/movements")
+    expect(page.get_by_label("Kind")).to_be_hidden()  # the list comes first on a phone
+    page.get_by_role("searchbox", name="Product").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_label("Kind").select_option(label="Received")
+    expect(page.locator("main tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Kind")).to_be_visible()
     page.get_by_role("button", name="Undo received 10 Bread").click()
     page.get_by_role("button", name="Undo it").click()
     expect(page.locator("#flash")).to_contain_text("Undone.")

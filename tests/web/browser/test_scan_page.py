@@ -68,7 +68,7 @@ def test_two_photos_become_two_stock_levels(
     page.get_by_role("button", name="One more, photo 1").click()
     page.get_by_role("button", name="One more, photo 1").click()
     page.get_by_role("button", name="Book 2 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 3, Green paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("3 × Red paint, 1 × Green paint")
     expect(page.locator("#scan-done-list")).to_contain_text("now in stock: Red paint: 3, Green paint: 1")
     expect(page.locator(".scan-card")).to_have_count(0)
     assert level(shop, colours["Red"]) == 3
@@ -110,13 +110,15 @@ def test_what_could_not_be_undone_is_told_and_can_be_tried_again(
     page.route("**/undo", busy_at_the_second)
     page.get_by_role("button", name="Undo: 3 lines received").click()
     expect(page.locator("#flash")).to_contain_text(
-        "Undone: Red paint 1. Not undone: Blue paint 1, Green paint 1. Wait a little."
+        "Undone: 1 × Red paint. Not undone: 1 × Blue paint, 1 × Green paint. Wait a little."
     )
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1 undone, Blue paint 1, Green paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text(
+        "1 × Red paint undone, 1 × Blue paint, 1 × Green paint"
+    )
     assert len(sent) == 2  # the third would have been refused, too
     assert (level(shop, colours["Red"]), level(shop, colours["Blue"])) == (0, 1)
-    page.get_by_role("button", name="Undo: Blue paint 1, Green paint 1").click()
-    expect(page.locator("#scan-done-list s")).to_have_text("Red paint 1, Blue paint 1, Green paint 1")
+    page.get_by_role("button", name="Undo: 1 × Blue paint, 1 × Green paint").click()
+    expect(page.locator("#scan-done-list s")).to_have_text("1 × Red paint, 1 × Blue paint, 1 × Green paint")
     assert level(shop, colours["Blue"]) == level(shop, colours["Green"]) == 0
     assert len(sent) == 4
 
@@ -134,7 +136,7 @@ def test_after_signing_in_again_what_waited_is_sent(
     assert level(shop, colours["Red"]) == 0
     sign_in(page.context, "clerk")  # in another tab: the page has the token of the session before
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Red paint")
     assert level(shop, colours["Red"]) == 1
 
 
@@ -152,7 +154,7 @@ def test_what_was_booked_keeps_its_photo_and_confirms_or_corrects_the_answer(
     expect(second.get_by_role("radio", name="Blue paint")).to_be_checked()
     page.get_by_text("Wasted", exact=True).click()
     page.get_by_role("button", name="Book 2 as wasted").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1, Blue paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Red paint, 1 × Blue paint")
     assert level(shop, colours["Red"]) == -1
     assert level(shop, colours["Blue"]) == -1
     wrong = wait_for(lambda: next((one for one in shop.answers.judged() if one.right_product_id == 3), None))
@@ -183,7 +185,7 @@ def test_a_product_is_made_on_the_spot_for_all_photos_that_show_it(
     page.get_by_text("Counted", exact=True).click()
     page.get_by_role("button", name="Yes, this one, photo 2").click()
     page.get_by_role("button", name="Book 2 as counted").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Garden green 2")
+    expect(page.locator("#scan-done-list")).to_contain_text("2 × Garden green")
     made = shop.catalogue.product_by_name("Garden green")
     assert (made.category, made.unit, made.minimum) == ("Green", "tin", Decimal("2.5"))
     assert level(shop, made) == 2
@@ -207,7 +209,7 @@ def test_a_product_that_is_hardly_known_is_proposed_and_booked_only_when_a_perso
     expect(first.get_by_text("Chosen")).to_be_visible()
     second.get_by_text("Red paint").click()  # a tap on what is chosen already says yes, too
     page.get_by_role("button", name="Book 2 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1, Red paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("2 × Red paint")
     wait_for(lambda: len(shop.catalogue.product_photos(paint.id)) == 3 or None)  # both were learned
     scan(page, colour_photo("Red"))
     expect(page.locator(".scan-card").get_by_text("Recognised")).to_be_visible()
@@ -333,10 +335,10 @@ def test_photos_and_bookings_made_without_a_connection_are_sent_later_and_once(
 
     server.start()
     page.evaluate("dispatchEvent(new Event('online'))")
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Red paint")
     expect(page.get_by_role("radio", name="Blue paint")).to_be_checked()
     page.get_by_role("button", name="Book 1 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Blue paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Blue paint")
     expect(page.locator("#scan-state")).to_be_hidden()
     assert level(shop, colours["Red"]) == 1
     assert level(shop, colours["Blue"]) == 1
@@ -361,7 +363,7 @@ def test_a_booking_whose_reply_was_lost_is_not_booked_twice(
 
     page.route("**/api/v1/movements", lose)
     page.get_by_role("button", name="Book 1 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Red paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Red paint")
     assert lost == [201]
     assert level(shop, colours["Red"]) == 1
     assert len(shop.history.movements(MILL_LANE).items) == 1
@@ -404,7 +406,7 @@ def test_what_the_server_refuses_can_be_mended(
     expect(page.locator(".scan-card")).to_have_count(2)
     page.locator(".scan-card").nth(1).get_by_role("radio", name="Blue paint").check()
     page.get_by_role("button", name="Book 1 as received").click()
-    expect(page.locator("#scan-done-list")).to_contain_text("Blue paint 1")
+    expect(page.locator("#scan-done-list")).to_contain_text("1 × Blue paint")
 
 
 def test_photos_can_be_pasted_and_dropped(tabs: Tabs, colours: dict[str, Product]) -> None:
@@ -467,7 +469,7 @@ def test_it_can_be_worked_by_keyboard_alone(
     page.keyboard.press("Enter")
     tab_to(page, "#scan-book")
     page.keyboard.press("Enter")
-    expect(page.locator("#scan-done-list")).to_contain_text("Green paint 2")
+    expect(page.locator("#scan-done-list")).to_contain_text("2 × Green paint")
     assert level(shop, colours["Green"]) == 2
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from decimal import Decimal
 
 import openpyxl
 import pytest
@@ -123,6 +124,37 @@ def test_movements_are_filtered(stocked, reader):
     assert "Nothing matches" in reader.get("/movements?kind=sold").text
     assert "Nothing matches" in reader.get("/movements?user=manager").text
     assert "Nothing matches" in reader.get("/movements?until=2020-01-01").text
+
+
+@pytest.mark.parametrize(
+    ("page", "in_use"),
+    [
+        ("/movements", "kind=received"),
+        ("/stock", "state=low"),
+        ("/products", "archived=true"),
+        ("/audit", "action=store."),
+    ],
+)
+def test_filters_that_a_phone_folds_away_are_open_while_they_are_in_use(stocked, admin, page, in_use):
+    fold = re.compile(r'<details class="fold filter-fold"( open)?>')
+    assert fold.findall(admin.get(page).text) == [""]
+    assert fold.findall(admin.get(f"{page}?{in_use}").text) == [" open"]
+
+
+def test_the_list_tells_the_minimum_on_a_phone_too(stocked, reader):
+    page = reader.get("/stock").text
+    assert len(re.findall(r'only-narrow">min <span class="qty">[145]<', page)) == 3
+
+
+def test_orders_have_a_column_of_packs_only_where_there_are_some(stocked, shop, manager):
+    shop.catalogue.change_product(stocked.tea.id, {"target": Decimal(12)}, None)
+    assert [re.sub("<[^>]*>", "", cell) for cell in _cells(manager, "Packs")] == ["2 × 6", "–"]
+    shop.catalogue.change_product(stocked.tea.id, {"pack_size": Decimal(1)}, None)
+    assert "Packs" not in manager.get("/orders").text
+
+
+def _cells(client, column):
+    return re.findall(rf'<td data-label="{column}"[^>]*>(.*?)</td>', client.get("/orders").text, re.DOTALL)
 
 
 def test_what_to_order_is_told_in_packs(stocked, shop, reader, manager):

@@ -254,7 +254,7 @@ queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
   state();
   if (job.quiet || !job.shown) return;
   flash(`Booked: ${job.label}.`);
-  const line = el("span", {}, job.shown.map((one) => `${one.name} ${tidy(one.quantity)}`).join(", "));
+  const line = el("span", {}, sums(job.shown));
   const item = el("li", {}, line, el("span", { class: "badge" }, DID[job.kind]));
   item.append(undoButton(job, reply.movements, item, line));
   at("scan-done").hidden = false;
@@ -264,12 +264,19 @@ queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
   if (told.length && line.isConnected && !line.querySelector("s")) line.append(el("span", { class: "muted" }, ` – now in stock: ${told.join(", ")}`));
 });
 
+/** What was booked, in words: each product once, with all of it. */
+function sums(shown) {
+  const all = new Map();
+  for (const { id, name, quantity } of shown) all.set(id, { name, quantity: (all.get(id)?.quantity || 0) + Number(quantity) });
+  return [...all.values()].map((one) => `${tidy(one.quantity.toFixed(3))} × ${one.name}`).join(", ");
+}
+
 /** Takes a booking back, movement by movement; what could not be is told, and can be tried again. Nothing is undone twice. */
 function undoButton(job, movements, item, line) {
   // Each line of Scan makes one movement.
-  let left = movements.map(({ id }, place) => ({ id, text: `${job.shown[place].name} ${tidy(job.shown[place].quantity)}` }));
+  let left = movements.map(({ id }, place) => ({ id, shown: job.shown[place] }));
   const undone = [];
-  const texts = (some) => some.map((one) => one.text).join(", ");
+  const texts = (some) => sums(some.map((one) => one.shown));
   const undo = async (event) => {
     const button = event.currentTarget;
     if (button.getAttribute("aria-busy") === "true") return;
