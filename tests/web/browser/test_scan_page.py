@@ -85,7 +85,7 @@ def test_a_booking_can_be_undone_at_once(
     page.goto("/scan")
     scan(page, colour_photo("Red"), colour_photo("Blue"))
     page.get_by_role("button", name="Book 2 as received").click()
-    page.get_by_role("button", name="Undo: 2 lines received").click()
+    page.get_by_role("button", name="Undo: 2 products received").click()
     expect(page.locator("#scan-done-list")).to_contain_text("undone")
     assert level(shop, colours["Red"]) == level(shop, colours["Blue"]) == 0
 
@@ -108,7 +108,7 @@ def test_what_could_not_be_undone_is_told_and_can_be_tried_again(
             route.continue_()
 
     page.route("**/undo", busy_at_the_second)
-    page.get_by_role("button", name="Undo: 3 lines received").click()
+    page.get_by_role("button", name="Undo: 3 products received").click()
     expect(page.locator("#flash")).to_contain_text(
         "Undone: 1 × Red paint. Not undone: 1 × Blue paint, 1 × Green paint. Wait a little."
     )
@@ -326,11 +326,11 @@ def test_photos_and_bookings_made_without_a_connection_are_sent_later_and_once(
     scan(page, colour_photo("Blue"))
     expect(page.get_by_text("Waits for the connection", exact=True)).to_be_visible()
     page.get_by_role("button", name="Book 1 as received").click()
-    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 line received")
+    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 product received")
 
     page.reload()  # from what the worker kept
     expect(page.get_by_text("Waits for the connection", exact=True)).to_be_visible()
-    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 line received")
+    expect(page.locator("#scan-state")).to_contain_text("Not sent yet: 1 product received")
     assert level(shop, colours["Red"]) == 0
 
     server.start()

@@ -71,7 +71,7 @@ function summary() {
   if (ready.length) parts.push(`${ready.length} ready`);
   if (check) parts.push(`${check} to check`);
   if (open) parts.push(`${open} to choose`);
-  if (wrong) parts.push(`${words(wrong, "quantity", "quantities")} to mend`);
+  if (wrong) parts.push(`${words(wrong, "quantity", "quantities")} to correct`);
   if (looking) parts.push(queue.offline ? words(looking, "photo waits", "photos wait") + " for the connection" : `${looking} being looked at`);
   at("scan-sum").textContent = parts.join(" · ");
   const book = at("scan-book");
@@ -225,7 +225,7 @@ async function book() {
   const lines = linesOf(ready);
   const job = {
     id: newKey(), owner, store, made: Date.now(), method: "POST", path: "/api/v1/movements", body: { lines },
-    label: `${words(lines.length, "line")} ${DID[kind()]}`, photos: ready.map((photo) => photo.id), verdicts: ready.map(verdictOf).filter(Boolean),
+    label: `${words(new Set(lines.map((line) => line.product_id)).size, "product")} ${DID[kind()]}`, photos: ready.map((photo) => photo.id), verdicts: ready.map(verdictOf).filter(Boolean),
     shown: lines.map((line) => ({ id: line.product_id, name: ready.find((one) => one.product.id === line.product_id).product.name, quantity: line.quantity })),
     kind: kind(),
   };
