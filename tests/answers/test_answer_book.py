@@ -67,19 +67,22 @@ def _queue(book, limit=2, **filters):
 
 
 def test_the_review_begins_with_what_is_most_doubtful(book, new):
-    sure, less, ask, asks, strange, same = book.record(
+    sure, less, kind, ask, asks, strange, same = book.record(
         [
-            new("accept", 0.99),
-            new("accept", 0.6),
+            new("accept", 0.99, product_id=1),
+            new("accept", 0.6, product_id=1),
+            new("accept", 0.99),  # of the category alone: Scan asks which product it is
             new("ask", 0.5),
             new("ask", 0.2),
             new("unknown", 0.9, None),
             new("ask", 0.5),
         ]
     )
-    assert _queue(book) == [strange, asks, ask, same, less, sure]
+    assert _queue(book) == [strange, asks, ask, same, kind, less, sure]
     assert _queue(book, kinds=["ask"]) == [asks, ask, same]
-    assert (book.counts(), book.counts(kinds=None), book.counts(kinds=["unknown"])) == (4, 6, 1)
+    assert _queue(book, doubtful=True) == [strange, asks, ask, same, kind]
+    assert (book.counts(), book.counts(doubtful=False)) == (5, 7)
+    assert [each.id for each in book.some([sure, kind, ask]) if each.relied_on] == [sure]
 
 
 def test_the_review_shows_the_stores_one_may_see(book, new):

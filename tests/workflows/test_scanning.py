@@ -198,6 +198,34 @@ def test_the_shop_s_own_categories_are_understood(shopper, stock, meant):
     assert {choice.product for choice in first.choices} == {f"one of {category}" for category in meant}
 
 
+@pytest.mark.parametrize(
+    ("products", "proposed", "wider"),
+    [
+        (("Oat drink",), None, True),  # no apple, whatever else there is of fruit
+        (("Oat drink", "Cox apples"), "Cox apples", False),
+        (("Cox apples", "Red apple"), None, False),
+    ],
+)
+def test_a_product_of_a_wider_category_is_proposed_only_where_its_name_says_so(
+    shopper, products, proposed, wider
+):
+    for name in products:
+        shopper.product(name, "fruit")
+    words = said(shopper, prediction(Decision("accept", "Fruit/Apple", "category", 0.95, 0.0)))
+    first = words.candidates[0]
+    assert (first.category, first.product, first.wider) == ("Fruit/Apple", proposed, wider)
+    assert {each.product for each in first.choices} == set(products)
+
+
+def test_a_product_of_the_category_that_looks_otherwise_is_a_mere_choice(shopper):
+    other = shopper.product("Cox", "Fruit/Apple")
+    enrol(shopper.shop, other, [shopper.photo(*GREEN)])
+    words = said(shopper, prediction(Decision("accept", "Fruit/Apple", "category", 0.95, 0.0)))
+    first = words.candidates[0]
+    assert (first.category, first.product_id) == ("Fruit/Apple", None)
+    assert [each.product_id for each in first.choices] == [other]
+
+
 def test_what_looks_alike_comes_first_among_the_choices(shopper):
     shopper.product("A", "Fruit/Apple")
     alike = shopper.product("B", "Fruit/Apple")

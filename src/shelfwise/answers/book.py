@@ -23,17 +23,14 @@ from sqlalchemy import (
 from shelfwise.answers.labels import clean_category
 from shelfwise.answers.records import Answer, AnswerKind, NewAnswer, Verdict
 from shelfwise.answers.rows import answer_of, chosen_answers, values_of
-from shelfwise.answers.tables import answers
+from shelfwise.answers.tables import RELIED_ON, answers
 from shelfwise.database import Database, utc_now
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.records import Page
 from shelfwise.inventory.tables import categories, movements, products
 
-__all__ = ["DOUBTFUL", "AnswerBook"]
-
-DOUBTFUL: Final[tuple[AnswerKind, ...]] = ("unknown", "ask")
-"""Answers on which the model does not rely itself."""
+__all__ = ["AnswerBook"]
 
 _REVIEW: Final = Cursors("review", (int, int))
 _AT_ONCE: Final = 500
@@ -138,24 +135,26 @@ class AnswerBook:
         limit: int = 50,
         *,
         kinds: Collection[AnswerKind] | None = None,
+        doubtful: bool = False,
     ) -> Page[Answer]:
         """Answers on which nobody has said anything yet, the most doubtful first.
 
-        First come the unknown, then those that ask, then those that the model relies on; within each the least sure
-        ones first, and of equals the oldest.
+        First come the unknown, then those about which a person is asked, also which product of a sure category it is,
+        then the products that are relied on; within each the least sure ones first, and of equals the oldest.
 
         Args:
             store_ids: only answers of these stores; None for all, also those of no store.
             cursor: where the page before ended.
             limit: how many at most.
-            kinds: only answers of these kinds.
+            kinds: only answers of these kinds; None for all.
+            doubtful: only those about which a person is asked (not :attr:`Answer.relied_on`).
 
         Raises:
             EntryError: the cursor or the limit cannot be taken.
         """
         key = _REVIEW.decode(cursor)
         order = (answers.c.doubt, answers.c.id)
-        conditions = [_open(store_ids, kinds)] + ([after(order, key)] if key else [])
+        conditions = [_open(store_ids, kinds, doubtful)] + ([after(order, key)] if key else [])
         statement = chosen_answers().where(*conditions).order_by(*order).limit(page_limit(limit) + 1)
         with self._database.read() as connection:
             rows = connection.execute(statement).all()
@@ -163,16 +162,14 @@ class AnswerBook:
         following = _REVIEW.encode((last.doubt, last.id)) if last else None
         return Page(tuple(answer_of(row) for row in rows[:limit]), following)
 
-    def counts(
-        self, store_ids: Collection[int] | None = None, *, kinds: Collection[AnswerKind] | None = DOUBTFUL
-    ) -> int:
+    def counts(self, store_ids: Collection[int] | None = None, *, doubtful: bool = True) -> int:
         """How many answers wait for a person.
 
         Args:
             store_ids: as for :meth:`review_queue`.
-            kinds: which count; by default those on which the model does not rely itself. None for all.
+            doubtful: as for :meth:`review_queue`.
         """
-        statement = select(func.count()).select_from(answers).where(_open(store_ids, kinds))
+        statement = select(func.count()).select_from(answers).where(_open(store_ids, None, doubtful))
         with self._database.read() as connection:
             return int(connection.execute(statement).scalar_one())
 
@@ -247,11 +244,14 @@ class AnswerBook:
             key = (rows[-1].judged_at, rows[-1].id)
 
 
-def _open(store_ids: Collection[int] | None, kinds: Collection[AnswerKind] | None) -> ColumnElement[bool]:
+def _open(
+    store_ids: Collection[int] | None, kinds: Collection[AnswerKind] | None, doubtful: bool
+) -> ColumnElement[bool]:
     return and_(
         answers.c.verdict.is_(None),
         true() if store_ids is None else answers.c.store_id.in_(sorted(store_ids)),
         true() if kinds is None else answers.c.kind.in_(sorted(kinds)),
+        answers.c.doubt < RELIED_ON if doubtful else true(),
     )
 
 

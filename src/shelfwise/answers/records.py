@@ -107,6 +107,11 @@ class Answer:
     judged_by: str | None = None
     judged_at: datetime | None = None
 
+    @property
+    def relied_on(self) -> bool:
+        """Whether nobody needs to be asked: it names a product, and nothing speaks against that."""
+        return self.kind == "accept" and self.product_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class NewShadowAnswer:

@@ -66,7 +66,7 @@ def values_of(new: NewAnswer) -> dict[str, Any]:
         "kind": new.kind,
         "category": new.category,
         "confidence": _part(new.confidence),
-        "doubt": doubt_of(new.kind, new.confidence),
+        "doubt": doubt_of(new.kind, new.confidence, new.product_id),
         "candidates": candidates,
         "product_id": new.product_id,
         "user_name": new.user,

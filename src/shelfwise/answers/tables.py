@@ -1,8 +1,9 @@
 """The tables of answers.
 
-``answers.doubt`` orders the review, the least sure first: 0 for unknown, 1 for ask and 2 for accept, times a million,
-and the confidence in millionths (:func:`doubt_of`). The two indexes for it hold only what nobody has judged yet, so
-they stay small. The index ``ix_answers_behind`` finds what was answered before a movement was booked.
+``answers.doubt`` orders the review, the least sure first: 0 for unknown, 1 for ask and for a category alone, 2 for a
+product that is relied on, times a million, and the confidence in millionths (:func:`doubt_of`). The two indexes for
+it hold only what nobody has judged yet, so they stay small. The index ``ix_answers_behind`` finds what was answered
+before a movement was booked.
 
 ``answers.candidates`` is a list of ``[category, confidence, product_id, product]``.
 
@@ -31,9 +32,11 @@ from sqlalchemy import (
 from shelfwise.answers.records import AnswerKind
 from shelfwise.database import Id, UtcTime, metadata
 
-__all__ = ["answers", "doubt_of", "shadow_answers"]
+__all__ = ["RELIED_ON", "answers", "doubt_of", "shadow_answers"]
 
 _MILLION: Final = 1_000_000
+RELIED_ON: Final = 2 * _MILLION
+"""``answers.doubt`` of what nobody needs to be asked about, at least."""
 _OPEN: Final = text("verdict IS NULL")
 _JUDGED: Final = text("verdict IS NOT NULL")
 
@@ -77,7 +80,12 @@ shadow_answers = Table(
 )
 
 
-def doubt_of(kind: AnswerKind, confidence: float) -> int:
-    """An answer's place in the review; lower ones are looked at first."""
-    rank = {"unknown": 0, "ask": 1, "accept": 2}[kind]
+def doubt_of(kind: AnswerKind, confidence: float, product_id: int | None) -> int:
+    """An answer's place in the review; lower ones are looked at first.
+
+    Args:
+        kind, confidence, product_id: as in :class:`~shelfwise.answers.records.NewAnswer`. A category alone may be
+            sure, but a person says which product of it that is.
+    """
+    rank = {"unknown": 0, "ask": 1, "accept": 1 if product_id is None else 2}[kind]
     return rank * _MILLION + min(_MILLION - 1, round(confidence * _MILLION))

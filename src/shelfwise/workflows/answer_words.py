@@ -22,6 +22,7 @@ products reach the number of photos by being used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -30,7 +31,9 @@ from sqlalchemy import bindparam, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
 from shelfwise.errors import ProductError
+from shelfwise.inventory.names import name_key
 from shelfwise.inventory.tables import categories, products
+from shelfwise.text import readable
 from shelfwise.types import AnswerKind, Prediction
 from shelfwise.workflows.learned_products import stock_number
 from shelfwise.workflows.product_answers import embedding_of
@@ -214,10 +217,16 @@ class Speaker:
         """A guess of a category, with the stock products that it may mean."""
         nearest = {each.product.id: place for place, each in enumerate(seen)}
         there = sorted(self._in_category(category), key=lambda each: nearest.get(each.id, len(nearest)))
+        own = there
+        if there and self._categories.are_wider(category):
+            # Oat drink among the drinks is no coffee, whatever else the shop has of these.
+            own = [each for each in there if _is_named_after(each.name, category)]
+            there = own + [each for each in there if each not in own]
         choices = tuple(ProductChoice(each.id, each.name) for each in there[:_CHOICES])
-        meant = there[0] if there and (len(there) == 1 or there[0].id in nearest) else None
-        if meant is None or meant.id in named:
-            return ScanCandidate(category, confidence, choices=choices)
+        # One that is known by sight, but is not named for that, does not look like it.
+        meant = own[0] if len(own) == 1 and own[0].id not in named | nearest.keys() else None
+        if meant is None:
+            return ScanCandidate(category, confidence, choices=choices, wider=bool(there) and not own)
         return ScanCandidate(category, confidence, meant.id, meant.name, choices)
 
     def _in_category(self, category: str) -> list[_Stocked]:
@@ -230,6 +239,15 @@ class Speaker:
     def _products_of(self, numbers: Sequence[int]) -> list[_Stocked]:
         with self._shop.db.read() as connection:
             return [_Stocked(*row) for row in connection.execute(_BY_CATEGORY, {"numbers": numbers})]
+
+
+def _is_named_after(product: str, category: str) -> bool:
+    """Whether a product's name has all words of a category's last level, in singular or plural."""
+    return _words_of(readable(category.split("/")[-1])) <= _words_of(product)
+
+
+def _words_of(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in re.findall(r"\w+", name_key(text))}
 
 
 def _doubt_of(best: _Seen, others: Sequence[_Seen], index: ProductIndex) -> Doubt | None:

@@ -54,6 +54,8 @@ class ScanCandidate:
         product_id, product: the stock product that is meant: one known by sight, or the only one of the category.
         choices: stock products of that category, those that look most alike first; at most six.
         by_sight: whether the product is known by sight.
+        wider: whether the choices are of a wider category of the stock book, and none is named after this one: it has
+            no product yet.
     """
 
     category: str
@@ -62,6 +64,7 @@ class ScanCandidate:
     product: str | None = None
     choices: tuple[ProductChoice, ...] = ()
     by_sight: bool = False
+    wider: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,13 @@ class StockCategories:
             self._meant[category] = meant(category, self._stock)
         return self._meant[category]
 
+    def are_wider(self, category: str) -> bool:
+        """Whether what means one of the model's categories is only the nearest above, which holds other things too."""
+        levels, numbers = levels_of(category), set(self.meant_by(category))
+        return bool(numbers) and all(
+            within(levels, each) and levels != each for number, each in self._stock if number in numbers
+        )
+
     @cached_property
     def _stock(self) -> list[tuple[int, tuple[str, ...]]]:
         with self._database.read() as connection:

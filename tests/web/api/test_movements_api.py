@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shelfwise.answers.records import NewAnswer
+from shelfwise.answers.records import AnswerCandidate, NewAnswer
 from shelfwise.inventory.records import NewProduct
 
 
@@ -191,20 +191,17 @@ def test_the_confidence_is_kept_only_where_the_model_answered_what_is_booked(sho
     assert (corrected["photo"], corrected["model"], corrected["confidence"]) == ("ab" * 32, "toy", None)
 
 
-@pytest.mark.parametrize(
-    ("categories", "booked", "confidence"),
-    [
-        (["fruit/apple"], "fruit/apple", 0.97),  # in small letters
-        (["fruit/apple/gala"], "fruit/apple/gala", 0.97),  # a variety
-        (["fruit"], "fruit", 0.97),  # no apples: the nearest above
-        (["produce/Apple"], "produce/Apple", 0.97),  # by its last level
-        (["fruit/apple", "fruit"], "fruit", None),  # there are apples, and it is none
-        (["fruit/apple", "fruit/pear"], "fruit/pear", None),
-    ],
-)
-def test_a_category_is_meant_as_scan_means_it(shop, clerk, goods, book, categories, booked, confidence):
-    made = {each: shop.catalogue.add_product(NewProduct(f"One of {each}", each)).id for each in categories}
-    new = NewAnswer("ab" * 32, "toy", "accept", "Fruit/Apple", 0.97, (), "clerk", store_id=goods.store)
+def test_how_sure_the_model_was_of_a_category_says_nothing_of_the_product(shop, clerk, goods, book):
+    """Scan said "Milk, 100 %" and asked which one; the clerk chose."""
+    product = shop.catalogue.add_product(NewProduct("Whole milk", "Dairy/Milk")).id
+    guesses = (AnswerCandidate("Dairy/Milk", 0.4, product, "Whole milk"),)
+    new = NewAnswer("ab" * 32, "toy", "accept", "Dairy/Milk", 0.999, guesses, "clerk", store_id=goods.store)
     [answer] = shop.answers.record([new])
-    said = book(clerk, "received", 1, answer_id=answer, product_id=made[booked])
-    assert said["confidence"] == confidence
+    said = book(clerk, "received", 1, answer_id=answer, product_id=product)
+    assert (said["model"], said["confidence"]) == ("toy", None)
+
+
+def test_a_product_that_was_asked_about_keeps_its_own_confidence(shop, clerk, goods, book):
+    new = NewAnswer("ab" * 32, "toy", "ask", "drinks", 0.4, (), "clerk", goods.tea, goods.store)
+    [answer] = shop.answers.record([new])
+    assert book(clerk, "received", 1, answer_id=answer)["confidence"] == 0.4

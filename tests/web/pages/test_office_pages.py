@@ -12,6 +12,7 @@ from PIL import Image
 
 from shelfwise.answers.records import Answer, AnswerCandidate, Comparison, NewAnswer
 from shelfwise.database import utc_now
+from shelfwise.inventory.records import NewProduct
 from shelfwise.web.markdown import markdown_html
 from shelfwise.web.pages.devices import device_words
 from shelfwise.web.pages.models import verdict_words
@@ -99,10 +100,15 @@ def test_a_clerk_sees_no_answers_of_another_store(clerk, admin, doubted):
     assert "data-answer" in admin.get("/review?store=2").text
 
 
-def test_the_worst_comes_first_and_the_sure_ones_only_with_all(clerk, doubted):
-    sure, asked, unknown = doubted("accept", 0.99), doubted("ask", 0.4), doubted("unknown", 0.2, None)
-    assert _answers(clerk.get("/review").text) == [unknown, asked]
-    assert _answers(clerk.get("/review?all=1").text) == [unknown, asked, sure]
+def test_the_worst_comes_first_and_the_sure_ones_only_with_all(shop, clerk, doubted):
+    sure = doubted("accept", 0.99, product_id=shop.catalogue.add_product(NewProduct("Red paint")).id)
+    kind, asked, unknown = doubted("accept", 0.99), doubted("ask", 0.4), doubted("unknown", 0.2, None)
+    page, everything = clerk.get("/review").text, clerk.get("/review?all=1").text
+    assert _answers(page) == [unknown, asked, kind]  # of the last, Scan asks which product it is
+    assert _answers(everything) == [unknown, asked, kind, sure]
+    assert "Unsure (3)" in page
+    assert (page.count(">Recognised<"), everything.count(">Recognised<")) == (0, 1)
+    assert page.count("Please check") == 2
 
 
 def _answers(page):
@@ -134,6 +140,20 @@ def test_the_answers_category_with_its_product_says_more_than_the_answer():
     (only,) = options_of(answer(candidates=(AnswerCandidate("fruit/apple", 0.5, 3, "Green apple"),)))
     assert only.confirms
     assert only.verdict == {"verdict": "corrected", "category": "fruit/apple", "product_id": 3}
+
+
+def test_of_several_products_of_the_answers_category_none_is_its_answer():
+    guesses = (
+        AnswerCandidate("fruit/apple", 0.38, 3, "Gala"),
+        AnswerCandidate("fruit/apple", 0.31, 4, "Fuji"),
+        AnswerCandidate("fruit/apple", 0.1, 5, "Cox"),
+    )
+    found = options_of(answer(kind="accept", confidence=0.99, candidates=guesses))
+    assert [(each.name, each.confirms) for each in found] == [
+        ("Apple", True),
+        ("Gala", False),
+        ("Fuji", False),
+    ]
 
 
 def test_an_answer_that_is_no_guess_is_offered_too():

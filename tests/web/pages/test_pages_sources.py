@@ -25,8 +25,11 @@ def behind(page: str) -> str:
         ("accept", "bakery", "bread", 0.97, "97 % sure"),
         ("ask", "bakery", "bread", 0.97, "Model was unsure · confirmed"),
         ("accept", "bakery", "milk", None, "Model said Milk, 97 % · corrected"),
-        ("accept", "bakery/rye-bread", None, None, "Model said Rye bread, 97 % · corrected"),
-        ("accept", "bakery", None, 0.97, "97 % sure"),
+        ("accept", "dairy", None, None, "Model said Dairy, 97 % · corrected"),
+        ("accept", "bakery", None, None, "Model said Bakery, 97 % · product chosen by hand"),
+        ("accept", "bakery", None, 0.97, "Model said Bakery, 97 % · product chosen by hand"),
+        ("accept", "bakery/rye-bread", None, None, "Model said Rye bread, 97 % · product chosen by hand"),
+        ("ask", "bakery", None, None, "Model was unsure · product chosen by hand"),
         ("unknown", None, None, None, "Not known to the model, chosen by hand"),
     ],
 )
@@ -58,7 +61,7 @@ def test_what_was_said_elsewhere_or_afterwards_changes_no_word(shop, stocked, re
     assert behind(reader.get("/movements").text) == words
 
 
-def test_what_is_taken_as_scan_proposed_it_is_not_called_corrected(shop, stocked, clerk):
+def test_a_product_of_the_category_is_not_called_corrected(shop, stocked, clerk):
     """Scan says which product it is; its category is the shop's, the model writes it otherwise."""
     new = NewAnswer(
         PHOTO, shop.shelf.active().id, "accept", "Food/BAKERY", 0.97, (), "clerk", None, MILL_LANE
@@ -73,7 +76,7 @@ def test_what_is_taken_as_scan_proposed_it_is_not_called_corrected(shop, stocked
     booked = clerk.post("/api/v1/movements", json={"lines": [{**line, "answer_id": answer}]})
     assert booked.status_code == 201, booked.text
     shop.answers.judge(answer, "corrected", user="clerk", product_id=stocked.bread.id)
-    assert behind(clerk.get("/movements").text).startswith("97 % sure")
+    assert behind(clerk.get("/movements").text).startswith("Model said BAKERY, 97 % · product chosen by hand")
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,7 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
             Column("undoes", cells.whole, "the id of the row above that it undoes"),
             Column("photo", cells.photo, "SHA-256 of the photo behind it"),
             Column("model", _words(200), "the model that named the photo"),
-            Column("confidence", cells.share, "how sure the model was, 0 to 1"),
+            Column("confidence", cells.share, "how sure the model was of this product, 0 to 1"),
         ),
     }
 )

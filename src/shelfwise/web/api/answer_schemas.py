@@ -38,7 +38,8 @@ def product_ref(product_id: int | None, name: str | None) -> ProductRef | None:
 class CandidateOut(Reply):
     """One thing that a photo may show; ``choices`` are products of that category, for one tap.
 
-    ``confidence`` is of the product where that is known ``by_sight``, else of the category.
+    ``confidence`` is of the product where that is known ``by_sight``, else of the category. ``wider`` says that the
+    category has no product yet: the choices are of a wider one.
     """
 
     category: str | None
@@ -46,6 +47,7 @@ class CandidateOut(Reply):
     product: ProductRef | None
     choices: list[ProductRef]
     by_sight: bool
+    wider: bool
 
     @classmethod
     def of(cls, candidate: ScanCandidate) -> Self:
@@ -56,6 +58,7 @@ class CandidateOut(Reply):
             product=product_ref(candidate.product_id, candidate.product),
             choices=[ProductRef(id=each.product_id, name=each.product) for each in candidate.choices],
             by_sight=candidate.by_sight,
+            wider=candidate.wider,
         )
 
 

@@ -28,7 +28,7 @@ class LineIn(Entry):
 
     ``quantity`` is more than 0 for received, sold, wasted and moved; what is there for counted; any but 0 for
     corrected. ``to_location_id`` belongs to moved, and only there. With ``answer_id`` the movement keeps the
-    photo and the model of that answer, and the model's confidence where it answered what is booked.
+    photo and the model of that answer, and the model's confidence where it named the product that is booked.
     """
 
     kind: Kind

@@ -17,8 +17,8 @@ from shelfwise.web.api.places import may_use_answer, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
 from shelfwise.web.metrics import Metrics
 from shelfwise.web.replies import IdempotencyKey, keep_instead
+from shelfwise.workflows.booked_answers import confidence_of
 from shelfwise.workflows.shop import Shop
-from shelfwise.workflows.stock_categories import StockCategories
 
 __all__ = ["counted", "ledger_key", "router", "stores_of"]
 
@@ -68,8 +68,7 @@ def book(
         if line.to_location_id is not None
     }
     stores_of(shop, actor, places)
-    stock = StockCategories(shop.db)
-    lines = [_line(shop, actor, stock, place, line) for place, line in enumerate(given.lines)]
+    lines = [_line(shop, actor, place, line) for place, line in enumerate(given.lines)]
     booking = shop.ledger.book(lines, user=actor.name, key=ledger_key(actor, key))
     return counted(request, booking, numbers)
 
@@ -136,7 +135,7 @@ def counted(request: Request, booking: Booking, numbers: Metrics) -> BookingOut:
     return reply
 
 
-def _line(shop: Shop, actor: Actor, stock: StockCategories, place: int, given: LineIn) -> Line:
+def _line(shop: Shop, actor: Actor, place: int, given: LineIn) -> Line:
     answer = None if given.answer_id is None else _answer(shop, actor, place, given.answer_id)
     return Line(
         kind=given.kind,
@@ -147,22 +146,9 @@ def _line(shop: Shop, actor: Actor, stock: StockCategories, place: int, given: L
         reason=given.reason,
         photo=None if answer is None else answer.photo,
         model=None if answer is None else answer.model,
-        confidence=None if answer is None else _confidence(shop, stock, answer, given.product_id),
+        confidence=None if answer is None else confidence_of(answer, given.product_id),
         to_location_id=given.to_location_id,
     )
-
-
-def _confidence(shop: Shop, stock: StockCategories, answer: Answer, product_id: int) -> float | None:
-    """How sure the model was of what is booked; None where it answered something else."""
-    if answer.product_id is not None:
-        return answer.confidence if answer.product_id == product_id else None
-    try:
-        category_id = shop.catalogue.product(product_id).category_id
-    except NotFoundError:
-        return None  # the booking says that there is none
-    # Scan offers the products of the same categories.
-    right = answer.category is not None and category_id in stock.meant_by(answer.category)
-    return answer.confidence if right else None
 
 
 def _answer(shop: Shop, actor: Actor, place: int, answer_id: int) -> Answer:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
-from shelfwise.answers.book import DOUBTFUL
 from shelfwise.answers.records import Answer, AnswerCandidate
 from shelfwise.text import readable
 from shelfwise.web.access import Clerk, shop_of
@@ -49,8 +48,8 @@ def review(
     """Show the current store's answers that wait: the unsure ones, or with ``all`` the sure ones too."""
     store = need_store(request, actor, "clerk")
     answers = shop_of(request).answers
-    unsure, whole = answers.counts([store.id]), answers.counts([store.id], kinds=None)
-    found = answers.review_queue([store.id], limit=_AT_ONCE, kinds=None if everything else DOUBTFUL)
+    unsure, whole = answers.counts([store.id]), answers.counts([store.id], doubtful=False)
+    found = answers.review_queue([store.id], limit=_AT_ONCE, doubtful=not everything)
     return show(
         request,
         actor,
@@ -65,28 +64,33 @@ def review(
 
 
 def options_of(answer: Answer) -> list[Option]:
-    """The likeliest things that a photo shows, the model's answer among them, each once."""
+    """The likeliest things that a photo shows, the model's answer among them, each once.
+
+    Only one confirms the answer, however many products of its category are guessed.
+    """
     guesses = list(answer.candidates)
-    if not any(_answers(answer, each) for each in guesses) and (answer.category or answer.product_id):
+    own = next((each for each in guesses if _answers(answer, each)), None)
+    if own is None and (answer.category or answer.product_id):
         own = AnswerCandidate(answer.category or "", answer.confidence, answer.product_id, answer.product)
         guesses.insert(0, own)
-    return [_option(answer, each) for each in guesses[:_MOST_OPTIONS]]
+    return [_option(answer, each, each is own) for each in guesses[:_MOST_OPTIONS]]
 
 
 def _answers(answer: Answer, guess: AnswerCandidate) -> bool:
     """Whether a guess is the model's answer. A product known by sight is, whatever its category."""
     if answer.product_id is not None:
         return guess.product_id == answer.product_id
-    return guess.category == answer.category
+    # A product of the category that is known by sight is another guess: it has a confidence of its own.
+    alone = guess.product_id is None or guess.confidence == answer.confidence
+    return guess.category == answer.category and alone
 
 
-def _option(answer: Answer, guess: AnswerCandidate) -> Option:
+def _option(answer: Answer, guess: AnswerCandidate, confirms: bool) -> Option:
     levels = guess.category.split("/")
     if guess.product_id is None:
         levels = [readable(each) for each in levels]
     above = levels if guess.product_id is not None else levels[:-1]
     name = guess.product if guess.product_id is not None and guess.product else levels[-1]
-    confirms = _answers(answer, guess)
     verdict: dict[str, Any] = {"verdict": "confirmed"}
     # The answer's category with a product that it did not name says more than the answer did.
     if not confirms or guess.product_id != answer.product_id:

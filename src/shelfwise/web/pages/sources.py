@@ -11,6 +11,7 @@ from shelfwise.answers.records import Answer
 from shelfwise.errors import BundleError, NotFoundError
 from shelfwise.inventory.records import Movement
 from shelfwise.text import readable
+from shelfwise.workflows.booked_answers import Match, matches_of
 from shelfwise.workflows.shop import Shop
 
 __all__ = ["Source", "sources_of"]
@@ -34,13 +35,15 @@ class Source:
 def sources_of(shop: Shop, movements: Sequence[Movement]) -> Mapping[int, Source]:
     """The models behind movements, by the movements' numbers; those that come from no photo are left out."""
     answers = shop.answers.behind({each.id for each in movements if each.photo and each.model})
+    booked = [(answers[each.id], each.product_id) for each in movements if each.id in answers]
+    matches = matches_of(shop.db, booked)
     names = {model: _name(shop, model) for model in {each.model for each in movements if each.model}}
     return {
         each.id: Source(
-            words=_words(each, answers.get(each.id)),
+            words=_words(each, answer, matches[answer.id, each.product_id] if answer else "nothing"),
             model=names[each.model] if each.model else "",
         )
-        for each in movements
+        for each, answer in ((each, answers.get(each.id)) for each in movements)
         if each.photo is not None
     }
 
@@ -54,25 +57,19 @@ def _name(shop: Shop, model: str) -> str:
         return "Model that was removed" if _ID.fullmatch(name) else name
 
 
-def _words(movement: Movement, answer: Answer | None) -> str:
-    sure = "" if movement.confidence is None else f"{_percent(movement.confidence)} sure"
+def _words(movement: Movement, answer: Answer | None, match: Match) -> str:
     if answer is None:
-        return sure
+        return "" if movement.confidence is None else f"{_percent(movement.confidence)} sure"
     said = answer.product or (readable(answer.category.split("/")[-1]) if answer.category else None)
     if answer.kind == "unknown" or said is None:
         return "Not known to the model, chosen by hand"
-    if not _is_booked(movement, answer):
+    if match == "other":
         return f"Model said {said}, {_percent(answer.confidence)} · corrected"
-    return sure if answer.kind == "accept" else "Model was unsure · confirmed"
-
-
-def _is_booked(movement: Movement, answer: Answer) -> bool:
-    """Whether what was booked is what the model answered."""
-    if answer.product_id is not None:
-        return answer.product_id == movement.product_id
-    # A booking keeps the confidence only where the category that was answered means its product's. What is said in
-    # Review afterwards changes no word about what was booked.
-    return movement.confidence is not None
+    if answer.kind == "ask":
+        return f"Model was unsure · {'confirmed' if match == 'product' else 'product chosen by hand'}"
+    if match == "category":
+        return f"Model said {said}, {_percent(answer.confidence)} · product chosen by hand"
+    return f"{_percent(answer.confidence)} sure"
 
 
 def _percent(part: float) -> str:

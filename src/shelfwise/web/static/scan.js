@@ -100,6 +100,7 @@ function state() {
 
 const act = {
   kind,
+  makes: () => Boolean(picker.form), // whether one may make products
   async pick(id, product) {
     const changed = alter(id, { product: { id: product.id, name: product.name, category: product.category }, check: false, chosen: true, error: "" });
     show(photos.get(id));
@@ -115,7 +116,7 @@ const act = {
     if (!product || !photos.has(id)) return;
     if (product.made) delete list.dataset.first;
     await act.pick(id, product);
-    if (product.made) await alike(photos.get(id), product, wanted.category);
+    if (product.made) await alike(photos.get(id), product, wanted);
     list.querySelector(`[data-id="${id}"] input:checked`)?.focus();
   },
   async amount(id, quantity) {
@@ -137,12 +138,13 @@ async function alter(id, changes) {
   await keepPhoto(photo);
 }
 
-/** A product was made of one photo's guess: it takes the guess's place, and is proposed for what seems to show the same. */
-async function alike(from, product, category) {
+/** A product was made of one photo's guess: it takes the guess's place, and is proposed for what seems to show the same.
+ * A sister of other products is one more choice, and proposed for nothing. */
+async function alike(from, product, { category, sister }) {
   for (const photo of [...photos.values()]) {
     const answer = withProduct(photo, category, product);
     const same = photo.answer?.answer === "accept" && from.answer.answer === "accept" && photo.answer.category === from.answer.category;
-    const proposed = !photo.product && same ? { product: { id: product.id, name: product.name, category: product.category }, check: true } : {};
+    const proposed = !photo.product && same && !sister && photo.answer.confidence >= 0.5 ? { product: { id: product.id, name: product.name, category: product.category }, check: true } : {};
     if (!answer && !proposed.product) continue;
     await alter(photo.id, { ...proposed, answer: answer || photo.answer });
     show(photos.get(photo.id));

@@ -2,6 +2,7 @@
 import { el, icon, quantityOf, stepped } from "/static/app.js";
 
 const MOST_OPTIONS = 6;
+const LIKELY = 0.5; // what is less so is offered, but not chosen already
 const WORDS = {
   chosen: ["Chosen", "ok"],
   judged: ["Judged in Review", "ok"],
@@ -14,7 +15,6 @@ const DOUBTS = {
   few_photos: "Only few photos of this product are known yet. Is it this one?",
   differs: "It looks a little different from this product’s photos. Is it this one?",
 };
-const ONLY_ITS_KIND = "Only the kind of product is recognised. Is it this one?";
 
 /** A label as people write it ("royal-gala" is "Royal gala"): its last level, for the eye alone. */
 export function readable(category) {
@@ -29,7 +29,9 @@ export function optionsOf(photo) {
     const seen = options.some((one) => (option.product ? one.product?.id === option.product.id : !one.product && one.category === option.category));
     if (!seen && options.length < MOST_OPTIONS) options.push(option);
   };
-  for (const { category, confidence, product, choices, by_sight } of photo.answer?.candidates || []) {
+  for (const { category, confidence, product, choices, by_sight, wider } of photo.answer?.candidates || []) {
+    // What is only of a wider category comes after the one that the model means.
+    if (wider) add({ category, confidence });
     // How sure the category is says little of a product of it.
     if (product) add({ product, category, confidence: by_sight ? confidence : null });
     for (const choice of choices || []) add({ product: choice, category, confidence: null });
@@ -41,8 +43,9 @@ export function optionsOf(photo) {
 
 /** What an answer makes of a photo: the product that is chosen already, if any, and whether a person is to say that it is right. */
 export function suggested(answer) {
-  const guess = answer?.product || (answer?.answer === "accept" && answer.candidates[0]?.product);
-  if (!guess) return {};
+  const first = answer?.candidates[0];
+  const guess = answer?.product || (answer?.answer === "accept" && first?.product);
+  if (!guess || (answer.product ? answer : first).confidence < LIKELY) return {};
   return { product: { ...guess, category: answer.category }, check: !isSure(answer) };
 }
 
@@ -51,11 +54,30 @@ function isSure(answer) {
   return answer.answer === "accept" && Boolean(answer.product);
 }
 
-/** A guess of which a product was made is that product from now on. Null where the photo has no such guess. */
-export function withProduct(photo, category, product) {
-  const same = (one) => !one.product && !one.choices?.length && one.category === category;
-  if (!category || !photo.answer?.candidates?.some(same)) return null;
-  const candidates = photo.answer.candidates.map((one) => (same(one) ? { ...one, product: { id: product.id, name: product.name } } : one));
+/** Whether a guess is of a category that has no product yet. */
+function isNew(guess) {
+  return !guess.product && (guess.wider || !guess.choices?.length);
+}
+
+/** The category of a photo where that has products already: it may show another one. Null where the guesses have it as new. */
+function categoryWithProducts({ answer }) {
+  return answer.candidates.some((one) => one.category === answer.category && isNew(one)) ? null : answer.category;
+}
+
+/** The answer after a product of a category was made: it takes the place of a guess that had none, and is one more choice
+ * else. Null where the photo has no such guess. */
+export function withProduct(photo, category, { id, name }) {
+  if (!category || !photo.answer?.candidates) return null;
+  const told = (one) => (isNew(one) ? { ...one, product: { id, name }, wider: false } : { ...one, choices: [...(one.choices || []), { id, name }] });
+  let done = false; // products known by sight may share the category
+  const candidates = photo.answer.candidates.map((one) => {
+    if (done || one.category !== category || one.by_sight) return one;
+    done = true;
+    return told(one);
+  });
+  // All products of the category so far were known by sight.
+  if (!done && photo.answer.category === category) candidates.push({ category, confidence: 0, product: null, choices: [{ id, name }] });
+  else if (!done) return null;
   return { ...photo.answer, candidates };
 }
 
@@ -87,9 +109,10 @@ function bar(photo, option) {
   const { answer, product, doubt } = photo.answer;
   const { confidence = null } = option;
   const own = product && option.product?.id === product.id;
+  const beside = photo.answer.candidates.some((one) => one.by_sight);
   // Of what is like nothing that was learned, and of a product that is hardly known, the figure says too much; and
   // beside a product, a category is something else to be sure of.
-  if (confidence === null || answer === "unknown" || (own ? doubt && doubt !== "alike" : product && !option.product)) return null;
+  if (confidence === null || answer === "unknown" || (own ? doubt && doubt !== "alike" : beside && !option.product)) return null;
   const sure = own && isSure(photo.answer);
   return el("span", { class: "confidence" },
     el("meter", { min: 0, max: 1, value: confidence, "aria-hidden": "true", class: sure ? "" : "guess" }),
@@ -103,7 +126,7 @@ function choice(photo, option, act) {
       icon("plus"), el("span", { class: "choice-name" }, name, el("span", { class: "muted" }, " – no product yet")), bar(photo, option));
   }
   const is = () => photo.product?.id === option.product.id;
-  return el("label", { class: "choice" },
+  return el("label", { class: photo.check ? "choice asked" : "choice" },
     el("input", {
       type: "radio", name: `pick-${photo.id}`, value: String(option.product.id), checked: is(),
       onchange: () => act.pick(photo.id, { ...option.product, category: option.category }),
@@ -156,8 +179,24 @@ function head(photo, offline) {
 function hint(photo, options) {
   if (photo.judged) return photo.judged;
   if (photo.chosen) return "";
-  if (photo.check) return DOUBTS[photo.answer.doubt] || ONLY_ITS_KIND;
-  return photo.answer.answer === "unknown" && options.length ? "It is like nothing that was learned. It looks most like:" : "";
+  const { answer, candidates, category, doubt, product } = photo.answer;
+  if (photo.check && doubt) return DOUBTS[doubt];
+  if (answer === "unknown") return options.length ? "It is like nothing that was learned. It looks most like:" : "";
+  if (product && !photo.product) return "None of these is likely enough to choose it for you. Which one is it?";
+  if (answer !== "accept" || product || !category || !options.some((option) => option.product)) return "";
+  const is = photo.answer.confidence < LIKELY ? "may be" : "is";
+  const kind = `This ${is} ${readable(category)}`;
+  if (photo.check) return `${kind}. Is it this one?`;
+  return candidates[0]?.wider ? `${kind}, of which there is no product yet.` : `${kind}. Which one is it?`;
+}
+
+/** A button that makes one more product of the photo's category. */
+function sister(photo, number, act) {
+  const category = act.makes() && categoryWithProducts(photo);
+  if (!category || photo.judged) return null;
+  const name = readable(category);
+  return el("button", { type: "button", class: "button small end", "aria-label": `New product in ${name}, photo ${number}`, onclick: () => act.choose(photo.id, { category, name, query: name, sister: true }) },
+    icon("plus"), `New product in ${name}`);
 }
 
 function body(photo, number, act) {
@@ -170,13 +209,14 @@ function body(photo, number, act) {
     said ? el("p", { class: "help" }, said) : null,
     el("fieldset", { class: "choices" }, el("legend", { class: "hidden" }, `What is on photo ${number}?`), options.map((option) => choice(photo, option, act)),
       el("button", { type: "button", class: "choice other", onclick: () => act.choose(photo.id, { category: query }) }, icon("search"), el("span", { class: "choice-name" }, options.length ? "Something else…" : "Choose the product…"))),
+    sister(photo, number, act),
     photo.check ? el("button", { type: "button", class: "button", "aria-label": `Yes, this one, photo ${number}`, onclick: () => act.confirm(photo.id) }, icon("check"), "Yes, this one") : null,
     photo.error ? el("p", { class: "error", role: "alert" }, photo.error) : null,
     amount(photo, number, act),
   ].flat();
 }
 
-/** The card of a photo, anew. `act` has kind, pick, confirm, choose, amount, remove. */
+/** The card of a photo, anew. `act` has kind, makes, pick, confirm, choose, amount, remove. */
 export function card(photo, number, url, offline, act) {
   return el("li", { class: `scan-card ${photo.state}`, "data-id": photo.id },
     el("img", { class: "scan-photo", src: url, alt: `Photo ${number}` }),
