@@ -72,7 +72,8 @@ def furnish(shop: Shop) -> dict[str, Product]:
     other = shop.catalogue.add_store("Station Road", ADMIN)
     shop.users.add(MANAGER, PASSWORD, roles={store.id: "manager", other.id: "reader"}, by=ADMIN)
     shop.users.add(CLERK, PASSWORD, roles={store.id: "clerk"}, by=ADMIN)
-    shop.users.add("Noor", None, roles={other.id: "clerk"}, by=ADMIN)
+    invited = shop.users.add("Noor", None, roles={other.id: "clerk"}, by=ADMIN)
+    shop.invitations.reset(invited.id, by=ADMIN)
     for name in ("Front", "Aisle 1 / Shelf 1", "Aisle 1 / Shelf 2", "Aisle 1 / Shelf 3", "Cool room"):
         shop.catalogue.location_at(store.id, name, create=True)
     products = {name: _added(shop, *goods) for name, *goods in ((each[0], *each) for each in GOODS)}
