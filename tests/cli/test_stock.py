@@ -136,6 +136,10 @@ def test_a_misspelt_name_is_answered_with_the_nearest(stock) -> None:
     assert "Did you mean 'Oat drink'?" in stock("received", "Oat drnik", "1", code=2).output
     assert "Did you mean 'Oat drink'?" in stock("received", "Aot dirnk", "1", code=2).output
     assert "Did you mean" not in stock("received", "Xylophone", "1", code=2).output
+    for name in ("Arla milk", "Arla oat"):
+        stock("add-product", name, "--category", "drinks")
+    assert "Did you mean 'Arla milk' or 'Arla oat'?" in stock("sold", "Arla", "1", code=2).output
+    assert "Value error" not in stock("list", "--state", "lo", code=2).output
     placed = ("received", "Tea", "1", "--place")
     for path in ("Aisle1/Shelf 2", "Shelf 2", "aisle 1 / shlef 2"):
         assert "Did you mean 'Aisle 1 / Shelf 2'?" in stock(*placed, path, code=2).output
@@ -199,6 +203,9 @@ def test_catalogue_commands_change_and_put_away(stock) -> None:
 def test_backup_restore_and_check(run, stock, tmp_path: Path) -> None:
     stock("received", "Tea", "9")
     assert "1 movements" in run("db", "backup", str(tmp_path / "b.db")).stdout
+    missing = tmp_path / "mistyped" / "b.db"
+    assert "no such folder" in run("db", "backup", str(missing), code=2).output
+    assert not missing.parent.exists()
     assert "balances" in run("db", "check").stdout
     stock("sold", "Tea", "9")
     assert "--replace" in run("db", "restore", str(tmp_path / "b.db"), code=2).output

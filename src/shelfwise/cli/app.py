@@ -97,6 +97,10 @@ class LazyGroup(TyperGroup):
         except ShelfwiseError as error:
             _print_error(f"error: {error}")
             raise typer.Exit(FAILED) from error
+        except typer.BadParameter as error:
+            # The framework puts its own words before those for people.
+            error.message = error.message.removeprefix("Value error, ")
+            raise
         # A question that is answered with Ctrl-C is aborted.
         except (KeyboardInterrupt, typer.Abort) as error:
             _print_error("interrupted")

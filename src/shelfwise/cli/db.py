@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from shelfwise.cli.shop_options import DatabaseOption, HomeOption, book_place, open_book
+from shelfwise.errors import ConfigError
 
 __all__ = ["EXAMPLES", "app"]
 
@@ -55,6 +56,9 @@ def backup(
     """
     from shelfwise.cli.progress import stage
 
+    if not target.parent.is_dir():
+        # Made silently, a mistyped folder would hold the only backup where nobody looks for it.
+        raise ConfigError(f"{target.parent}: there is no such folder; make it first, or name another one")
     with open_book(home, database) as book, stage("Backing up") as progress:
         from shelfwise.workflows.book_backup import back_up
 

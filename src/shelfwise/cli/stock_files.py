@@ -118,6 +118,8 @@ def _told(report: ImportReport, dry_run: bool) -> str:
     rows = _rows(report.rows)
     if report.problems:
         wrong = len(report.problems)
+        if not report.rows:
+            return f"Nothing imported: {wrong:,} problem{'' if wrong == 1 else 's'} to correct first"
         return f"Nothing imported of {rows}: {wrong:,} problem{'' if wrong == 1 else 's'} to correct first"
     if report.repeated:
         return f"Booked before (booking {report.booking_id}): nothing to do"

@@ -10,37 +10,45 @@ from shelfwise.text import nearest
 if TYPE_CHECKING:
     from shelfwise.inventory.catalogue import Catalogue
 
-__all__ = ["path_meant", "product_meant", "question"]
+__all__ = ["path_meant", "products_meant", "question"]
 
 _PAGE: Final = 500
 _PAGES: Final = 10
 _BEGINNING: Final = 3
+_MANY: Final = 4
 
 
-def question(meant: str | None) -> str:
+def question(*meant: str | None) -> str:
     """What follows a message: ``. Did you mean 'Whole milk'?``; nothing where no name is like it."""
-    return f". Did you mean {meant!r}?" if meant else ""
+    names = [repr(name) for name in meant if name]
+    if len(names) > _MANY:
+        return f". Did you mean {', '.join(names[:_MANY])} or another one?"
+    listed = " or ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+    return f". Did you mean {listed}?" if names else ""
 
 
-def product_meant(catalogue: Catalogue, text: str) -> str | None:
-    """The product whose name is most like a text.
+def products_meant(catalogue: Catalogue, text: str) -> list[str]:
+    """The products whose names begin with a text; where none does, the one whose name is most like it.
 
     It is looked for among those that have a word with the beginning of one of the text's, and among the first of
     all by name: a few thousand, however many the book has.
     """
     from shelfwise.inventory.names import words_in
 
-    names: set[str] = set()
+    start, names = text.strip().casefold(), set[str]()
     for word in sorted(words_in(text), key=len, reverse=True)[:_PAGES]:
         page = catalogue.products(word[:_BEGINNING], limit=_PAGE)
         names.update(product.name for product in page.items)
+    if beginning := sorted(name for name in names if start and name.casefold().startswith(start)):
+        return beginning
     cursor: str | None = None
     for _ in range(_PAGES):
         page = catalogue.products(cursor=cursor, limit=_PAGE)
         names.update(product.name for product in page.items)
         if (cursor := page.next) is None:
             break
-    return nearest(text, sorted(names))
+    found = nearest(text, sorted(names))
+    return [found] if found else []
 
 
 def path_meant(text: str, paths: Iterable[str]) -> str | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from shelfwise.cli.shop_options import open_book
-from shelfwise.cli.stock_names import path_meant, product_meant, question
+from shelfwise.cli.stock_names import path_meant, products_meant, question
 from shelfwise.errors import ConfigError, EntryError, NotFoundError, ProductError
 from shelfwise.text import printable
 
@@ -187,7 +187,7 @@ def find_product(catalogue: Catalogue, text: str) -> Product:
     try:
         return catalogue.product_by_name(text)
     except NotFoundError as error:
-        raise NotFoundError(f"{error}{question(product_meant(catalogue, text))}") from error
+        raise NotFoundError(f"{error}{question(*products_meant(catalogue, text))}") from error
 
 
 def find_category(catalogue: Catalogue, name: str, *, archived: bool = False) -> Category:

@@ -49,7 +49,7 @@ def test_every_bad_row_is_named_and_nothing_is_imported(database: Database, stor
         "line 3: name is empty",
         "line 4: minimum -1 must not be below 0",
         "line 4: target 'x' is no number: write it like 12 or 12.5",
-        "line 5: gtin is wrong: '4006381333932' is no GTIN: its last digit would have to be 1. "
+        "line 5: gtin '4006381333932' is not a GTIN: its last digit would have to be 1. "
         "Look for a mistyped digit",
     ]
     assert not report.done
@@ -233,3 +233,9 @@ def test_dates_and_tiny_numbers_of_a_spreadsheet(sqlite_database: Database) -> N
     assert take(sqlite_database, shop, "counts", out.getvalue()).done
     (found,) = History(sqlite_database).movements().items
     assert found.at == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_a_misspelt_column_is_answered_with_the_nearest(database: Database, store: int) -> None:
+    assert told(take(database, store, "products", "name,Targt\nTea,3\n")) == [
+        "line 1: the column 'Targt' is not known. Did you mean target?"
+    ]

@@ -13,11 +13,11 @@ from .conftest import DESK, PASSWORD, PHONE, Tabs
 def test_the_password_is_changed_and_a_wrong_one_is_told_at_its_field(shop: Shop, tabs: Tabs) -> None:
     page = tabs("clerk", DESK)
     page.goto("/account")
-    page.get_by_label("Password now").fill("not my password")
+    page.get_by_label("Current password").fill("not my password")
     page.get_by_label("New password").fill("a chair by the window")
     page.get_by_role("button", name="Change the password").click()
     expect(page.locator("[data-error-for=old]")).to_contain_text("not your password")
-    page.get_by_label("Password now").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Change the password").click()
     expect(page.locator("#flash")).to_contain_text("is changed")
     assert shop.users.check_password("clerk", "a chair by the window", "127.0.0.1").name == "clerk"

@@ -63,7 +63,7 @@ def gtin(text: str) -> str:
                     return parse_gtin(digits.zfill(length))
                 except ProductError:
                     continue
-        raise ValueError(f"is wrong: {error}") from error
+        raise ValueError(str(error)) from error
 
 
 def quantity(text: str) -> Decimal:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, get_args
 
 from shelfwise.inventory.exchange import cells
+from shelfwise.text import nearest
 
 __all__ = ["COLUMNS", "TABLES", "Column", "Table", "header_names"]
 
@@ -143,11 +144,14 @@ def header_names(table: Table, headings: Sequence[str]) -> tuple[list[Column | N
     unknown = [
         heading for heading, column in zip(headings, found, strict=True) if column is None and heading.strip()
     ]
-    problems += [
-        f"the column {heading!r} is not known; there are: {', '.join(column.name for column in COLUMNS[table])}"
-        for heading in unknown
-    ]
+    problems += [f"the column {heading!r} is not known{_hint(heading, table)}" for heading in unknown]
     return found, problems
+
+
+def _hint(heading: str, table: Table) -> str:
+    names = [column.name for column in COLUMNS[table]]
+    meant = nearest(heading.strip(), names)
+    return f". Did you mean {meant}?" if meant else f"; there are: {', '.join(names)}"
 
 
 def _plain(heading: str) -> str:

@@ -70,7 +70,7 @@ def no_store_page(request: Request, reason: Exception) -> HTMLResponse:
 def places(request: Request, store: Store) -> Sequence[tuple[Location, str]]:
     """A store's locations with what to call them, by path; the first is the store itself."""
     return [
-        (each, each.path or f"{store.name}, no special place")
+        (each, each.path or f"{store.name}, no particular place")
         for each in shop_of(request).catalogue.locations(store.id)
     ]
 
