@@ -73,4 +73,4 @@ def _words(movement: Movement, answer: Answer | None, match: Match) -> str:
 
 
 def _percent(part: float) -> str:
-    return f"{part * 100:.0f} %"
+    return f"{part * 100:.0f}\N{NO-BREAK SPACE}%"

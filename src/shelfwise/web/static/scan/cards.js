@@ -209,8 +209,8 @@ function body(photo, number, act) {
     said ? el("p", { class: "help" }, said) : null,
     el("fieldset", { class: "choices" }, el("legend", { class: "hidden" }, `What is on photo ${number}?`), options.map((option) => choice(photo, option, act)),
       el("button", { type: "button", class: "choice other", onclick: () => act.choose(photo.id, { category: query }) }, icon("search"), el("span", { class: "choice-name" }, options.length ? "Something else…" : "Choose the product…"))),
-    sister(photo, number, act),
     photo.check ? el("button", { type: "button", class: "button", "aria-label": `Yes, this one, photo ${number}`, onclick: () => act.confirm(photo.id) }, icon("check"), "Yes, this one") : null,
+    sister(photo, number, act),
     photo.error ? el("p", { class: "error", role: "alert" }, photo.error) : null,
     amount(photo, number, act),
   ].flat();
