@@ -99,6 +99,7 @@ def test_a_password_link_is_made(shop, admin):
 def test_the_audit_log_tells_who_did_what_without_secrets(admin):
     link = admin.post(USERS, json={"name": "Grace"}).json()["link"]
     listed = admin.get("/api/v1/audit").json()["items"]
+    assert all(each["address"] for each in listed if each["action"] in ("user.add", "link.make"))
     assert ("admin", "user.add", "Grace") in [
         (each["user"], each["action"], each["subject"]) for each in listed
     ]

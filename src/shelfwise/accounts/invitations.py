@@ -109,7 +109,7 @@ class Invitations:
         self._db.write(work)
         return secret
 
-    def reset(self, user_id: int, by: str = "") -> str:
+    def reset(self, user_id: int, by: str = "", address: str | None = None) -> str:
         """Make a link by which a user sets their password, and return its secret; earlier ones no longer work.
 
         For one who never had a password it is an invitation, and lasts as long.
@@ -127,7 +127,7 @@ class Invitations:
             end_links_of(connection, user_id)
             kind: LinkKind = "reset" if user.has_password else "invite"
             _put(connection, secret, kind, now, name=user.name, user_id=user_id, by=by)
-            record_in(connection, now, by, "link.make", user.name, {"kind": kind})
+            record_in(connection, now, by, "link.make", user.name, {"kind": kind}, address)
 
         self._db.write(work)
         return secret

@@ -1,7 +1,7 @@
 """Users: adding, changing, disabling them, and checking their passwords.
 
 Whatever changes a user takes ``by``, the name of who does it; with it, the audit log tells of it in the same
-transaction.
+transaction, with the network ``address`` that it comes from.
 """
 
 from __future__ import annotations
@@ -92,6 +92,7 @@ class Users:
         admin: bool = False,
         roles: Mapping[int, Role] | None = None,
         by: str | None = None,
+        address: str | None = None,
     ) -> User:
         """Add a user.
 
@@ -114,7 +115,7 @@ class Users:
 
         def work(connection: Connection) -> User:
             user_id = add_user(connection, tidy, kept, admin, given, now)
-            self._tell(connection, by, "user.add", tidy, {"admin": admin, "roles": given})
+            self._tell(connection, by, "user.add", tidy, {"admin": admin, "roles": given}, address)
             return read_user(connection, user_id)
 
         return self._db.write(work)
@@ -128,6 +129,7 @@ class Users:
         roles: Mapping[int, Role] | None = None,
         disabled: bool | None = None,
         by: str | None = None,
+        address: str | None = None,
         check: Callable[[User], None] | None = None,
     ) -> User:
         """Change a user's name or what they may do, disable or enable them; None leaves it. All of it, or nothing.
@@ -162,14 +164,15 @@ class Users:
                 put_roles(connection, user_id, roles)
             after = read_user(connection, user_id)
             if after != before:
-                self._tell(connection, by, "user.change", before.name, _differences(before, after))
+                self._tell(connection, by, "user.change", before.name, _differences(before, after), address)
             if disabled is None or disabled == after.disabled:
                 return after
             if disabled:
                 _disable(connection, after, now)
             else:
                 connection.execute(update(users).where(users.c.id == user_id).values(disabled_at=None))
-            self._tell(connection, by, "user.disable" if disabled else "user.enable", after.name, {})
+            action = "user.disable" if disabled else "user.enable"
+            self._tell(connection, by, action, after.name, {}, address)
             return read_user(connection, user_id)
 
         return self._db.write(work)
@@ -206,7 +209,7 @@ class Users:
         """Let a disabled user sign in again. See :meth:`change`."""
         return self.change(user_id, disabled=False, by=by)
 
-    def take_back(self, user_id: int, *, by: str | None = None) -> User:
+    def take_back(self, user_id: int, *, by: str | None = None, address: str | None = None) -> User:
         """Take the invitation of a user back: remove one who has never chosen a password. Returns who it was.
 
         Raises:
@@ -225,7 +228,7 @@ class Users:
             invited = (users.c.id == user_id) & users.c.password.is_(None)
             if user.has_password or connection.execute(delete(users).where(invited)).rowcount == 0:
                 raise ConflictError(f"{user.name} has accepted the invitation already: disable them instead")
-            self._tell(connection, by, "user.take-back", user.name, {})
+            self._tell(connection, by, "user.take-back", user.name, {}, address)
             return user
 
         return self._db.write(work)
@@ -273,9 +276,10 @@ class Users:
         action: str,
         subject: str,
         details: Mapping[str, object],
+        address: str | None = None,
     ) -> None:
         if by is not None:
-            record_in(connection, self._now(), by, action, subject, details)
+            record_in(connection, self._now(), by, action, subject, details, address)
 
 
 def _disable(connection: Connection, user: User, now: datetime) -> None:

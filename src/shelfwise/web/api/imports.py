@@ -131,7 +131,8 @@ async def import_rows(
             key=None if key is None else f"{actor.user_id}:{key}",
         )
         if report.done:
-            audit("import", what, file=file.name[:200], rows=report.rows, store_id=store)
+            emptied = {"emptied": dict(report.emptied)} if report.emptied else {}
+            audit("import", what, file=file.name[:200], rows=report.rows, store_id=store, **emptied)
         reply = ReportOut.of(report)
         if report.done:
             keep_instead(request, reply.model_copy(update={"repeated": True}))

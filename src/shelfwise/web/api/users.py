@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from shelfwise.accounts.records import Role, User
 from shelfwise.errors import ConflictError
-from shelfwise.web.access import Admin, Audit, TheShop
+from shelfwise.web.access import Admin, Audit, TheShop, address_of
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import Entry, PageOf, Reply, each, group, problems
 from shelfwise.web.etags import IfMatch, etag, unchanged, version_by
@@ -86,7 +86,9 @@ def users(shop: TheShop, actor: Admin) -> PageOf[UserOut]:
 @router.post("/users", status_code=201, summary="Add a user", responses=problems(409))
 def add_user(entry: UserIn, request: Request, shop: TheShop, actor: Admin) -> LinkOut:
     """Add a user and make the link by which they set their password."""
-    user = shop.users.add(entry.name, admin=entry.admin, roles=entry.roles, by=actor.name)
+    user = shop.users.add(
+        entry.name, admin=entry.admin, roles=entry.roles, by=actor.name, address=address_of(request)
+    )
     return _link(request, shop, user, actor.name)
 
 
@@ -98,7 +100,13 @@ def user(user_id: PathId, shop: TheShop, actor: Admin, response: Response) -> Us
 
 @router.patch("/users/{user_id}", summary="Change a user", responses=problems(404, 409, 412))
 def change_user(
-    user_id: PathId, entry: UserChange, shop: TheShop, actor: Admin, version: IfMatch, response: Response
+    user_id: PathId,
+    entry: UserChange,
+    request: Request,
+    shop: TheShop,
+    actor: Admin,
+    version: IfMatch,
+    response: Response,
 ) -> UserOut:
     """Change a user's name or what they may do, disable or enable them. The last admin stays one.
 
@@ -114,6 +122,7 @@ def change_user(
         roles=entry.roles,
         disabled=entry.disabled,
         by=actor.name,
+        address=address_of(request),
         check=unchanged(version, _version),
     )
     return _tagged(changed, response)
@@ -133,9 +142,9 @@ def password_link(user_id: PathId, request: Request, shop: TheShop, actor: Admin
     summary="Take an invitation back",
     responses=problems(404, 409),
 )
-def take_back(user_id: PathId, shop: TheShop, actor: Admin) -> None:
+def take_back(user_id: PathId, request: Request, shop: TheShop, actor: Admin) -> None:
     """Remove a user who has not chosen a password yet; their link stops working. Others can be disabled."""
-    shop.users.take_back(user_id, by=actor.name)
+    shop.users.take_back(user_id, by=actor.name, address=address_of(request))
 
 
 @router.delete(
@@ -148,7 +157,7 @@ def end_sessions(user_id: PathId, shop: TheShop, actor: Admin, audit: Audit) -> 
 
 
 def _link(request: Request, shop: TheShop, user: User, by: str) -> LinkOut:
-    secret = shop.invitations.reset(user.id, by)
+    secret = shop.invitations.reset(user.id, by, address_of(request))
     made = LinkOut(
         link=link(request, "invitation", secret),
         expires_at=shop.invitations.peek(secret).expires_at,

@@ -81,6 +81,8 @@ def done_words(entry: AuditEntry) -> str:
     """What was done: ``Changed a product``."""
     if entry.action == "model.shadow" and entry.subject == "none":
         return "Ended the trial of a model"
+    if entry.action == "import" and entry.details.get("emptied"):
+        return "Imported a file that emptied fields"
     known = _LINKS.get((entry.action, _hashable(entry.details.get("kind")))) or WORDS.get(entry.action)
     return known or entry.action.replace(".", ": ").replace("-", " ").capitalize()
 
