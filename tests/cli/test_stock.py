@@ -314,7 +314,7 @@ def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Pat
     with open_database(tmp_path / "shop" / "stock.db") as book:
         entries = AuditLog(book).entries().items[::-1]
     assert all(entry.user.endswith(" (terminal)") for entry in entries)
-    assert entries[1].details == {"id": 1, "category": "drinks/milk"}
+    assert entries[1].details == {"id": 1, "category": "drinks/milk", "gtin": "4006381333931", "minimum": "6"}
     told = [(entry.action, entry.subject, entry.details) for entry in entries[3:]]
     assert told == [
         (

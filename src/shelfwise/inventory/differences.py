@@ -39,9 +39,10 @@ def entry_of(before: Record | None, after: Record) -> tuple[str, str, dict[str, 
     told: dict[str, object] = {"id": after.id}
     if isinstance(after, Location):
         told["store_id"] = after.store_id
-    elif isinstance(after, Product) and after.category is not None:
-        # It may have been made, or taken back from the archive, with the product.
-        told["category"] = after.category
+    elif isinstance(after, Product):
+        # The category may have been made, or taken back from the archive, with the product.
+        given = {name: getattr(after, name) for name in ("category", "gtin", "minimum", "target")}
+        told |= {name: _told(value) for name, value in given.items() if value is not None}
     return f"{kind}.add", subject, told
 
 

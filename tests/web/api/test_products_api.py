@@ -14,7 +14,9 @@ def test_managers_add_a_product(manager, reader, shop):
     assert product["category"] == "drinks/milk"
     assert (product["minimum"], product["pack_size"], product["target"]) == ("2.500", "6.000", None)
     assert reader.get(f"/api/v1/products/{product['id']}").json() == product
-    assert shop.audit.entries().items[0].action == "product.add"
+    entry = shop.audit.entries().items[0]
+    assert entry.action == "product.add"
+    assert set(entry.details) > {"id", "category"}
 
 
 def test_a_change_needs_the_version_that_was_read(manager, goods):
