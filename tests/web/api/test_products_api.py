@@ -19,6 +19,14 @@ def test_managers_add_a_product(manager, reader, shop):
     assert set(entry.details) > {"id", "category"}
 
 
+def test_all_fields_that_are_wrong_are_named(manager):
+    body = {"name": "Oat drink", "gtin": "4006381333932", "minimum": "many"}
+    answer = manager.post("/api/v1/products", json=body)
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == ["gtin", "minimum"]
+    assert "not a GTIN" in answer.json()["errors"][0]["message"]
+
+
 def test_a_change_needs_the_version_that_was_read(manager, goods):
     path = f"/api/v1/products/{goods.tea}"
     tag = manager.get(path).headers["ETag"]

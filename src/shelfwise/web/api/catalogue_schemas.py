@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from shelfwise.errors import ProductError
+from shelfwise.gtin import parse_gtin
 from shelfwise.inventory.records import Category, Location, Product, Store
 from shelfwise.web.api.fields import Amount, Id, Name, Words, amount_text
 from shelfwise.web.api.schemas import Entry, Reply
@@ -117,12 +119,25 @@ class CategoryOut(Reply):
         return cls(id=category.id, name=category.name, archived=category.archived)
 
 
+def _checked_gtin(value: str) -> str:
+    # Here already, so that it is told together with the other fields that are wrong.
+    if value.strip():
+        try:
+            parse_gtin(value)
+        except ProductError as error:
+            raise ValueError(str(error)) from error
+    return value
+
+
+Gtin = Annotated[Words, AfterValidator(_checked_gtin)]
+
+
 class ProductIn(Entry):
     """A new product; a category that is not there yet is made."""
 
     name: Annotated[Name, Field(examples=["Oat drink"])]
     category: Annotated[Name | None, Field(examples=["drinks/milk"])] = None
-    gtin: Annotated[Words | None, Field(description="8, 12, 13 or 14 digits", examples=["4006381333931"])] = (
+    gtin: Annotated[Gtin | None, Field(description="8, 12, 13 or 14 digits", examples=["4006381333931"])] = (
         None
     )
     unit: Annotated[Name, Field(max_length=40, examples=["piece"])] = "piece"
@@ -136,7 +151,7 @@ class ProductChange(Entry):
 
     name: Name | None = None
     category: Name | None = None
-    gtin: Words | None = None
+    gtin: Gtin | None = None
     unit: Annotated[Name | None, Field(max_length=40)] = None
     pack_size: Amount | None = None
     minimum: Amount | None = None
