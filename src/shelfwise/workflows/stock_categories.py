@@ -36,7 +36,7 @@ class StockCategories:
         return self._meant[category]
 
     def are_wider(self, category: str) -> bool:
-        """Whether what means one of the model's categories is only the nearest above, which holds other things too."""
+        """Whether what means one of the model's categories is only the nearest above, which holds more."""
         levels, numbers = levels_of(category), set(self.meant_by(category))
         return bool(numbers) and all(
             within(levels, each) and levels != each for number, each in self._stock if number in numbers
