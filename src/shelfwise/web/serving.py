@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
-import uvicorn
-
 from shelfwise.errors import ConfigError
-from shelfwise.web.app import create_app
 from shelfwise.web.config import WebConfig
 
+# The libraries of the server take a second to import. Whoever opens the shop before they are has the model loaded
+# meanwhile, on another core.
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import FastAPI
 
     from shelfwise.workflows.shop import Shop
@@ -96,6 +96,10 @@ def serve(
     Raises:
         ConfigError: as :func:`listen`.
     """
+    import uvicorn
+
+    from shelfwise.web.app import create_app
+
     with contextlib.closing(listening or listen(place)) as connections:
         config = _reachable(config, place)
         address = config.public_address or _address(place.host, connections)
@@ -110,6 +114,8 @@ def serve(
 
 
 def _settings(app: FastAPI, place: Place) -> uvicorn.Config:
+    import uvicorn
+
     return uvicorn.Config(
         app,
         lifespan="off",
