@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import io
 import os
 import re
 import threading
@@ -40,6 +41,23 @@ def real_weights() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no published weights at {folder}: set SHELFWISE_WEIGHTS")
     return folder
+
+
+@pytest.fixture
+def quick_plots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots of a training's report are made but not rendered, which takes longer than training on a few photos.
+
+    Tests with the mark ``plots`` render them; those of the report itself do not use this.
+    """
+    if importlib.util.find_spec("matplotlib") is None or request.node.get_closest_marker("plots"):
+        return
+    from PIL import Image
+
+    from shelfwise.training.report import pictures
+
+    written = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(written, "PNG")
+    monkeypatch.setattr(pictures, "png", lambda figure, **_: written.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,8 @@ from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
 
+pytestmark = pytest.mark.usefixtures("quick_plots")
+
 COLOURS = {
     "CAKE": (200, 40, 40),
     "JUICE": (40, 200, 40),

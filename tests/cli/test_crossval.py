@@ -6,6 +6,8 @@ pytest.importorskip("torch", reason="training needs torch")
 from shelfwise.cli.app import app
 from shelfwise.workflows import crossval as workflow
 
+pytestmark = pytest.mark.usefixtures("quick_plots")
+
 
 @pytest.fixture
 def asked(monkeypatch):

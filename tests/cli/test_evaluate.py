@@ -8,6 +8,8 @@ from typer.testing import CliRunner, Result
 
 from shelfwise.cli.app import app
 
+pytestmark = pytest.mark.usefixtures("quick_plots")
+
 runner = CliRunner()
 
 

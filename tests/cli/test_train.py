@@ -9,6 +9,8 @@ pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.cli.app import app
 
+pytestmark = pytest.mark.usefixtures("quick_plots")
+
 RUNNER = CliRunner()
 
 

@@ -35,6 +35,11 @@ def painter() -> Callable[..., Path]:
     return paint
 
 
+@pytest.fixture(autouse=True)
+def _quick_plots(quick_plots: None) -> None:
+    """Trainings here leave reports whose plots nobody looks at."""
+
+
 @pytest.fixture
 def power_failure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[None]]:
     """A block in which a training must break off at the end of its second epoch, before that is kept."""

@@ -44,6 +44,7 @@ def run(data: Path, out: Path, **changes: object) -> RunResult:
     )
 
 
+@pytest.mark.plots
 def test_a_run_leaves_a_model_that_classifies_and_a_report(painted, tmp_path):
     result = run(painted, tmp_path / "run", epochs=12, lr=0.005)
     assert result.metrics["val"]["accuracy"] >= 0.8
