@@ -155,7 +155,9 @@ def _ask(shop: Shop, base: str, cases: int) -> tuple[Counter[int], list[str]]:
         # Of some operations there are few requests to draw: it is drawn again until there are enough.
         while (missing := callers * cases // 2 - sent) > 0:
             each = max(2, -(-missing // operations))
-            sent += cases_of(schema, each, send, base=base, headers=headers, random=random, leave_out=leave_out)
+            sent += cases_of(
+                schema, each, send, base=base, headers=headers, random=random, leave_out=leave_out
+            )
             random += 1
     return statuses, errors
 
