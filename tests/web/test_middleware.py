@@ -162,7 +162,7 @@ def test_each_request_is_logged_without_secrets(clerk, nobody, caplog):
     first, second, third = (
         record.getMessage() for record in caplog.records if record.name == "shelfwise.access"
     )
-    assert first.startswith("127.0.0.1 GET /api/v1/me 200 ")
+    assert first.startswith("127.0.0.1 GET /api/v1/me 422 ")
     assert "user=clerk" in first
     assert "hidden" not in first
     assert "/invitation/{secret} 404" in second

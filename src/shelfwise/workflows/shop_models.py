@@ -160,9 +160,10 @@ class ShopModels:
 
         shop = self._open_shop()
         with self._changed:
-            before, self._shadow = self._shadow, None
+            before, tried = self._shadow, None
             if model is not None and not self._closed:
-                self._shadow = ShadowAnswers(shop, model, self._settings.shadow_waiting)
+                tried = ShadowAnswers(shop, model, self._settings.shadow_waiting)
+            self._shadow = tried
         if before is not None:
             before.close()
 
@@ -228,9 +229,10 @@ class ShopModels:
             self._changed.notify_all()
         try:
             self._quicken(shop, learned)
-            shadow = self._shelf.shadow()
-            if shadow is not None:
-                self.use_shadow(shadow)
+            kept, shadow = self._shelf.shadow(), self._shadow
+            # Somebody may have set it meanwhile: what it has begun goes on.
+            if kept is not None and (shadow is None or shadow.model.id != kept.id):
+                self.use_shadow(kept)
             lost = self.catch_up(learned)
             self._note = f"photos of products cannot be learned: {some(lost)}" if lost else None
         except ShelfwiseError as error:
