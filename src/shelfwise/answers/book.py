@@ -12,7 +12,6 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
-    bindparam,
     func,
     insert,
     select,
@@ -25,6 +24,7 @@ from shelfwise.answers.records import Answer, AnswerKind, NewAnswer, Verdict
 from shelfwise.answers.rows import answer_of, chosen_answers, values_of
 from shelfwise.answers.tables import RELIED_ON, answers
 from shelfwise.database import Database, utc_now
+from shelfwise.database.lists import among
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.paging import Cursors, after, page_limit
 from shelfwise.inventory.records import Page
@@ -62,7 +62,7 @@ def _behind() -> Select[Any]:
         )
         .select_from(movements.outerjoin(undone, undone.c.id == movements.c.undoes_id))
         .where(
-            movements.c.id.in_(bindparam("numbers", expanding=True)),
+            among(movements.c.id, "numbers"),
             movements.c.photo.is_not(None),
             movements.c.model.is_not(None),
         )

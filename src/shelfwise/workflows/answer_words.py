@@ -27,9 +27,10 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
+from shelfwise.database.lists import among
 from shelfwise.errors import ProductError
 from shelfwise.inventory.names import name_key
 from shelfwise.inventory.tables import categories, products
@@ -64,11 +65,9 @@ _STOCKED: Final = (
     .outerjoin(categories, categories.c.id == products.c.category_id)
     .where(products.c.archived_at.is_(None))
 )
-_BY_NUMBER: Final = _STOCKED.where(products.c.id.in_(bindparam("numbers", expanding=True)))
+_BY_NUMBER: Final = _STOCKED.where(among(products.c.id, "numbers"))
 _BY_CATEGORY: Final = (
-    _STOCKED.where(products.c.category_id.in_(bindparam("numbers", expanding=True)))
-    .order_by(products.c.name_key)
-    .limit(50)
+    _STOCKED.where(among(products.c.category_id, "numbers")).order_by(products.c.name_key).limit(50)
 )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
+from shelfwise.database.lists import among
 from shelfwise.inventory.tables import products
 from shelfwise.workflows.stock_categories import StockCategories
 
@@ -19,9 +20,7 @@ __all__ = ["Match", "confidence_of", "match_of", "matches_of"]
 Match = Literal["product", "category", "other", "nothing"]
 """What the answer named: the product that was booked, only its category, something else, or nothing at all."""
 
-_CATEGORIES: Final = select(products.c.id, products.c.category_id).where(
-    products.c.id.in_(bindparam("numbers", expanding=True))
-)
+_CATEGORIES: Final = select(products.c.id, products.c.category_id).where(among(products.c.id, "numbers"))
 
 
 def matches_of(database: Database, booked: Collection[tuple[Answer, int]]) -> Mapping[tuple[int, int], Match]:

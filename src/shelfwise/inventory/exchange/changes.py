@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
+from shelfwise.database.lists import among
 from shelfwise.inventory.exchange.cells import shown
 from shelfwise.inventory.exchange.records import FieldChange, KindSum, RowChange
 from shelfwise.inventory.exchange.rows import GivenRow
@@ -62,7 +63,7 @@ def product_change(line: int, before: Product, after: Product) -> RowChange | No
 # Each count's own moment: the rows above it in the file have happened by then, as in the list of shrinkage.
 _EXPECTED: Final = levels_at(
     select(movements.c.product_id, movements.c.location_id, movements.c.at, movements.c.id.label("place"))
-    .where(movements.c.id.in_(bindparam("counts", expanding=True)))
+    .where(among(movements.c.id, "counts"))
     .subquery("moments")
 )
 _AT_ONCE: Final = 500
