@@ -42,7 +42,7 @@ def planned(database: Database, call: Callable[[], object], *, seqscan: bool = T
         event.remove(database.engine, "before_cursor_execute", note)
     explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN (COSTS OFF) "
     found = []
-    with database.read() as connection:
+    with database.read(snapshot=True) as connection:
         if not seqscan and database.dialect == "postgresql":
             connection.execute(text("SET LOCAL enable_seqscan = off"))
         for statement, parameters in seen:

@@ -74,6 +74,36 @@ def test_many_threads_write_all_and_only_what_they_were_told(notes: Database) ->
     assert [int(a) for a in amounts(notes)] == sorted(told)
 
 
+def test_a_snapshot_sees_one_state_of_the_book(notes: Database) -> None:
+    notes.write(add("1"))
+    with notes.read(snapshot=True) as connection:
+        before = connection.scalar(select(func.sum(NOTES.c.amount)))
+        notes.write(add("2"))
+        assert connection.scalar(select(func.sum(NOTES.c.amount))) == before
+    assert amounts(notes) == [Decimal(1), Decimal(2)]
+
+
+def test_a_snapshot_gives_rows_a_few_at_a_time(notes: Database) -> None:
+    for number in range(5):
+        notes.write(add(str(number)))
+    query = select(NOTES.c.amount).order_by(NOTES.c.amount).execution_options(yield_per=2)
+    with notes.read(snapshot=True) as connection:
+        assert [len(each) for each in connection.execute(query).partitions()] == [2, 2, 1]
+
+
+def test_what_is_written_after_a_read_is_in_a_transaction_again(notes: Database) -> None:
+    """The connections of both are the same ones."""
+
+    def fails(connection: Connection) -> None:
+        add("2")(connection)
+        raise ValueError("no")
+
+    assert amounts(notes) == []
+    with pytest.raises(ValueError, match="no"):
+        notes.write(fails)
+    assert amounts(notes) == []
+
+
 def test_a_write_within_a_write_is_refused_on_sqlite(sqlite_database: Database) -> None:
     with pytest.raises(RuntimeError, match="within a write"):
         sqlite_database.write(lambda _: sqlite_database.write(lambda _: None))

@@ -45,16 +45,27 @@ class Database:
         )
         self.engine: Final = _sqlite(url) if self.dialect == "sqlite" else _postgresql(url)
         self._shared: Final = SharedCommits(self.engine) if self.dialect == "sqlite" else None
+        if self.dialect == "sqlite":
+            self._asking = self._looking = self.engine
+        else:
+            # A statement sees what is committed when it begins, in a transaction or not. Beginning and ending one
+            # would be two ways to the server and back, as long as two of a page's questions.
+            self._asking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._looking = self.engine.execution_options(isolation_level="REPEATABLE READ")
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads; on SQLite it sees one state of the book throughout.
+    def read(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """A connection that only reads.
+
+        Args:
+            snapshot: one transaction, which sees one state of the book throughout; rows can be fetched a few at a
+                time. On SQLite it is always so; without it, each statement on PostgreSQL sees what is there by then.
 
         Raises:
             DatabaseError: the database cannot be reached or is damaged.
         """
         try:
-            with self.engine.connect() as connection:
+            with (self._looking if snapshot else self._asking).connect() as connection:
                 yield connection
         except DBAPIError as error:
             raise told(error, self.shown) from error

@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
 )
 
 from shelfwise.database import Database
@@ -61,10 +60,7 @@ class Problem:
 
 def check_book(database: Database) -> tuple[Problem, ...]:
     """Reckon levels, stores' levels, words and moves anew and compare; a hundred problems of each sort are told."""
-    with database.read() as connection:
-        if database.dialect == "postgresql":
-            # All comparisons see one state of the book, whatever is booked meanwhile.
-            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+    with database.read(snapshot=True) as connection:
         return (
             *_levels(connection),
             *_store_levels(connection),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,7 +78,7 @@ def back_up(database: Database, target: Path, progress: Progress | None = None) 
         if database.dialect == "sqlite":
             _copy_pages(Path(str(database.url.database)), temporary, progress)
         else:
-            with open_database(temporary, create=True) as copy, _snapshot(database) as source:
+            with open_database(temporary, create=True) as copy, database.read(snapshot=True) as source:
                 _copy_rows(source, copy, progress)
         _one_file(temporary)
         _refuse_damaged(temporary, shown=database.shown)
@@ -216,12 +216,6 @@ def _is_empty(database: Database) -> bool:
         )
 
 
-@contextlib.contextmanager
-def _snapshot(database: Database) -> Iterator[Connection]:
-    with database.read() as connection:
-        yield connection.execution_options(isolation_level="REPEATABLE READ")
-
-
 def _copy_rows(source: Connection, target: Database, progress: Progress | None) -> None:
     total = sum(_count(source, table) for table in metadata.sorted_tables)
 
@@ -237,7 +231,7 @@ def _replace_rows(source: Database, target: Connection, progress: Progress | Non
         target.execute(text(f'DROP TABLE IF EXISTS "{table.name}" CASCADE'))
     target.execute(text("DROP TABLE IF EXISTS alembic_version"))
     upgrade_in(target)
-    with source.read() as rows:
+    with source.read(snapshot=True) as rows:
         total = sum(_count(rows, table) for table in metadata.sorted_tables)
         _insert_all(rows, target, total, progress)
     for table in metadata.sorted_tables:

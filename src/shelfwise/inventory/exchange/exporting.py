@@ -46,7 +46,7 @@ def export_file(
         NotFoundError: there is no such store.
     """
     headings = [column.name for column in COLUMNS[table]]
-    with database.read() as connection:
+    with database.read(snapshot=True) as connection:
         check_store(connection, store_id)
         rows = _ROWS[table](connection, store_id, part)
         return write_table(out, kind, table, headings, rows)
