@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Final
 
 from shelfwise.errors import MissingExtraError
 
-__all__ = ["require"]
+__all__ = ["require", "require_found"]
 
 _TELEMETRY: Final = "openvino_telemetry"
 _importing: Final = threading.RLock()
@@ -37,6 +38,22 @@ def require(module: str, *, what: str, extra: str) -> ModuleType:
         if error.name is not None and error.name.partition(".")[0] == module.partition(".")[0]:
             raise MissingExtraError(what, extra) from error
         raise
+
+
+def require_found(*modules: str, what: str, extra: str) -> None:
+    """Make sure that modules can be imported, without the time that it takes to import them.
+
+    Args:
+        modules: names of top-level modules.
+        what: as in :func:`require`.
+        extra: as in :func:`require`.
+
+    Raises:
+        MissingExtraError: one is not installed.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError(what, extra)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """Tests of shelfwise serve before it serves; tests/web/test_serving.py has the rest."""
 
+import gc
 import socket
 import sys
 
 import pytest
 
 from shelfwise.cli.app import main
-from shelfwise.cli.serve import _use
+from shelfwise.cli.serve import _use, _without_collection
 from shelfwise.errors import BundleError
 from shelfwise.workflows.model_shelf import ModelShelf
 
@@ -50,6 +51,16 @@ def test_what_is_not_installed_is_told(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     assert run("--home", str(tmp_path / "home")) == 2
     assert "shelfwise[serve]" in capsys.readouterr().err
+
+
+def test_garbage_is_looked_for_again_however_it_ends(tmp_path):
+    assert run("--public-address", "stock.example.org", "--home", str(tmp_path / "home")) == 2
+    assert gc.isenabled()
+    with _without_collection() as started:
+        assert not gc.isenabled()
+        started()
+        assert gc.isenabled() and gc.get_freeze_count() > 0
+    assert gc.isenabled() and gc.get_freeze_count() == 0
 
 
 def test_a_model_that_is_given_becomes_the_active_one_however_often(tmp_path, toy):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -23,6 +25,8 @@ EXAMPLES: Final = (
     "shelfwise serve --home /srv/shop --model runs/shop/bundle",
     "shelfwise serve --public-address https://stock.example.org --proxy 127.0.0.1",
 )
+
+_NEEDED: Final = ("sqlalchemy", "fastapi", "uvicorn", "argon2", "jinja2", "prometheus_client")
 
 
 def serve(
@@ -78,17 +82,34 @@ def serve(
     The first start makes the shop's folder and its stock book, and prints a link that makes the first admin. The
     link works once. Ctrl-C ends the server after what has begun.
     """
-    from shelfwise.extras import require
+    from shelfwise.extras import require_found
 
-    for module in ("sqlalchemy", "fastapi", "uvicorn", "argon2", "jinja2", "prometheus_client"):
-        require(module, what="The server", extra="serve")
+    # Not imported yet, which takes a second: the model is loaded meanwhile.
+    require_found(*_NEEDED, what="The server", extra="serve")
     from shelfwise.web.config import WebConfig
     from shelfwise.web.serving import Place
 
     config = WebConfig(public_address=public_address, hosts=tuple(name or ()), access_log=not no_access_log)
     place = Place(host, port, allow_network=allow_network, proxies=tuple(proxy or ()))
     _log_to_stderr()
-    _run(_settings(home, database, workers), model, config, place)
+    with _without_collection() as started:
+        _run(_settings(home, database, workers), model, config, place, started)
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[Callable[[], None]]:
+    """Look for no garbage until the function that is given is called: what a start makes is there to stay."""
+
+    def started() -> None:
+        gc.freeze()
+        gc.enable()
+
+    gc.disable()
+    try:
+        yield started
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def _settings(home: Path | None, database: str | None, workers: int | None) -> ShopSettings:
@@ -102,11 +123,14 @@ def _settings(home: Path | None, database: str | None, workers: int | None) -> S
     )
 
 
-def _run(settings: ShopSettings, model: Path | None, config: WebConfig, place: Place) -> None:
+def _run(
+    settings: ShopSettings, model: Path | None, config: WebConfig, place: Place, ready: Callable[[], None]
+) -> None:
     from shelfwise.web.serving import is_loopback, listen, serve
     from shelfwise.workflows.shop import open_shop
 
     def started(address: str, first: str | None) -> None:
+        ready()
         typer.echo(f"Shelfwise is at {address} (end it with Ctrl-C)")
         if first is not None:
             typer.echo(f"Make the first admin here; the link works once: {first}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from shelfwise.errors import ConflictError, ModelError, ShelfwiseError
 from shelfwise.text import some
@@ -46,6 +46,9 @@ class Switch:
     def running(self) -> bool:
         """Whether it goes on."""
         return self.stage in ("loading", "learning")
+
+
+_MOMENT_SECONDS: Final = 1.0
 
 
 class ShopModels:
@@ -227,6 +230,8 @@ class ShopModels:
         with self._changed:
             self._ready = True
             self._changed.notify_all()
+            # Making another engine ready takes all cores: it leaves the first photos, and what else starts, a moment.
+            self._changed.wait_for(lambda: self._closed, _MOMENT_SECONDS)
         try:
             self._quicken(shop, learned)
             kept, shadow = self._shelf.shadow(), self._shadow
