@@ -234,7 +234,9 @@ def test_a_gtin_finds_its_product_alone(book, levels):
 def test_many_products_of_one_word_are_listed_like_few(book, levels, stock_model, monkeypatch):
     """With the limits lowered, each way to answer is taken with a few products already."""
     for number in range(12):
-        book.add_product(f"Pasta {number % 4} no. {number}", category=f"dry/pasta {number % 5}")
+        book.add_product(
+            f"Pasta {number % 4} no. {number}", category=f"dry/pasta {number % 5}", minimum=number % 2 * 9
+        )
     dry = book.catalogue.add_category("dry")
     store = book.stores[0].id
     for at, product in enumerate(book.model.products):
@@ -244,6 +246,8 @@ def test_many_products_of_one_word_are_listed_like_few(book, levels, stock_model
         {"query": "pasta"},
         {"query": "pasta 2"},
         {"query": "no pasta 1"},
+        {"query": "pasta", "state": "low"},
+        {"query": "no"},
         {"category_id": dry.id},
         {"category_id": dry.id, "query": "no"},
         {"location_id": book.locations[0].id},
@@ -259,11 +263,26 @@ def test_many_products_of_one_word_are_listed_like_few(book, levels, stock_model
         ]
 
     before = ask()
-    assert [len(listed) for listed in before[:4]] == [12, 4, 6, 12]
-    for few, many, runs in ((5, 9, 16), (1, 9, 16), (1, 1, 16), (1, 1, 2)):
+    assert [len(listed) for listed in before[:3]] == [12, 4, 6]
+    assert 0 < len(before[3]) < 12
+
+    def lower(few, many, runs=16, near=4000):
         monkeypatch.setattr("shelfwise.inventory.choosing.FEW", few)
         monkeypatch.setattr("shelfwise.inventory.stock_list._MANY", many)
         monkeypatch.setattr("shelfwise.inventory.stock_list._RUNS", runs)
+        monkeypatch.setattr("shelfwise.inventory.stock_list._NEAR", near)
+
+    for limits in ((5, 9), (1, 9), (1, 1), (1, 1, 2), (1, 99), (1, 99, 16, 9), (1, 99, 16, 3)):
+        lower(*limits)
+        assert ask() == before
+    # Some that do not begin with the word, and are the first or the last of the list.
+    for name in ("All pasta", "Zzz pasta", "No pasta"):
+        book.add_product(name)
+    lower(2000, 20_000)
+    before = ask()
+    assert len(before[0]) == 15
+    for near in (4000, 9, 3):
+        lower(1, 99, near=near)
         assert ask() == before
 
 

@@ -41,6 +41,8 @@ __all__ = [
     "Condition",
     "Form",
     "Left",
+    "all_begin",
+    "begins",
     "few_left",
     "holds",
     "in_categories",
@@ -124,10 +126,7 @@ def _chosen(form: Form) -> tuple[Select[Any], ColumnElement[Any]]:
     name = f"{form.kind}_{form.number}"
     if form.kind == "word":
         words = product_words.alias(name)
-        begins = (words.c.word >= bindparam(name, type_=KEY)) & (
-            words.c.word < bindparam(f"{name}_end", type_=KEY)
-        )
-        return select(words.c.product_id).where(begins), words.c.product_id
+        return select(words.c.product_id).where(begins(words.c.word, form)), words.c.product_id
     if form.kind == "locations":
         there = levels.alias(name)
         return select(there.c.product_id).where(there.c.location_id.in_(SUBTREE)), there.c.product_id
@@ -184,10 +183,12 @@ class Left:
     Attributes:
         ids: their numbers; None where they are many, and those of :func:`left_by_all` are meant.
         forms: of the conditions: those still to be tried of each product, or without numbers all of them.
+        most: how many the first of these forms leaves.
     """
 
     ids: list[int] | None
     forms: tuple[Form, ...]
+    most: int
 
 
 def few_left(connection: Connection, conditions: Sequence[Condition], most: int) -> Left | None:
@@ -199,15 +200,36 @@ def few_left(connection: Connection, conditions: Sequence[Condition], most: int)
     ordered = sorted(conditions, key=lambda each: counts[each.form])
     forms = tuple(each.form for each in ordered)
     if counts[forms[0]] <= FEW:
-        return Left(sorted(_ids(connection, ordered[0], FEW)), forms[1:])
+        return Left(sorted(_ids(connection, ordered[0], FEW)), forms[1:], FEW)
     narrow = [each for each in ordered if counts[each.form] <= most]
     if len(narrow) > 1:
         together = tuple(each.form for each in narrow)
         values = {name: value for each in narrow for name, value in each.values.items()}
         left = connection.scalars(_all_left(together), {**values, "some": FEW + 1}).all()
         if len(left) <= FEW:
-            return Left(sorted(left), forms[len(narrow) :])
-    return Left(None, forms) if narrow else None
+            return Left(sorted(left), forms[len(narrow) :], FEW)
+    return Left(None, forms, counts[forms[0]]) if narrow else None
+
+
+def begins(text: ColumnElement[str], form: Form) -> ColumnElement[bool]:
+    """That a name or a word begins with what a condition of this form asks for."""
+    start, end = (bindparam(f"word_{form.number}{which}", type_=KEY) for which in ("", "_end"))
+    return (text >= start) & (text < end)
+
+
+def all_begin(connection: Connection, word: Condition, count: int) -> bool:
+    """Whether the products that a word leaves, so many, are those whose names begin with it.
+
+    A name that begins with a word has it; so it is enough that there are as many.
+    """
+    named: int | None = connection.scalar(_named(word.form), {**word.values, "some": count + 1})
+    return named == count
+
+
+@functools.lru_cache(maxsize=64)
+def _named(form: Form) -> Select[Any]:
+    some = select(products.c.id).where(begins(products.c.name_key, form))
+    return select(func.count()).select_from(some.limit(bindparam("some", type_=Integer)).subquery())
 
 
 def _ids(connection: Connection, condition: Condition, most: int) -> set[int]:

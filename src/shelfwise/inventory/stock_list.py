@@ -2,14 +2,15 @@
 
 Its rows are those of ``store_levels``, one for each product in each store. The list is put together of *runs*, parts
 whose rows an index holds in the list's order (one store's, or one state's of one category): from each a page is
-read, and these are merged. Where conditions leave few products, these are looked up and sorted instead.
+read, and these are merged. Where conditions leave few products, these are looked up and sorted instead. Many that
+share a word are first looked for near the page's beginning, or, where their names begin with it, by their names.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal, get_args
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    tuple_,
     union_all,
 )
 
@@ -32,6 +34,8 @@ from shelfwise.inventory.choosing import (
     SUBTREE,
     Condition,
     Form,
+    all_begin,
+    begins,
     few_left,
     holds,
     in_categories,
@@ -63,6 +67,9 @@ _KEYS: Final[dict[Order, tuple[str, ...]]] = {
 
 _MANY: Final = 20_000
 """Products of a word that are looked up, rather than walking through the list and trying each."""
+
+_NEAR: Final = 4000
+"""Rows behind a page's beginning that are tried before the products of a frequent word are all looked up."""
 
 _RUNS: Final = 16
 """Categories that are walked through one by one; more are a condition."""
@@ -117,7 +124,7 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
     if ids is not None and (conditions or wanted.order == "quantity" or len(ids) > _RUNS):
         conditions.append(in_categories(ids))
         ids = None
-    left = None
+    left, together = None, False
     if conditions and not at_location:
         # Names that share a word often stand together: a walk in the order of names could take long to get there.
         together = wanted.order != "quantity" and any(each.form.kind == "word" for each in conditions)
@@ -132,19 +139,43 @@ def stock_rows(connection: Connection, wanted: Wanted) -> Sequence[Row[Any]]:
         forms=tuple(each.form for each in conditions) if left is None else left.forms,
     )
     values = shape.values(wanted, ids or ())
-    if at_location:
-        query = _by_quantity_at(shape)
-    elif left is None:
-        query = _merged(shape)
-    else:
-        query = _few(shape, listed=left.ids is not None)
-        values["ids"] = left.ids
-    return connection.execute(query, values).all()
+    if left is None:
+        return connection.execute((_by_quantity_at if at_location else _merged)(shape), values).all()
+    if left.ids is None and together:
+        found = _page_of_many(connection, conditions, left.most, shape, values)
+        if found is not None:
+            return found
+    return connection.execute(_few(shape, listed=left.ids is not None), {**values, "ids": left.ids}).all()
+
+
+def _page_of_many(
+    connection: Connection,
+    conditions: Sequence[Condition],
+    count: int,
+    shape: _Shape,
+    values: Mapping[str, Any],
+) -> Sequence[Row[Any]] | None:
+    """A page of products that share a word, without looking all of them up; None if there is no way to."""
+    if len(conditions) == 1 and all_begin(connection, conditions[0], count):
+        return connection.execute(_merged(replace(shape, named=True)), values).all()
+    if shape.is_one_run:
+        # Mostly some of so many are near.
+        last = connection.execute(_far(replace(shape, forms=())), {**values, "near": _NEAR}).first()
+        until = {} if last is None else {f"until_{i}": part for i, part in enumerate(last)}
+        rows = connection.execute(_merged(replace(shape, bounded=bool(until))), {**values, **until}).all()
+        if not until or len(rows) == values["rows"]:
+            return rows
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a list's query looks like, whatever the values in it are."""
+    """What a list's query looks like, whatever the values in it are.
+
+    Attributes:
+        named: the form is a word's with which names begin.
+        bounded: the list ends at a sort key.
+    """
 
     order: Order
     stores: int
@@ -152,6 +183,13 @@ class _Shape:
     by_state: bool
     later: bool
     forms: tuple[Form, ...]
+    named: bool = False
+    bounded: bool = False
+
+    @property
+    def is_one_run(self) -> bool:
+        """Whether an index holds all of the list in its order."""
+        return self.stores == 1 and self.order == "urgency" and not self.categories
 
     def values(self, wanted: Wanted, category_ids: Sequence[int]) -> dict[str, Any]:
         """The query's parameters, and more."""
@@ -167,12 +205,24 @@ class _Shape:
         return values | {"category_ids": list(wanted.category_ids or ())}
 
 
+@functools.lru_cache(maxsize=64)
+def _far(shape: _Shape) -> Select[Any]:
+    """The sort key up to which the next rows are near; none where the list ends before."""
+    columns = [_ROWS[name] for name in _KEYS[shape.order]]
+    return (
+        _run(shape, 0, None, None)
+        .with_only_columns(*columns)
+        .offset(bindparam("near", type_=Integer))
+        .limit(1)
+    )
+
+
 @functools.lru_cache(maxsize=512)
 def _merged(shape: _Shape) -> Select[Any]:
     """A page of each run, merged; each product is tried."""
     category_numbers: Sequence[int | None] = range(shape.categories) or (None,)
     # By name and by quantity an index holds the rows of one state, but by name those of one category too.
-    apart = shape.order == "quantity" or (shape.order == "name" and not shape.categories)
+    apart = shape.order == "quantity" or shape.named or (shape.order == "name" and not shape.categories)
     states: Sequence[int | None] = range(len(STATES)) if apart and not shape.by_state else (None,)
     runs = [
         _run(shape, store, category, state)
@@ -191,7 +241,8 @@ def _run(shape: _Shape, store: int, category: int | None, state: int | None) -> 
     """A page of a store's rows; of one category and one state, where they are given by their numbers."""
     columns: list[ColumnElement[Any]] = [_ROWS[name] for name in _KEYS[shape.order]]
     query = _COLUMNS.where(_ROWS.store_id == bindparam(f"store_{store}"))
-    query = query.where(*(holds(form, _ROWS.product_id) for form in shape.forms))
+    for form in shape.forms:
+        query = query.where(begins(_ROWS.name_key, form) if shape.named else holds(form, _ROWS.product_id))
     if category is not None and shape.order == "name" and not shape.by_state:
         # The products' own index has a category's names in order, whatever the state.
         columns = [products.c.name_key]
@@ -206,6 +257,8 @@ def _run(shape: _Shape, store: int, category: int | None, state: int | None) -> 
         query = query.where(_ROWS.state == literal_column(str(state)))
     if shape.later:
         query = query.where(_after([*columns, _ROWS.store_id]))
+    if shape.bounded:
+        query = query.where(tuple_(*columns) <= tuple_(*_parameters("until", columns)))
     return query.order_by(*columns).limit(_LIMIT)
 
 
@@ -251,7 +304,11 @@ def _sorted(query: Select[Any], shape: _Shape, columns: Sequence[ColumnElement[A
 
 
 def _after(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
-    return after(columns, [bindparam(f"key_{i}", type_=each.type) for i, each in enumerate(columns)])
+    return after(columns, _parameters("key", columns))
+
+
+def _parameters(name: str, columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [bindparam(f"{name}_{i}", type_=each.type) for i, each in enumerate(columns)]
 
 
 def _no_index(column: ColumnElement[Any]) -> ColumnElement[Any]:
