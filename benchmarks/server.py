@@ -38,7 +38,7 @@ ALONE: Final = 200
 PAGES: Final = 200
 PRODUCTS: Final = 100_000
 MOVEMENTS: Final = 10_000_000
-_WARM: Final = 20
+_WARM: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
