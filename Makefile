@@ -1,4 +1,5 @@
-# Everything runs in .venv, which these targets set up by themselves. `make help` lists them.
+# Everything runs in .venv, which these targets set up by themselves: `make run` with what the server needs, the others
+# with all that is needed to train, test and develop. `make help` lists them.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -12,15 +13,19 @@ DEMO ?= runs/demo
 PORT ?= 8000
 
 BIN := $(VENV)/bin
+CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
 STAMP := $(VENV)/.installed
+SERVES := $(VENV)/.serves
 LOCK := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: run demo test check format docs bench default-model lock help
+.PHONY: run install demo test check format docs bench default-model lock help
 .DELETE_ON_ERROR:
 
-run: $(STAMP) ## Set everything up and start the shop's server, at http://127.0.0.1:PORT (8000)
+run: $(SERVES) ## Set the server up and start it, at http://127.0.0.1:PORT (8000)
 	$(BIN)/shelfwise serve --port $(PORT)
+
+install: $(STAMP) ## Set everything up, also to train
 
 demo: $(STAMP) ## Render sample photos, train on them, evaluate, classify, write the report
 	$(BIN)/shelfwise demo $(DEMO)
@@ -57,14 +62,22 @@ lock: ## Choose the versions of all packages anew and write requirements/ci.txt
 	  build/lock/bin/pip freeze --exclude-editable --exclude torch | grep -Ev '^(nvidia|cuda|triton)' ; } > $(LOCK)
 	rm -rf build/lock
 
+$(SERVES): pyproject.toml $(LOCK)
+	@$(CHECK_PYTHON)
+	@echo "Setting up $(VENV) for the server, once: some 500 MB, mostly a minute or two …"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint $(LOCK) -e '.[serve,openvino,postgresql]'
+	touch $@
+
 $(STAMP): pyproject.toml $(LOCK)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@$(CHECK_PYTHON)
+	@echo "Setting up $(VENV) to train and test, once: some 2.5 GB, mostly a few minutes …"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet "$(TORCH)"
 	$(BIN)/pip install --quiet -r $(LOCK)
 	$(BIN)/pip install --quiet --no-deps -e .
 	$(BIN)/pip check
-	touch $@
+	touch $(SERVES) $@
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
