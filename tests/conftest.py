@@ -1,20 +1,25 @@
 """Fixtures for all tests; among them a small web server that can resume, break off and refuse."""
 
+import functools
 import hashlib
 import importlib.util
 import io
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from shelfwise.training.report.pictures import Picture, Plot
 
 pytest_plugins = ["tests.database_fixtures"]
 
@@ -43,21 +48,62 @@ def real_weights() -> Path:
     return folder
 
 
-@pytest.fixture
-def quick_plots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plots of a training's report are made but not rendered, which takes longer than training on a few photos.
+@pytest.fixture(scope="session")
+def quickly() -> Callable[..., AbstractContextManager[None]]:
+    """A block in which trainings do not do what takes longer than to learn a few photos; for fixtures of many tests.
 
-    Tests with the mark ``plots`` render them; those of the report itself do not use this.
+    The exporter's table of operators is made once, for an export changes nothing in it. The plots of a report are
+    drawn only with ``plots=True``.
     """
-    if importlib.util.find_spec("matplotlib") is None or request.node.get_closest_marker("plots"):
-        return
+    tables: list[Callable[..., Any]] = []
+
+    @contextmanager
+    def block(*, plots: bool = False) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            if importlib.util.find_spec("torch") is not None:
+                from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+                if not tables:
+                    tables.append(functools.cache(ONNXRegistry.from_torchlib))
+                patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(tables[0]))
+            if not plots and importlib.util.find_spec("matplotlib") is not None:
+                from shelfwise.training.report import page
+
+                patch.setattr(page, "draw", _drawn)
+            yield
+
+    return block
+
+
+def _drawn(plot: "Plot") -> "tuple[bytes, Picture | None]":
+    """A plot of one pixel."""
     from PIL import Image
 
-    from shelfwise.training.report import pictures
+    from shelfwise.training.report.pictures import Picture, data_uri
 
     written = io.BytesIO()
     Image.new("RGB", (1, 1)).save(written, "PNG")
-    monkeypatch.setattr(pictures, "png", lambda figure, **_: written.getvalue())
+    uri = data_uri(written.getvalue(), "png")
+    return written.getvalue(), Picture(uri, uri, 1, 1, plot.alt) if plot.embedded else None
+
+
+@pytest.fixture
+def quick_exports(quickly: Callable[..., AbstractContextManager[None]]) -> Iterator[None]:
+    """Exports to ONNX take a third less: see ``quickly``."""
+    with quickly(plots=True):
+        yield
+
+
+@pytest.fixture
+def quick_training(
+    request: pytest.FixtureRequest, quickly: Callable[..., AbstractContextManager[None]]
+) -> Iterator[None]:
+    """Trainings are quicker, and leave reports whose plots nobody looks at: see ``quickly``.
+
+    Tests with the mark ``plots`` draw them; those of the report itself do not use this.
+    """
+    with quickly(plots=request.node.get_closest_marker("plots") is not None):
+        yield
 
 
 @pytest.fixture(scope="session")

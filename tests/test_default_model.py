@@ -15,7 +15,7 @@ from shelfwise.datasets.layouts.joined import groceries
 from shelfwise.inference.classifier import session_of
 from shelfwise.inference.engines import Precision
 
-pytestmark = pytest.mark.usefixtures("quick_plots")
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 MOST_BYTES = 25_000_000
 ROOT = Path(__file__).parents[1]

@@ -28,7 +28,7 @@ from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
 
-pytestmark = pytest.mark.usefixtures("quick_plots")
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 COLOURS = {
     "CAKE": (200, 40, 40),

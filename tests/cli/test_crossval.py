@@ -6,7 +6,7 @@ pytest.importorskip("torch", reason="training needs torch")
 from shelfwise.cli.app import app
 from shelfwise.workflows import crossval as workflow
 
-pytestmark = pytest.mark.usefixtures("quick_plots")
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 
 @pytest.fixture

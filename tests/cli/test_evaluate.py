@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from shelfwise.cli.app import app
 
-pytestmark = pytest.mark.usefixtures("quick_plots")
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 runner = CliRunner()
 

@@ -9,7 +9,7 @@ pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.cli.app import app
 
-pytestmark = pytest.mark.usefixtures("quick_plots")
+pytestmark = pytest.mark.usefixtures("quick_training")
 
 RUNNER = CliRunner()
 

@@ -2,6 +2,7 @@ import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,14 +31,37 @@ def paint(folder: Path, *, per_class: int = 10, size: int = 40, seed: int = 0) -
 
 
 @pytest.fixture(scope="session")
+def finished() -> "type[Trained]":
+    """The class of runs that a module trains once."""
+    return Trained
+
+
+@pytest.fixture(scope="session")
 def painter() -> Callable[..., Path]:
     """Paints such a folder."""
     return paint
 
 
 @pytest.fixture(autouse=True)
-def _quick_plots(quick_plots: None) -> None:
-    """Trainings here leave reports whose plots nobody looks at."""
+def _quick_training(quick_training: None) -> None:
+    """Most trainings here are only there for what is done with them."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Runs on painted photos that are finished."""
+
+    photos: Path
+    runs: tuple[Path, ...]
+
+    def copied(self, folder: Path) -> "Trained":
+        """The same in ``folder``, to be changed."""
+        shutil.copytree(self.photos.parent, folder, dirs_exist_ok=True)
+        copy = Trained(folder / self.photos.name, tuple(folder / run.name for run in self.runs))
+        for run in copy.runs:
+            config = run / "config.toml"
+            config.write_text(config.read_text().replace(str(self.photos.parent), str(folder)))
+        return copy
 
 
 @pytest.fixture
