@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,26 @@ def join(runs: list[Path], out: Path, **changes: object):
     return join_runs(runs, out, **{"name": "both", **quiet, **changes})
 
 
-def test_two_runs_become_one_model(painted, tmp_path):
-    first = member(painted, tmp_path / "first")
-    second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7, lr=0.01)
+@pytest.fixture(scope="module")
+def members(quickly, painter, finished, tmp_path_factory):
+    """Photos and two runs on them that may be joined, trained once; a test changes copies only."""
+    folder = tmp_path_factory.mktemp("members")
+    photos = painter(folder / "photos")
+    with quickly():
+        first = member(photos, folder / "first")
+        second = member(photos, folder / "second", split=str(first / "split.json"), seed=7, lr=0.01)
+    shutil.rmtree(folder / "cache")
+    return finished(photos, (first, second))
+
+
+def test_two_runs_become_one_model(members, tmp_path):
+    first, second = members.runs
     joined = join([first, second], tmp_path / "joined")
     assert sum(joined.shares) == pytest.approx(1)
     bundle = read_bundle(tmp_path / "joined")
     assert (bundle.name, bundle.decision is not None) == ("both", True)
     assert set(joined.parts) == {"test", "val"}
-    photos = [painted / "pears" / "00.png", painted / "plums" / "01.png"]
+    photos = [members.photos / "pears" / "00.png", members.photos / "plums" / "01.png"]
     parts = [read_bundle(run / "bundle") for run in (first, second)]
     logs = [np.log([p.probabilities for p in Classifier(part).classify(photos)]) for part in parts]
     pooled = sum(share * each for share, each in zip(joined.shares, logs, strict=True))
@@ -55,8 +67,8 @@ def test_two_runs_become_one_model(painted, tmp_path):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
+def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(members, tmp_path):
+    run = members.copied(tmp_path).runs[0]
     bundle = read_bundle(run / "bundle")
     assert bundle.decision is None
     assert bundle.temperature != 1
@@ -66,9 +78,8 @@ def test_a_member_is_calibrated_and_left_to_the_whole_to_decide_with(painted, tm
     assert resumed.bundle.id == bundle.id
 
 
-def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
-    first = member(painted, tmp_path / "first")
-    second = member(painted, tmp_path / "second", split=str(first / "split.json"), seed=7)
+def test_given_shares_are_taken_and_not_fitted(members, tmp_path):
+    first, second = members.runs
     joined = join([first, second], tmp_path / "joined", shares=(0.3, 0.7))
     assert joined.shares == (0.3, 0.7)
     assert [each["share"] for each in joined.bundle.provenance["members"]] == [0.3, 0.7]
@@ -77,8 +88,8 @@ def test_given_shares_are_taken_and_not_fitted(painted, tmp_path):
             join([first, second], tmp_path / "wrong", shares=wrong)
 
 
-def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
+def test_where_it_comes_from_is_told_and_no_path(members, tmp_path):
+    run = members.runs[0]
     bundle = join([run], tmp_path / "joined").bundle
     (origin,) = bundle.provenance["members"]
     assert origin["share"] == 1
@@ -88,11 +99,12 @@ def test_where_it_comes_from_is_told_and_no_path(painted, tmp_path):
     assert "small-cnn, share 100%" in card
     assert "| apples | 1 |" in card
     for file in bundle.path.iterdir():
-        assert str(tmp_path).encode() not in file.read_bytes()
+        for folder in (tmp_path, run.parent):
+            assert str(folder).encode() not in file.read_bytes()
 
 
-def test_the_bundle_appears_only_when_it_is_finished(painted, tmp_path, monkeypatch):
-    run = member(painted, tmp_path / "run")
+def test_the_bundle_appears_only_when_it_is_finished(members, tmp_path, monkeypatch):
+    run = members.runs[0]
 
     def killed(bundle, *_):
         assert bundle.path.is_dir()
@@ -105,25 +117,26 @@ def test_the_bundle_appears_only_when_it_is_finished(painted, tmp_path, monkeypa
     assert not [path for path in tmp_path.iterdir() if "joined" in path.name]
 
 
-def test_runs_that_were_divided_otherwise_are_refused(painted, tmp_path):
-    runs = [member(painted, tmp_path / str(seed), seed=seed) for seed in (1, 2)]
+def test_runs_that_were_divided_otherwise_are_refused(members, tmp_path):
+    runs = [members.runs[0], member(members.photos, tmp_path / "other", seed=1)]
     with pytest.raises(ConfigError, match="differ in their division"):
         join(runs, tmp_path / "joined")
     assert not (tmp_path / "joined").exists()
 
 
-def test_a_run_that_is_not_finished_is_refused(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
+def test_a_run_that_is_not_finished_is_refused(members, tmp_path):
+    run = members.copied(tmp_path).runs[0]
     (run / "finished.json").unlink()
     with pytest.raises(ConfigError, match="not finished; go on with: shelfwise train --resume"):
         join([run], tmp_path / "joined")
 
 
-def test_photos_that_have_changed_are_refused(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
+def test_photos_that_have_changed_are_refused(members, tmp_path):
+    copy = members.copied(tmp_path)
+    run = copy.runs[0]
     split = json.loads((run / "split.json").read_text())
-    photo = painted / split["parts"]["train"]["apples"][0]
-    photo.write_bytes((painted / split["parts"]["train"]["pears"][0]).read_bytes())
+    photo = copy.photos / split["parts"]["train"]["apples"][0]
+    photo.write_bytes((copy.photos / split["parts"]["train"]["pears"][0]).read_bytes())
     with pytest.raises(ConfigError, match="the photos are no longer those of"):
         join([run], tmp_path / "joined")
 
@@ -162,12 +175,12 @@ def test_a_label_that_stands_for_several_counts_their_sum():
     assert best_shares([names_a_variety, unsure], labels, counts) == (1.0, 0.0)
 
 
-def test_the_small_form_answers_nearly_as_the_large_one(painted, tmp_path):
-    run = member(painted, tmp_path / "run")
+def test_the_small_form_answers_nearly_as_the_large_one(members, tmp_path):
+    run = members.runs[0]
     large = join([run], tmp_path / "large").bundle
     small = join([run], tmp_path / "small", name="small", weight_bits=7).bundle
     assert small.model_path.stat().st_size < large.model_path.stat().st_size
-    photos = sorted((painted / "pears").glob("*.png"))
+    photos = sorted((members.photos / "pears").glob("*.png"))
     logits = [
         np.log(np.array([p.probabilities for p in Classifier(each).classify(photos)])) * each.temperature
         for each in (large, small)

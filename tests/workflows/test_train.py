@@ -15,6 +15,8 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs torch")
 
+from threadpoolctl import threadpool_limits
+
 import shelfwise
 from shelfwise.bundle import read_bundle
 from shelfwise.config import load_config
@@ -44,6 +46,16 @@ def run(data: Path, out: Path, **changes: object) -> RunResult:
     )
 
 
+@pytest.fixture(scope="module")
+def trained(quickly, painter, finished, tmp_path_factory):
+    """Photos and a finished run on them, trained once; a test changes copies only."""
+    folder = tmp_path_factory.mktemp("trained")
+    photos = painter(folder / "photos")
+    with quickly():
+        result = run(photos, folder / "run")
+    return finished(photos, (result.folder,))
+
+
 @pytest.mark.plots
 def test_a_run_leaves_a_model_that_classifies_and_a_report(painted, tmp_path):
     result = run(painted, tmp_path / "run", epochs=12, lr=0.005)
@@ -54,30 +66,29 @@ def test_a_run_leaves_a_model_that_classifies_and_a_report(painted, tmp_path):
     assert (tmp_path / "run" / "history.csv").read_text().count("\n") == 13
 
 
-def test_the_bundle_says_where_it_comes_from_and_names_no_path(painted, tmp_path):
-    result = run(painted, tmp_path / "run")
-    bundle = read_bundle(result.bundle.path)
+def test_the_bundle_says_where_it_comes_from_and_names_no_path(trained):
+    bundle = read_bundle(trained.runs[0] / "bundle")
     provenance = bundle.provenance
     assert provenance["photos"] == [21, 6, 3]
     assert provenance["config"]["seed"] == 42
     assert len(provenance["data_sha256"]) == 64
     assert set(bundle.metrics) == {"test", "val"}
     for file in bundle.path.iterdir():
-        assert str(tmp_path).encode() not in file.read_bytes()
+        assert str(trained.photos.parent).encode() not in file.read_bytes()
 
 
-def test_the_split_is_saved_and_can_be_given_back(painted, tmp_path):
-    first = run(painted, tmp_path / "first")
-    second = run(painted, tmp_path / "second", split=str(first.folder / "split.json"), seed=7)
-    dataset = read_dataset(painted)
-    splits = [load_split(folder / "split.json", dataset) for folder in (first.folder, second.folder)]
+def test_the_split_is_saved_and_can_be_given_back(trained, tmp_path):
+    first = trained.runs[0]
+    second = run(trained.photos, tmp_path / "second", split=str(first / "split.json"), seed=7, epochs=1)
+    dataset = read_dataset(trained.photos)
+    splits = [load_split(folder / "split.json", dataset) for folder in (first, second.folder)]
     assert splits[0].parts == splits[1].parts
 
 
-def test_equal_runs_give_equal_bundles(painted, tmp_path):
-    first, second = run(painted, tmp_path / "a"), run(painted, tmp_path / "b")
+def test_equal_runs_give_equal_bundles(trained, painted, tmp_path):
+    first, second = trained.runs[0] / "bundle", run(painted, tmp_path / "run")
     for name in ("model.onnx", "bundle.json", "card.md"):
-        assert (first.bundle.path / name).read_bytes() == (second.bundle.path / name).read_bytes()
+        assert (first / name).read_bytes() == (second.bundle.path / name).read_bytes()
 
 
 def test_a_bundles_figures_do_not_depend_on_the_fastest_engine_here(toy, tmp_path, monkeypatch):
@@ -180,22 +191,23 @@ def test_an_empty_category_is_named(painted, tmp_path):
         run(painted, tmp_path / "run")
 
 
-def test_photos_that_changed_since_are_not_resumed_with(painted, tmp_path):
-    result = run(painted, tmp_path / "run")
-    target = painted / "apples" / "00.png"
-    target.write_bytes((painted / "apples" / "01.png").read_bytes())
+def test_photos_that_changed_since_are_not_resumed_with(trained, tmp_path):
+    copy = trained.copied(tmp_path)
+    target = copy.photos / "apples" / "00.png"
+    target.write_bytes((copy.photos / "apples" / "01.png").read_bytes())
     with pytest.raises(TrainingError, match="other settings, photos"):
-        resume(result.folder, cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
+        resume(copy.runs[0], cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
 
 
-def test_photos_replaced_before_the_split_are_checked_again(painted, tmp_path):
-    first = run(painted, tmp_path / "run")
-    (first.folder / "split.json").unlink()
-    shutil.rmtree(first.folder / "checkpoints")
+def test_photos_replaced_before_the_split_are_checked_again(trained, tmp_path):
+    copy = trained.copied(tmp_path)
+    painted, folder = copy.photos, copy.runs[0]
+    (folder / "split.json").unlink()
+    shutil.rmtree(folder / "checkpoints")
     for name in ("01", "02", "03"):
         shutil.copy(painted / "apples" / "00.png", painted / "apples" / f"{name}.png")
-    resume(first.folder, cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
-    split = load_split(first.folder / "split.json", read_dataset(painted))
+    resume(folder, cache_dir=tmp_path / "cache", stages=silent, note=lambda _: None)
+    split = load_split(folder / "split.json", read_dataset(painted))
     copies = {f"apples/{n:02}.png" for n in range(4)}
     keys = [
         {s.key for i in part for s in [read_dataset(painted).samples[i]]} for part in split.parts.values()
@@ -272,13 +284,22 @@ def wait_for_epoch(history: Path, epoch: int, process: subprocess.Popen[bytes]) 
     raise AssertionError(f"no epoch {epoch}: {process.communicate()[0].decode()}")
 
 
+def reference(data: Path, folder: Path, recipe: str, **changes: object) -> Path:
+    """A run that nothing happens to: what a process that is broken off is to end in, learned in this one."""
+    flags = {"data": str(data), "out": str(folder / "whole"), "threads": 1, **changes}
+    config = load_config(TrainConfig, defaults=recipe_defaults(recipe), flags=flags)
+    with threadpool_limits(1):  # as in the other process: sums depend on how many threads add
+        return train(config, cache_dir=folder / "cache", stages=silent, note=str).folder
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("recipe", [["small-cnn", "--ema", 0.9], ["lite0", "--size", 32]])
-def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe):
-    flags = [painted, "--recipe", *recipe, "--epochs", 6, "--batch-size", 8, "--threads", 1]
+@pytest.mark.parametrize(("recipe", "changes"), [("small-cnn", {"ema": 0.9}), ("lite0", {"size": 32})])
+def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe, changes):
+    changes = changes | {"epochs": 6, "batch_size": 8}
     cache = tmp_path / "cache"
-    code, output = finish(command(*flags, "--out", tmp_path / "whole", cache=cache))
-    assert code == 0, output
+    whole = reference(painted, tmp_path, recipe, **changes)
+    flags = [painted, "--recipe", recipe, "--threads", 1]
+    flags += [part for name, value in changes.items() for part in (f"--{name.replace('_', '-')}", value)]
 
     broken = tmp_path / "broken"
     process = command(*flags, "--out", broken, cache=cache)
@@ -291,14 +312,14 @@ def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe):
     assert code == 0, output
 
     for name in ("history.csv", "split.json", "bundle/model.onnx", "bundle/bundle.json"):
-        assert (broken / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+        assert (broken / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 @pytest.mark.slow
 def test_a_disk_that_is_full_is_told_and_the_run_goes_on_when_there_is_room(painted, tmp_path):
     flags = [painted, "--recipe", "small-cnn", "--threads", 1, "--epochs", 3]
     cache = tmp_path / "cache"
-    assert finish(command(*flags, "--out", tmp_path / "whole", cache=cache))[0] == 0  # fills the cache
+    whole = reference(painted, tmp_path, "small-cnn", epochs=3)  # fills the cache
 
     out = tmp_path / "run"
     process = command(*flags, "--out", out, cache=cache, largest_file=100_000)
@@ -310,7 +331,7 @@ def test_a_disk_that_is_full_is_told_and_the_run_goes_on_when_there_is_room(pain
     code, output = finish(command("--resume", out, cache=cache))
     assert code == 0, output
     for name in ("history.csv", "bundle/model.onnx"):
-        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
 @pytest.mark.slow
