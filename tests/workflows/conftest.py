@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,9 @@ from shelfwise.errors import ImageError
 from shelfwise.inventory.records import NewProduct
 from shelfwise.workflows.scanning import ScanAnswer, answer_photos
 from shelfwise.workflows.shop import Shop, ShopSettings, open_shop
+
+if TYPE_CHECKING:
+    from tests.workflows.training_process import TrainingProcess
 
 
 def paint(folder: Path, *, per_class: int = 10, size: int = 40, seed: int = 0) -> Path:
@@ -85,6 +88,15 @@ def power_failure(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractConte
                 yield
 
     return block
+
+
+@pytest.fixture(scope="session")
+def training_process(request: pytest.FixtureRequest) -> "type[TrainingProcess]":
+    """The class of processes that run ``shelfwise train``."""
+    from tests.workflows import training_process
+
+    training_process.start_the_process_to_fork_from(request.config.rootpath)
+    return training_process.TrainingProcess
 
 
 @pytest.fixture

@@ -1,12 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -251,37 +247,26 @@ def test_only_a_run_folder_can_be_resumed(tmp_path):
         resume(tmp_path, cache_dir=tmp_path / "cache", stages=silent)
 
 
-def command(*arguments: object, cache: Path, largest_file: int | None = None) -> subprocess.Popen[bytes]:
-    """``shelfwise train``; no file may grow over ``largest_file`` bytes, as on a disk that is nearly full."""
+@pytest.fixture
+def command(training_process, tmp_path):
+    """Starts ``shelfwise train`` in a process of its own."""
 
-    def limit() -> None:
-        if largest_file is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    def start(*arguments: object, largest_file: int | None = None):
+        environment = {"SHELFWISE_CACHE": str(tmp_path / "cache")}
+        return training_process(
+            [str(each) for each in arguments], tmp_path / "output.txt", environment, largest_file
+        )
 
-    environment = {**os.environ, "SHELFWISE_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "shelfwise", "train", *map(str, arguments)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=limit,
-    )
+    return start
 
 
-def finish(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    """Wait for the end; exit code and output."""
-    output = process.communicate()[0].decode()
-    return process.returncode, output
-
-
-def wait_for_epoch(history: Path, epoch: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_epoch(history: Path, epoch: int, process) -> None:
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and process.running():
         if history.exists() and history.read_text().count("\n") > epoch:
             return
         time.sleep(0.01)
-    raise AssertionError(f"no epoch {epoch}: {process.communicate()[0].decode()}")
+    raise AssertionError(f"no epoch {epoch}: {process.output.read_text()}")
 
 
 def reference(data: Path, folder: Path, recipe: str, **changes: object) -> Path:
@@ -294,21 +279,20 @@ def reference(data: Path, folder: Path, recipe: str, **changes: object) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("recipe", "changes"), [("small-cnn", {"ema": 0.9}), ("lite0", {"size": 32})])
-def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe, changes):
+def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, command, recipe, changes):
     changes = changes | {"epochs": 6, "batch_size": 8}
-    cache = tmp_path / "cache"
     whole = reference(painted, tmp_path, recipe, **changes)
     flags = [painted, "--recipe", recipe, "--threads", 1]
     flags += [part for name, value in changes.items() for part in (f"--{name.replace('_', '-')}", value)]
 
     broken = tmp_path / "broken"
-    process = command(*flags, "--out", broken, cache=cache)
+    process = command(*flags, "--out", broken)
     for epoch in (1, 3):
         wait_for_epoch(broken / "history.csv", epoch, process)
         process.send_signal(signal.SIGKILL)
-        finish(process)
-        process = command("--resume", broken, cache=cache)
-    code, output = finish(process)
+        process.finish()
+        process = command("--resume", broken)
+    code, output = process.finish()
     assert code == 0, output
 
     for name in ("history.csv", "split.json", "bundle/model.onnx", "bundle/bundle.json"):
@@ -316,32 +300,31 @@ def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, recipe, cha
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_is_told_and_the_run_goes_on_when_there_is_room(painted, tmp_path):
+def test_a_disk_that_is_full_is_told_and_the_run_goes_on_when_there_is_room(painted, tmp_path, command):
     flags = [painted, "--recipe", "small-cnn", "--threads", 1, "--epochs", 3]
-    cache = tmp_path / "cache"
     whole = reference(painted, tmp_path, "small-cnn", epochs=3)  # fills the cache
 
     out = tmp_path / "run"
-    process = command(*flags, "--out", out, cache=cache, largest_file=100_000)
-    code, output = finish(process)
+    process = command(*flags, "--out", out, largest_file=100_000)
+    code, output = process.finish()
     assert code == 2, output
     assert "error: " in output
     assert "cannot" in output
     assert "Traceback" not in output
-    code, output = finish(command("--resume", out, cache=cache))
+    code, output = command("--resume", out).finish()
     assert code == 0, output
     for name in ("history.csv", "bundle/model.onnx"):
         assert (out / name).read_bytes() == (whole / name).read_bytes()
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_the_best_so_far_and_can_be_resumed(painted, tmp_path):
+def test_ctrl_c_keeps_the_best_so_far_and_can_be_resumed(painted, tmp_path, command):
     out = tmp_path / "run"
     flags = [painted, "--recipe", "small-cnn", "--epochs", 400, "--patience", 0, "--threads", 1]
-    process = command(*flags, "--out", out, cache=tmp_path / "cache")
+    process = command(*flags, "--out", out)
     wait_for_epoch(out / "history.csv", 1, process)
     process.send_signal(signal.SIGINT)
-    code, output = finish(process)
+    code, output = process.finish()
     assert code == 130, output
     assert "--resume" in output
     assert (out / "report" / "index.html").exists()
@@ -349,27 +332,27 @@ def test_ctrl_c_keeps_the_best_so_far_and_can_be_resumed(painted, tmp_path):
     assert not (out / "finished.json").exists()
     epochs = (out / "history.csv").read_text().count("\n")
 
-    process = command("--resume", out, cache=tmp_path / "cache")
+    process = command("--resume", out)
     wait_for_epoch(out / "history.csv", epochs, process)
     process.send_signal(signal.SIGINT)
-    assert finish(process)[0] == 130
+    assert process.finish()[0] == 130
     assert (out / "history.csv").read_text().count("\n") > epochs
 
 
 @pytest.mark.slow
-def test_ctrl_c_before_the_first_epoch_is_an_interruption_too(painted, tmp_path):
+def test_ctrl_c_before_the_first_epoch_is_an_interruption_too(painted, tmp_path, command):
     flags = [painted, "--recipe", "small-cnn", "--threads", 1, "--batch-size", 1]
-    process = command(*flags, "--out", tmp_path / "run", cache=tmp_path / "cache")
+    process = command(*flags, "--out", tmp_path / "run")
     deadline = time.monotonic() + 120
     while not (tmp_path / "run" / "split.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    code, output = finish(process)
+    code, output = process.finish()
     assert code == 130, output
 
 
 @pytest.mark.slow
-def test_a_learning_rate_far_too_high_is_explained_and_the_folder_stays_usable(painted, tmp_path):
+def test_a_learning_rate_far_too_high_is_explained_and_the_folder_stays_usable(painted, tmp_path, command):
     flags = [
         painted,
         "--recipe",
@@ -383,8 +366,8 @@ def test_a_learning_rate_far_too_high_is_explained_and_the_folder_stays_usable(p
         "--lr",
         1e30,
     ]
-    process = command(*flags, "--out", tmp_path / "run", cache=tmp_path / "cache")
-    code, output = finish(process)
+    process = command(*flags, "--out", tmp_path / "run")
+    code, output = process.finish()
     assert code == 2
     assert "loss became" in output
     assert "--lr" in output
