@@ -1,6 +1,7 @@
 """``shelfwise stock`` and ``shelfwise db`` as a person would use them."""
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -27,17 +28,34 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return call
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory) -> Path:
+    """A shop's folder whose book has a store and two products, made once; tests work on copies of it."""
+    home = tmp_path_factory.mktemp("opened") / "shop"
+    tea = ("Tea", "--minimum", "2", "--target", "12", "--pack-size", "5")
+    oat = ("Oat drink", "--category", "drinks/milk", "--gtin", "4006381333931", "--minimum", "6")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHELFWISE_HOME", str(home))
+        patch.delenv("SHELFWISE_DATABASE", raising=False)
+        for arguments in (
+            ("db", "upgrade"),
+            ("stock", "add-store", "Corner shop"),
+            ("stock", "add-product", *oat),
+            ("stock", "add-product", *tea),
+        ):
+            result = CliRunner().invoke(app, list(arguments))
+            assert result.exit_code == 0, result.output
+    return home
+
+
 @pytest.fixture
-def stock(run):
-    """A book with a store and two products."""
-    run("db", "upgrade")
+def stock(run, opened, tmp_path):
+    """``shelfwise stock``, on a book with a store and two products."""
+    shutil.copytree(opened, tmp_path / "shop")
 
     def call(*args: str, code: int = 0) -> Result:
         return run("stock", *args, code=code)
 
-    call("add-store", "Corner shop")
-    call("add-product", "Oat drink", "--category", "drinks/milk", "--gtin", "4006381333931", "--minimum", "6")
-    call("add-product", "Tea", "--minimum", "2", "--target", "12", "--pack-size", "5")
     return call
 
 
