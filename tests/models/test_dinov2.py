@@ -13,6 +13,8 @@ from shelfwise.models import build_network, get_spec, with_weights
 from shelfwise.models.dinov2 import DINOv2, keep_random
 from shelfwise.models.export import export_onnx
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 
 def small() -> DINOv2:
     """Two narrow blocks, with weights that make each layer matter."""

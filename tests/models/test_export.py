@@ -16,6 +16,8 @@ from shelfwise.models import export as export_module
 from shelfwise.models.export import export_onnx
 from shelfwise.models.network import Network
 
+quick = pytest.mark.usefixtures("quick_exports")
+
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -30,10 +32,10 @@ def normalisation(name: str) -> Normalisation:
 
 
 def trained(name: str) -> Network:
-    """A network whose batch norm and head look as if it had been trained."""
+    """A network without pretrained weights whose batch norm and head look as if it had been trained."""
     network = build_network(name, 5)
     for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d) and name == "small-cnn":
+        if isinstance(module, torch.nn.BatchNorm2d):
             for values in (module.weight.data, module.bias.data, module.running_mean):
                 torch.nn.init.normal_(values)
             torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
@@ -56,10 +58,15 @@ def random_images(count: int, size: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 
 
+@quick
 @pytest.mark.parametrize("name", ["small-cnn", "lite0"])
-def test_the_graph_answers_as_the_network_does(name: str) -> None:
-    network, how = trained(name), normalisation(name)
-    content = export_onnx(network, how)
+def test_the_graph_answers_as_the_network_does(name: str, request: pytest.FixtureRequest) -> None:
+    how = normalisation(name)
+    if name == "lite0":
+        network, content = request.getfixturevalue("lite0")
+    else:
+        network = trained(name)
+        content = export_onnx(network, how)
     session = onnxruntime.InferenceSession(content)
     for count in (1, 5):
         images = random_images(count, how.size)
@@ -81,6 +88,7 @@ def small() -> Network:
     return trained("small-cnn")
 
 
+@quick
 def test_inputs_and_outputs_are_named_and_typed(small: Network) -> None:
     model = onnx.load_from_string(export_onnx(small, normalisation("small-cnn")))
     (images,) = model.graph.input
@@ -92,6 +100,7 @@ def test_inputs_and_outputs_are_named_and_typed(small: Network) -> None:
     assert model.opset_import[0].version >= 17
 
 
+@quick
 def test_normalisation_is_per_channel(small: Network) -> None:
     how = Normalisation(104, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4))
     images = random_images(2, 104)
@@ -99,6 +108,7 @@ def test_normalisation_is_per_channel(small: Network) -> None:
     np.testing.assert_allclose(logits, in_torch(small, images, how)[0], atol=1e-4)
 
 
+@quick
 def test_the_same_weights_give_the_same_bytes(small: Network) -> None:
     how = normalisation("small-cnn")
     first = export_onnx(small, how)
@@ -109,6 +119,7 @@ def test_the_same_weights_give_the_same_bytes(small: Network) -> None:
     assert export_onnx(small, how) != first
 
 
+@quick
 def test_the_file_names_nothing_of_the_machine(small: Network) -> None:
     content = export_onnx(small, normalisation("small-cnn"))
     for trace in ("site-packages", str(Path.cwd()), str(Path(export_module.__file__).parents[2]), 'File "'):
@@ -117,6 +128,7 @@ def test_the_file_names_nothing_of_the_machine(small: Network) -> None:
     assert (model.producer_name, model.producer_version, model.doc_string) == ("shelfwise", "", "")
 
 
+@quick
 def test_the_network_is_left_as_it_was(small: Network) -> None:
     before = {name: value.clone() for name, value in small.state_dict().items()}
     export_onnx(small.train(), normalisation("small-cnn"))
@@ -135,6 +147,7 @@ def test_nothing_is_said(
     assert talkative.level == level
 
 
+@quick
 def test_too_large_a_network_is_refused(small: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_module, "MAX_BYTES", 1000)
     with pytest.raises(ModelError, match="2 GB at most"):

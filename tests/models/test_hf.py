@@ -12,6 +12,8 @@ from shelfwise.errors import ModelError
 from shelfwise.models import build_network, get_spec, weights_info
 from shelfwise.models.export import export_onnx
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 transformers = pytest.importorskip("transformers", reason="transformers (the extra hf) is not installed")
 
 TINY = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}

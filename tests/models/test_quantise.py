@@ -26,7 +26,7 @@ def pictures(size, count=6):
 
 
 @pytest.fixture(scope="module")
-def graphs():
+def graphs(quickly):
     torch.manual_seed(0)
     networks = {
         "small-cnn": build_network("small-cnn", 5),
@@ -35,7 +35,9 @@ def graphs():
     made = {}
     for name, network in networks.items():
         torch.nn.init.normal_(network.head.dense.weight, std=0.3)
-        made[name] = export_onnx(network.eval(), Preprocessing(SIZES[name], mean=(0.5,) * 3, std=(0.3,) * 3))
+        how = Preprocessing(SIZES[name], mean=(0.5,) * 3, std=(0.3,) * 3)
+        with quickly(plots=True):
+            made[name] = export_onnx(network.eval(), how)
     return made
 
 

@@ -23,6 +23,8 @@ from shelfwise.models.export import export_onnx
 from shelfwise.models.merge import Member, merge_onnx
 from shelfwise.models.quantise import quantise
 
+pytestmark = pytest.mark.usefixtures("quick_exports")
+
 SIZE, DEPTH = 56, 2
 PRODUCTS = 6
 """Products with weights in a block: query, key, value, what attention gives, and two of the perceptron."""
@@ -45,8 +47,9 @@ def made(*, outlier=1.0, seed=0):
 
 
 @pytest.fixture(scope="module")
-def plain():
-    return made()
+def plain(quickly):
+    with quickly(plots=True):
+        return made()
 
 
 @pytest.fixture(scope="module")

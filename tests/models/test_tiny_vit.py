@@ -1,4 +1,6 @@
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,10 +65,11 @@ SPEC = get_spec("tiny-vit-5m")
 
 
 @pytest.fixture(scope="module")
-def exported() -> tuple[TinyViT, bytes]:
+def exported(quickly: Callable[..., AbstractContextManager[None]]) -> tuple[TinyViT, bytes]:
     """A network and its graph."""
     network = shallow()
-    return network, export_onnx(network, SimpleNamespace(size=SIZE, mean=SPEC.mean, std=SPEC.std))
+    with quickly(plots=True):
+        return network, export_onnx(network, SimpleNamespace(size=SIZE, mean=SPEC.mean, std=SPEC.std))
 
 
 @pytest.mark.parametrize("count", [1, 3])

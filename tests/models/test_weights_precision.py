@@ -26,7 +26,7 @@ OUTPUTS = ["logits", "embedding"]
 
 
 @pytest.fixture(scope="module")
-def networks():
+def networks(quickly):
     """Name to graph and pictures: a convolutional network and a transformer of depth 2."""
     torch.manual_seed(0)
     made = {}
@@ -38,7 +38,8 @@ def networks():
         for module in network.modules():
             if hasattr(module, "gamma"):
                 torch.nn.init.ones_(module.gamma)
-        graph = export_onnx(network.eval(), Preprocessing(size, mean=(0.5,) * 3, std=(0.3,) * 3))
+        with quickly(plots=True):
+            graph = export_onnx(network.eval(), Preprocessing(size, mean=(0.5,) * 3, std=(0.3,) * 3))
         images = np.random.default_rng(1).integers(0, 256, (5, size, size, 3), dtype=np.uint8)
         made[name] = graph, images
     return made
