@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ from shelfwise.errors import ConfigError
 from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
+from shelfwise.models import SPECS
+from shelfwise.models.tiny_vit import TinyViT
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -197,9 +200,13 @@ def test_what_is_joined_is_joined_again_only_where_something_differs(work, capsy
     assert again("two", "one")
 
 
-@pytest.mark.slow
-def test_a_member_whose_settings_say_so_gets_a_new_head_on_the_body_that_it_has_trained(work):
-    settings = SETTINGS.replace("small-cnn", "tiny-vit-5m").replace("groceries", "folders")
+def test_a_member_whose_settings_say_so_gets_a_new_head_on_the_body_that_it_has_trained(work, monkeypatch):
+    def shallow(num_classes, dropout):
+        return TinyViT(num_classes, dropout, depths=(1, 1, 1, 1))
+
+    # Its depth has no part in this.
+    monkeypatch.setitem(SPECS, "tiny-vit-5m", replace(SPECS["tiny-vit-5m"], build=shallow))
+    settings = SETTINGS.replace("small-cnn", "tiny-vit-5m").replace("groceries", "folders") + "size = 64\n"
     (work / "one.toml").write_text(settings.format(epochs=1) + "pretrained = false\nhead_first = false\n")
     (work / "one-head.toml").write_text(settings.format(epochs=0))
     changes = {"data": work / "data" / "freiburg"}
