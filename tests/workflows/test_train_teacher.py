@@ -18,6 +18,8 @@ from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.split import load_split
 from shelfwise.errors import BundleError, ConfigError, ModelError, TrainingError
 from shelfwise.inference.classifier import session_of, softmax
+from shelfwise.models import SPECS
+from shelfwise.models.dinov2 import DINOv2
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows.crossval import cross_validate
 from shelfwise.workflows.ensemble import join_runs
@@ -43,11 +45,20 @@ def run(data: Path, out: Path, **changes: object) -> RunResult:
 
 
 @pytest.fixture(scope="module")
-def taught(painter, tmp_path_factory) -> tuple[Path, Path]:
+def taught(quickly, painter, tmp_path_factory) -> tuple[Path, Path]:
     """Photos, and a teacher that has learned them."""
     folder = tmp_path_factory.mktemp("teacher")
     photos = painter(folder / "photos")
-    return photos, run(photos, folder / "teacher", epochs=12, lr=0.005).bundle.path
+    with quickly():
+        return photos, run(photos, folder / "teacher", epochs=12, lr=0.005).bundle.path
+
+
+@pytest.fixture(scope="module")
+def student(quickly, taught) -> Path:
+    """A finished run that has learned from the teacher; a test changes copies only."""
+    photos, teacher = taught
+    with quickly():
+        return run(photos, teacher.parents[1] / "student", teacher=teacher).folder
 
 
 def rotated(teacher: Path, folder: Path) -> Path:
@@ -80,13 +91,13 @@ def test_a_student_believes_its_teacher_more_than_the_labels(taught, tmp_path):
 def test_a_teacher_of_the_run_before_may_be_named_by_its_folder(taught, tmp_path):
     photos, teacher = taught
     split = teacher.parent / "split.json"
-    result = run(photos, tmp_path / "run", teacher=teacher.parent, split=split)
+    result = run(photos, tmp_path / "run", teacher=teacher.parent, split=split, epochs=1)
     assert read_bundle(result.bundle.path).provenance["teacher"]["bundle"] == read_bundle(teacher).id
 
 
-def test_the_bundle_and_its_card_name_the_teacher_and_no_path(taught, tmp_path):
-    photos, teacher = taught
-    bundle = read_bundle(run(photos, tmp_path / "student", teacher=teacher).bundle.path)
+def test_the_bundle_and_its_card_name_the_teacher_and_no_path(taught, student):
+    _, teacher = taught
+    bundle = read_bundle(student / "bundle")
     known = read_bundle(teacher)
     told = bundle.provenance["teacher"]
     assert (told["bundle"], told["name"], told["share"]) == (known.id, "small-cnn", 0.7)
@@ -119,20 +130,19 @@ def test_a_broken_off_run_goes_on_with_the_same_teacher_only(taught, tmp_path, p
     assert (broken / "history.csv").read_bytes() == (tmp_path / "whole" / "history.csv").read_bytes()
 
 
-def test_a_finished_run_whose_teacher_is_gone_stays_finished(taught, tmp_path):
-    photos, teacher = taught
-    copy = shutil.copytree(teacher, tmp_path / "teacher")
-    result = run(photos, tmp_path / "student", teacher=copy, epochs=1)
-    copy.rename(tmp_path / "elsewhere")
+def test_a_finished_run_whose_teacher_is_gone_stays_finished(taught, student, tmp_path):
+    _, teacher = taught
+    shutil.copytree(teacher, tmp_path / "elsewhere")
+    folder = shutil.copytree(student, tmp_path / "student")
+    config = folder / "config.toml"
+    assert str(teacher) in config.read_text()
+    config.write_text(config.read_text().replace(str(teacher), str(tmp_path / "teacher")))
     with pytest.raises(BundleError, match=r"config\.toml"):
-        resume(result.folder, cache_dir=tmp_path / "cache", stages=silent, note=str)
-    assert (result.folder / "finished.json").is_file()
-    config = result.folder / "config.toml"
-    config.write_text(config.read_text().replace(str(copy), str(tmp_path / "elsewhere")))
-    assert (
-        resume(result.folder, cache_dir=tmp_path / "cache", stages=silent, note=str).bundle.id
-        == result.bundle.id
-    )
+        resume(folder, cache_dir=tmp_path / "cache", stages=silent, note=str)
+    assert (folder / "finished.json").is_file()
+    config.write_text(config.read_text().replace(str(tmp_path / "teacher"), str(tmp_path / "elsewhere")))
+    again = resume(folder, cache_dir=tmp_path / "cache", stages=silent, note=str)
+    assert again.bundle.id == read_bundle(student / "bundle").id
 
 
 def test_a_teacher_that_has_learned_the_photos_to_measure_on_is_refused(taught, tmp_path):
@@ -141,7 +151,7 @@ def test_a_teacher_that_has_learned_the_photos_to_measure_on_is_refused(taught, 
     with pytest.raises(ConfigError, match=r"photos that the teacher has learned; .* --split .*split\.json"):
         run(photos, tmp_path / "student", teacher=teacher, seed=7)
     assert not (tmp_path / "student").exists()
-    run(photos, tmp_path / "student", teacher=teacher, seed=7, split=split)
+    run(photos, tmp_path / "student", teacher=teacher, seed=7, split=split, epochs=1)
     notes: list[str] = []
     alone = shutil.copytree(teacher, tmp_path / "alone")
     config = settings(photos, tmp_path / "other", teacher=alone, seed=7, epochs=1)
@@ -217,18 +227,21 @@ def test_folds_refuse_a_teacher_that_may_have_learned_all_of_them(taught, tmp_pa
         cross_validate(config, None, cache_dir=tmp_path / "cache", stages=silent, note=str)
 
 
-def test_photos_are_kept_as_large_as_the_teacher_needs_them(taught, tmp_path):
+def test_photos_are_kept_as_large_as_the_teacher_needs_them(taught, tmp_path, monkeypatch):
+    def narrow(num_classes: int, dropout: float) -> DINOv2:
+        return DINOv2(num_classes, dropout, depth=1, width=16, heads=2)
+
+    monkeypatch.setitem(SPECS, "dinov2-small", replace(SPECS["dinov2-small"], build=narrow))
     photos, teacher = taught
-    small = {"recipe": "lite0", "pretrained": False, "size": 32, "epochs": 1, "augment": "copies"}
+    small = {"recipe": "dinov2-small", "pretrained": False, "size": 42, "epochs": 1, "augment": "copies"}
     run(photos, tmp_path / "student", teacher=teacher, **small)
     sides = {np.load(file, mmap_mode="r").shape[1] for file in (tmp_path / "cache").rglob("*.npy")}
     # Validation photos as the student's input, and training photos as the teacher's.
-    assert sides == {32, 104}
+    assert sides == {42, 104}
 
 
-def test_the_card_of_joined_runs_names_the_teacher_of_one(taught, tmp_path):
-    photos, teacher = taught
-    student = run(photos, tmp_path / "student", teacher=teacher, epochs=1).folder
+def test_the_card_of_joined_runs_names_the_teacher_of_one(taught, student, tmp_path):
+    _, teacher = taught
     joined = join_runs(
         [teacher.parent, student],
         tmp_path / "joined",
