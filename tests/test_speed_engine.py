@@ -33,7 +33,7 @@ QUIET = {"stages": lambda name: lambda done, total=None, text="": None, "note": 
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory, toy_sets):
+def work(quickly, tmp_path_factory, toy_sets):
     """Photos, two small runs on them and a bundle joined from both, side by side."""
     folder = tmp_path_factory.mktemp("engine")
     random = np.random.default_rng(0)
@@ -47,7 +47,8 @@ def work(tmp_path_factory, toy_sets):
         out = {"out": folder / f"run{seed}", "seed": seed}
         out |= {"split": runs[0] / "split.json"} if runs else {}
         config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags={**settings, **out})
-        runs.append(train(config, cache_dir=folder / "cache", **QUIET).folder)
+        with quickly():
+            runs.append(train(config, cache_dir=folder / "cache", **QUIET).folder)
     join_runs(
         runs,
         folder / "joined",

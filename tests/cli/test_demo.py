@@ -75,6 +75,7 @@ def test_an_earlier_demo_is_replaced_and_other_files_stay(calls: Calls, tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_training")
 def test_the_whole_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -72,12 +74,15 @@ def paint(root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def joined(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Bundle, Bundle]:
+def joined(
+    quickly: Callable[..., AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Bundle, Bundle]:
     """The folder, the bundle of a run on the joined set, and that of a model joined from the run."""
     root = tmp_path_factory.mktemp("joined")
     flags = {"data": str(paint(root)), "out": str(root / "run"), "epochs": 2, "batch_size": 8, "threads": 1}
     config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
-    run = train(config, cache_dir=root / "cache", stages=silent, note=str)
+    with quickly():
+        run = train(config, cache_dir=root / "cache", stages=silent, note=str)
     both = join_runs(
         [run.folder], root / "both", name="both", cache_dir=root / "cache", stages=silent, note=str
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,9 @@ def paint(folder: Path, per_category: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def run(
+    quickly: Callable[..., AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory
+) -> RunResult:
     folder = tmp_path_factory.mktemp("decide")
     flags = {
         "data": str(paint(folder / "photos", 40)),
@@ -50,7 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
         "accept_precision": PRECISION,
     }
     config = load_config(TrainConfig, defaults=recipe_defaults("small-cnn"), flags=flags)
-    return train(config, cache_dir=folder / "cache", stages=lambda name: lambda *_: None, note=str)
+    with quickly():
+        return train(config, cache_dir=folder / "cache", stages=lambda name: lambda *_: None, note=str)
 
 
 def test_training_leaves_a_rule_in_the_bundle_and_its_figures_everywhere(run: RunResult) -> None:
