@@ -23,14 +23,20 @@ def behind(page: str) -> str:
     ("kind", "category", "product", "booked", "words"),
     [
         ("accept", "bakery", "bread", 0.97, "97 % sure"),
-        ("ask", "bakery", "bread", 0.97, "Model was unsure · confirmed"),
+        ("ask", "bakery", "bread", 0.97, "Model was unsure · booked as it said"),
         ("accept", "bakery", "milk", None, "Model said Milk, 97 % · corrected"),
         ("accept", "dairy", None, None, "Model said Dairy, 97 % · corrected"),
-        ("accept", "bakery", None, None, "Model said Bakery, 97 % · product chosen by hand"),
-        ("accept", "bakery", None, 0.97, "Model said Bakery, 97 % · product chosen by hand"),
-        ("accept", "bakery/rye-bread", None, None, "Model said Rye bread, 97 % · product chosen by hand"),
-        ("ask", "bakery", None, None, "Model was unsure · product chosen by hand"),
-        ("unknown", None, None, None, "Not known to the model, chosen by hand"),
+        ("accept", "bakery", None, None, "Model said Bakery, 97 % · product chosen in the booking"),
+        ("accept", "bakery", None, 0.97, "Model said Bakery, 97 % · product chosen in the booking"),
+        (
+            "accept",
+            "bakery/rye-bread",
+            None,
+            None,
+            "Model said Rye bread, 97 % · product chosen in the booking",
+        ),
+        ("ask", "bakery", None, None, "Model was unsure · product chosen in the booking"),
+        ("unknown", None, None, None, "Not known to the model, chosen in the booking"),
     ],
 )
 def test_it_is_said_what_the_model_answered(shop, stocked, reader, kind, category, product, booked, words):
@@ -43,6 +49,27 @@ def test_it_is_said_what_the_model_answered(shop, stocked, reader, kind, categor
         page = reader.get(address).text
         assert behind(page) == f"{words} {model.name}"
         assert f'title="{model.id}"' in page  # which one exactly
+
+
+@pytest.mark.parametrize(
+    ("verdict", "right", "words"),
+    [
+        ("confirmed", None, "Model was unsure · confirmed"),
+        ("corrected", "bread", "Model was unsure · confirmed"),
+        ("skipped", None, "Model was unsure · booked as it said"),
+        ("corrected", "milk", "Model was unsure · booked as it said, found wrong later"),
+        ("unknown", None, "Model was unsure · booked as it said, found wrong later"),
+    ],
+)
+def test_a_doubtful_answer_is_confirmed_only_by_a_verdict(shop, stocked, reader, verdict, right, words):
+    model = shop.shelf.active()
+    new = NewAnswer(PHOTO, model.id, "ask", "bakery", 0.76, (), "clerk", stocked.bread.id, MILL_LANE)
+    [answer] = shop.answers.record([new])
+    line = Line("received", stocked.bread.id, stocked.shelf.id, Decimal(1), photo=PHOTO, model=model.id)
+    shop.ledger.book([line], user="clerk")
+    product = None if right is None else getattr(stocked, right).id
+    shop.answers.judge(answer, verdict, user="clerk", product_id=product)
+    assert behind(reader.get("/movements").text) == f"{words} {model.name}"
 
 
 def test_what_was_said_elsewhere_or_afterwards_changes_no_word(shop, stocked, reader):

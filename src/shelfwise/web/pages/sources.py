@@ -61,15 +61,27 @@ def _words(movement: Movement, answer: Answer | None, match: Match) -> str:
     if answer is None:
         return "" if movement.confidence is None else f"{_percent(movement.confidence)} sure"
     said = answer.product or (readable(answer.category.split("/")[-1]) if answer.category else None)
+    # Who books need not have looked: a program books too. What a person said is the verdict on the answer.
+    looked = answer.verdict not in (None, "skipped")
+    chosen = "chosen by hand" if looked else "chosen in the booking"
     if answer.kind == "unknown" or said is None:
-        return "Not known to the model, chosen by hand"
+        return f"Not known to the model, {chosen}"
     if match == "other":
         return f"Model said {said}, {_percent(answer.confidence)} · corrected"
+    if answer.kind == "ask" and match == "product":
+        return (
+            f"Model was unsure · {_checked(answer, movement.product_id) if looked else 'booked as it said'}"
+        )
     if answer.kind == "ask":
-        return f"Model was unsure · {'confirmed' if match == 'product' else 'product chosen by hand'}"
+        return f"Model was unsure · product {chosen}"
     if match == "category":
-        return f"Model said {said}, {_percent(answer.confidence)} · product chosen by hand"
+        return f"Model said {said}, {_percent(answer.confidence)} · product {chosen}"
     return f"{_percent(answer.confidence)} sure"
+
+
+def _checked(answer: Answer, booked: int) -> str:
+    """What a person found of an answer whose product was booked."""
+    return "confirmed" if answer.right_product_id == booked else "booked as it said, found wrong later"
 
 
 def _percent(part: float) -> str:
