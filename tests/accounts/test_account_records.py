@@ -42,6 +42,31 @@ def test_a_token_needs_the_scope_too():
         token.require("admin")
 
 
+@pytest.mark.parametrize(
+    ("role", "store", "scope", "words"),
+    [
+        ("clerk", 7, None, "this token lacks the scope book: issue one that has it"),
+        ("reader", 8, None, "this token is not for this store: issue one that is"),
+        ("manager", None, None, "this token lacks the scope manage: issue one that has it"),
+        ("clerk", 9, "classify", "this needs the role clerk in this store: ask an admin for it"),
+        ("admin", None, None, "this needs the role admin: ask an admin for it"),
+        (
+            "manager",
+            None,
+            "read",
+            "this needs the role manager in one of this token's stores: issue one for another store",
+        ),
+    ],
+)
+def test_a_token_is_told_to_be_at_fault_where_its_user_may(role, store, scope, words):
+    ana = Actor("Ana", 1, admin=False, roles={7: "clerk", 8: "manager"})
+    scopes = frozenset({"read", "classify"})
+    token = Actor("Ana", 1, admin=False, roles={7: "clerk"}, scopes=scopes, owner=ana)
+    with pytest.raises(ForbiddenError) as refused:
+        token.require(role, store, scope=scope)
+    assert str(refused.value) == words
+
+
 @given(roles, st.sampled_from(ROLES), st.none() | stores, st.sets(st.sampled_from(SCOPES)))
 def test_scopes_only_ever_take_away(held, role, store, scopes):
     session = Actor("Ana", 1, admin=False, roles=held)

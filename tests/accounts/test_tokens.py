@@ -57,6 +57,23 @@ def test_an_admins_token_does_what_admins_do_only_with_that_scope(accounts):
     assert one.stores() == {first} and one.allows("manager", first) and not one.allows("reader", second)
 
 
+def test_an_admins_token_says_that_it_is_the_one_that_lacks_something(accounts):
+    first, second = accounts.stores
+    boss = accounts.user("Boss", admin=True)
+    limited = accounts.tokens.actor(accounts.tokens.issue(boss.id, "t", ["read", "book"], [first]).secret)
+    with pytest.raises(ForbiddenError, match="this token is not for this store"):
+        limited.require("clerk", second)
+    with pytest.raises(ForbiddenError, match="this token lacks the scope admin"):
+        limited.require("admin")
+
+
+def test_the_audit_log_tells_where_tokens_are_issued_and_revoked_from(accounts):
+    issued = accounts.tokens.issue(accounts.user().id, "till", ["read"], by="Boss", address="10.0.0.7")
+    accounts.tokens.revoke(issued.token.id, by="Boss", address="10.0.0.8")
+    told = {each.action: each.address for each in accounts.audit.entries(action="token.").items}
+    assert told == {"token.issue": "10.0.0.7", "token.revoke": "10.0.0.8"}
+
+
 def test_it_is_never_more_than_its_user_at_the_time(accounts):
     _, second = accounts.stores
     accounts.user("Other", admin=True)
@@ -162,7 +179,7 @@ def test_what_cannot_be_issued_is_told(accounts):
     for arguments, reason in (
         ((ana.id, "t", []), "one or more of"),
         ((ana.id, "t", ["fly"]), "no scope"),
-        ((ana.id, "t", ["admin"]), "no admin"),
+        ((ana.id, "t", ["admin"]), "for admins, and Ana is none"),
         ((boss.id, "t", ["admin"], [first]), "not limited to stores"),
         ((ana.id, "t", ["read"], []), "one store or more"),
         ((ana.id, "t", ["read"], [99]), "no store 99"),

@@ -30,6 +30,27 @@ def test_the_secret_is_not_kept_for_a_write_that_is_sent_again(clerk):
     assert again == first | {"secret": None}
 
 
+def test_the_audit_log_has_the_address_that_a_token_was_made_from(clerk, admin):
+    made = issue(clerk).json()["token"]["id"]
+    clerk.delete(f"{TOKENS}/{made}")
+    entries = admin.get("/api/v1/audit").json()["items"]
+    told = {each["action"]: each["address"] for each in entries}
+    assert told["token.issue"] == told["token.revoke"] == told["session.start"]
+    assert told["token.issue"]
+
+
+def test_what_a_token_lacks_is_told_and_not_a_role_that_its_user_has(with_token):
+    token = with_token("admin", {"read", "book"}, store_ids=[1])
+    for address, words in [
+        ("/api/v1/stock?store=2", "This token is not for this store: issue one that is."),
+        ("/api/v1/users", "This token lacks the scope admin: issue one that has it."),
+        ("/api/v1/audit", "This token lacks the scope admin: issue one that has it."),
+        ("/api/v1/review", "This token lacks the scope classify: issue one that has it."),
+    ]:
+        refused = token.get(address)
+        assert (refused.status_code, refused.json()["detail"]) == (403, words)
+
+
 def test_a_token_may_not_issue_or_see_tokens(with_token):
     client = with_token("admin", {"read", "admin"})
     assert issue(client).status_code == 403

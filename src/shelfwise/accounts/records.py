@@ -80,6 +80,7 @@ class Actor:
         roles: the role in each store, by the store's id.
         scopes: what a token may do at most; None for a session, which may do all that its roles allow.
         everywhere: the role in every store that ``roles`` does not name (admins and their tokens).
+        owner: what a token's user may do themselves; None for a session.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Actor:
     session_id: int | None = None
     token_id: int | None = None
     everywhere: Role | None = None
+    owner: Actor | None = None
 
     def role(self, store_id: int) -> Role | None:
         """The role in a store; None where they have none."""
@@ -117,16 +119,22 @@ class Actor:
         """As :meth:`allows`, but raises.
 
         Raises:
-            ForbiddenError: the role or the token's scopes do not allow it.
+            ForbiddenError: the role, or the token's scopes or stores, do not allow it. Where the user themselves may
+                do it, it says what the token lacks.
         """
         if self.allows(role, store_id, scope=scope):
             return
-        where = "" if store_id is None else " in this store"
-        if self._rank(store_id) >= ROLES.index(role):
-            raise ForbiddenError(
-                f"this token lacks the scope {scope or _SCOPE_OF[role]}: issue one that has it"
-            )
-        raise ForbiddenError(f"this needs the role {role}{where}: ask an admin for it")
+        needed = scope or _SCOPE_OF[role]
+        if (self.owner or self)._rank(store_id) < ROLES.index(role):
+            where = "" if store_id is None else " in this store"
+            raise ForbiddenError(f"this needs the role {role}{where}: ask an admin for it")
+        if self.scopes is not None and needed not in self.scopes:
+            raise ForbiddenError(f"this token lacks the scope {needed}: issue one that has it")
+        if store_id is not None:
+            raise ForbiddenError("this token is not for this store: issue one that is")
+        raise ForbiddenError(
+            f"this needs the role {role} in one of this token's stores: issue one for another store"
+        )
 
     def _rank(self, store_id: int | None) -> int:
         """Place of the role in :data:`ROLES`, -1 for none."""

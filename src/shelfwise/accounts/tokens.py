@@ -43,6 +43,7 @@ class Tokens:
         expires_at: datetime | None = None,
         *,
         by: str | None = None,
+        address: str | None = None,
     ) -> NewToken:
         """Issue a token; its secret is in the result and nowhere else.
 
@@ -53,6 +54,7 @@ class Tokens:
             store_ids: the stores that it may touch; None for all of its user's. Not together with ``admin``.
             expires_at: None for never.
             by: who issues it, for the audit log.
+            address: the network address that they do it from, for the audit log.
 
         Raises:
             NotFoundError: there is no such user.
@@ -84,7 +86,7 @@ class Tokens:
             token_id = int(added.scalar_one())
             if by is not None:
                 details = {"name": tidy, "scopes": wanted, "stores": limited, "expires_at": expires_at}
-                record_in(connection, now, by, "token.issue", user.name, {"id": token_id, **details})
+                record_in(connection, now, by, "token.issue", user.name, {"id": token_id, **details}, address)
             return _token(connection.execute(_all().where(tokens.c.id == token_id)).one())
 
         return NewToken(secret, self._db.write(work))
@@ -161,7 +163,7 @@ class Tokens:
         with self._db.read() as connection:
             return [_token(row) for row in connection.execute(wanted)]
 
-    def revoke(self, token_id: int, *, by: str | None = None) -> None:
+    def revoke(self, token_id: int, *, by: str | None = None, address: str | None = None) -> None:
         """Make a token useless from now on; one that is revoked already stays so.
 
         Raises:
@@ -175,9 +177,8 @@ class Tokens:
                 raise NotFoundError(f"there is no token {token_id}")
             ends = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
             if connection.execute(ends.values(revoked_at=now)).rowcount and by is not None:
-                record_in(
-                    connection, now, by, "token.revoke", row.user_name, {"id": token_id, "name": row.name}
-                )
+                details = {"id": token_id, "name": row.name}
+                record_in(connection, now, by, "token.revoke", row.user_name, details, address)
 
         self._db.write(work)
 
@@ -194,9 +195,9 @@ def _scopes(given: Iterable[str]) -> list[str]:
 
 def _check(connection: Connection, user: User, scopes: list[str], store_ids: list[int] | None) -> None:
     if user.disabled:
-        raise ForbiddenError(f"{user.name} is disabled: enable them first")
+        raise ForbiddenError(f"the user {user.name} is disabled: enable them first")
     if "admin" in scopes and not user.admin:
-        raise EntryError("scopes", f"{user.name} is no admin")
+        raise EntryError("scopes", f"the scope admin is for admins, and {user.name} is none")
     if store_ids is None:
         return
     if "admin" in scopes:
@@ -209,6 +210,7 @@ def _check(connection: Connection, user: User, scopes: list[str], store_ids: lis
 def _limited(row: Row[*tuple[Any, ...]], roles: Mapping[int, Role]) -> Actor:
     """What is left of the user's rights at this moment by the token's scopes and stores."""
     scopes = frozenset(row.scopes)
+    owner = Actor(row.name, row.user_id, row.admin, roles)
     everywhere: Role | None = "manager" if row.admin else None
     if row.store_ids is not None:
         held = {each: everywhere or roles.get(each) for each in row.store_ids}
@@ -224,6 +226,7 @@ def _limited(row: Row[*tuple[Any, ...]], roles: Mapping[int, Role]) -> Actor:
         via="token",
         token_id=row.id,
         everywhere=everywhere,
+        owner=owner,
     )
 
 

@@ -221,13 +221,17 @@ class Users:
             user = read_user(connection, user_id)
             own = select(func.count()).select_from(tokens).where(tokens.c.user_id == user_id)
             if connection.execute(own).scalar_one():
-                raise ConflictError(f"{user.name} has tokens: revoke them first, or disable the user")
+                raise ConflictError(
+                    f"the user {user.name} has tokens: revoke them first, or disable the user"
+                )
             for table in (invitations, user_roles, replies):
                 connection.execute(delete(table).where(table.c.user_id == user_id))
             # The invitation may be accepted in this moment.
             invited = (users.c.id == user_id) & users.c.password.is_(None)
             if user.has_password or connection.execute(delete(users).where(invited)).rowcount == 0:
-                raise ConflictError(f"{user.name} has accepted the invitation already: disable them instead")
+                raise ConflictError(
+                    f"the user {user.name} has accepted the invitation already: disable them instead"
+                )
             self._tell(connection, by, "user.take-back", user.name, {}, address)
             return user
 

@@ -39,7 +39,10 @@ def issue(
     scope: Annotated[
         list[str],
         typer.Option(
-            "--scope", metavar="SCOPE", help="read, classify, book, manage or admin; may be repeated."
+            "--scope",
+            metavar="SCOPE",
+            help="read; classify (photos, and judge answers); book (also count and undo); manage (products, "
+            "categories, locations, imports, what to order); or admin. May be repeated, none implies another.",
         ),
     ],
     store: Annotated[

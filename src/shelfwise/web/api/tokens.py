@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from shelfwise.accounts.records import Scope, Token
 from shelfwise.errors import EntryError, NotFoundError
-from shelfwise.web.access import Person, TheShop
+from shelfwise.web.access import Person, TheShop, address_of
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.schemas import Entry, PageOf, Reply, each, group, problems
 from shelfwise.web.replies import keep_instead
@@ -26,7 +26,14 @@ class TokenIn(Entry):
     name: Annotated[str, Field(max_length=200, examples=["till"])]
     scopes: Annotated[
         list[Scope],
-        Field(min_length=1, max_length=5, description="All that it may do.", examples=[["read", "book"]]),
+        Field(
+            min_length=1,
+            max_length=5,
+            description="All that it may do: `read` what is there; `classify` photos and judge answers; `book`, "
+            "count and undo; `manage` products, categories and locations, import, and list what to order; `admin` "
+            "stores, users, models and the audit log. None implies another.",
+            examples=[["read", "book"]],
+        ),
     ]
     store_ids: Annotated[list[int] | None, Field(max_length=1000, description="null: all of the user's.")] = (
         None
@@ -77,6 +84,7 @@ def issue(entry: TokenIn, request: Request, shop: TheShop, actor: Person) -> New
         store_ids=None if entry.store_ids is None else frozenset(entry.store_ids),
         expires_at=entry.expires_at,
         by=actor.name,
+        address=address_of(request),
     )
     reply = NewTokenOut(secret=made.secret, token=_out(made.token))
     keep_instead(request, reply.model_copy(update={"secret": None}))
@@ -84,12 +92,12 @@ def issue(entry: TokenIn, request: Request, shop: TheShop, actor: Person) -> New
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token", responses=problems(404))
-def revoke(token_id: PathId, shop: TheShop, actor: Person) -> None:
+def revoke(token_id: PathId, request: Request, shop: TheShop, actor: Person) -> None:
     """Make a token useless at once. Admins may revoke everybody's."""
     if shop.tokens.get(token_id).user_id != actor.user_id and not actor.admin:
         # Others' tokens are none of their business, not even that they are there.
         raise NotFoundError(f"there is no token {token_id}")
-    shop.tokens.revoke(token_id, by=actor.name)
+    shop.tokens.revoke(token_id, by=actor.name, address=address_of(request))
 
 
 def _out(token: Token) -> TokenOut:
