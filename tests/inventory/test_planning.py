@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shelfwise.database import utc_now
 from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.planning import Planning
+from shelfwise.inventory.tables import products
 
 on_one_book = settings(max_examples=7, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -123,7 +124,7 @@ def test_orders_are_whole_packs_up_to_the_target(book, planning):
         ("no target, sold", {"minimum": Decimal(8)}, 3, 37),
         ("below nothing", {"target": Decimal(10), "pack_size": Decimal(4)}, -5, 16),
         ("no minimum, no target, not sold", {}, 0, None),
-        ("enough on its way", {"minimum": Decimal(5), "target": Decimal(4)}, 4, None),
+        ("no more than the minimum", {"minimum": Decimal(5), "target": Decimal(5)}, 4, 1),
     )
     for name, fields, level, _ in plans:
         product = book.add_product(name, **fields)
@@ -137,6 +138,17 @@ def test_orders_are_whole_packs_up_to_the_target(book, planning):
     assert {name: each.order for name, each in found.items()} == {
         name: order for name, _, _, order in plans if order is not None
     }
+
+
+def test_what_is_low_is_ordered_up_to_its_minimum_whatever_an_older_book_has_as_its_target(book, planning):
+    product = book.add_product("Tea", minimum=Decimal(50), pack_size=Decimal(6))
+    book.book("received", product, book.locations[1], 6, utc_now() - timedelta(days=1))
+    book.database.write(
+        lambda connection: connection.execute(
+            products.update().where(products.c.id == product.id).values(target=Decimal(5))
+        )
+    )
+    assert {name: each.order for name, each in orders(planning, book).items()} == {"Tea": 48}
 
 
 def test_what_was_undone_was_not_sold_and_another_store_sells_for_itself(book, planning):

@@ -5,6 +5,7 @@ import pytest
 from shelfwise.errors import ChangedError, ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.checks import check_book
 from shelfwise.inventory.records import NewProduct
+from shelfwise.inventory.tables import products
 
 D = Decimal
 PHOTO, OTHER = "ab" * 32, "cd" * 32
@@ -79,7 +80,7 @@ def test_names_and_gtins_are_taken_once(small_shop):
     milk = small_shop.product("Milk", gtin="036000291452")
     with pytest.raises(ConflictError, match="this name already: Milk"):
         small_shop.product("MILK")
-    with pytest.raises(ConflictError, match="this GTIN already: Milk"):
+    with pytest.raises(ConflictError, match="this barcode number already: Milk"):
         small_shop.product("Bread", gtin="0036000291452")
     bread = small_shop.product("Bread")
     with pytest.raises(ConflictError, match="this name"):
@@ -109,6 +110,30 @@ def test_a_change_makes_a_version_and_an_old_one_is_refused(small_shop):
     with pytest.raises(NotFoundError, match="no product 99"):
         catalogue.change_product(99, {"name": "x"})
     assert check_book(small_shop.database) == ()
+
+
+def test_a_target_below_the_minimum_is_refused(small_shop):
+    catalogue = small_shop.catalogue
+    with pytest.raises(EntryError, match="5 is below the minimum of 50: give at least the minimum") as raised:
+        catalogue.add_product(NewProduct("Tea", minimum=D(50), target=D(5)))
+    assert raised.value.field == "target"
+    tea = catalogue.add_product(NewProduct("Tea", minimum=D(5), target=D(5)))
+    for changes in ({"minimum": D("5.5")}, {"target": D("4.5")}, {"minimum": D(2), "target": D(1)}):
+        with pytest.raises(EntryError, match="is below the minimum") as raised:
+            catalogue.change_product(tea.id, changes)
+        assert raised.value.field == "target"
+    assert catalogue.product(tea.id) == tea
+    assert catalogue.change_product(tea.id, {"minimum": D(9), "target": None}).target is None
+    assert catalogue.change_product(tea.id, {"minimum": None, "target": D(1)}).target == 1
+
+
+def test_an_older_books_target_below_the_minimum_is_no_hindrance_to_other_changes(sqlite_shop):
+    tea = sqlite_shop.catalogue.add_product(NewProduct("Tea", minimum=D(50)))
+    sqlite_shop.database.write(lambda connection: connection.execute(products.update().values(target=D(5))))
+    changes = {"name": "Green tea", "minimum": D(50), "target": D(5)}
+    assert sqlite_shop.catalogue.change_product(tea.id, changes).name == "Green tea"
+    with pytest.raises(EntryError, match="6 is below the minimum of 50"):
+        sqlite_shop.catalogue.change_product(tea.id, {"target": D(6)})
 
 
 def test_words_find_by_their_beginnings(small_shop):

@@ -6,6 +6,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from shelfwise.inventory.quantities import without_zeros
 from shelfwise.inventory.records import Category, Location, Product, Store
 
 __all__ = ["Record", "differences", "entry_of"]
@@ -48,4 +49,4 @@ def entry_of(before: Record | None, after: Record) -> tuple[str, str, dict[str, 
 
 def _told(value: object) -> object:
     # Without the zeros that a database adds: 2.000 is 2.
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+    return without_zeros(value) if isinstance(value, Decimal) else value

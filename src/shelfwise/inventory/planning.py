@@ -162,8 +162,9 @@ class _Pace:
     def proposal(self, product: Product, level: Decimal, sold: Decimal) -> Reorder:
         goal = product.target
         if goal is None:
-            lasting = sold * max(self.days, self.cover) / self.days
-            goal = max(product.minimum or Decimal(0), lasting)
+            goal = sold * max(self.days, self.cover) / self.days
+        # Older books have targets below the minimum; ordered up to one, a product would stay low.
+        goal = max(goal, product.minimum or Decimal(0))
         packs = ((goal - level) / product.pack_size).to_integral_value(ROUND_CEILING)
         return Reorder(
             product=product,

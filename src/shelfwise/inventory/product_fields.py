@@ -11,10 +11,10 @@ from typing import Any, Final
 from shelfwise.errors import EntryError, ProductError
 from shelfwise.gtin import gtin_key, parse_gtin
 from shelfwise.inventory.names import clean_category, clean_name, name_key
-from shelfwise.inventory.quantities import exact
+from shelfwise.inventory.quantities import exact, without_zeros
 from shelfwise.inventory.records import NewProduct
 
-__all__ = ["checked", "given_fields", "sha256_of"]
+__all__ = ["check_target", "checked", "given_fields", "sha256_of"]
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 _LONGEST_UNIT: Final = 20
@@ -41,6 +41,17 @@ def checked(given: Mapping[str, object]) -> dict[str, Any]:
     if "gtin" in columns:
         columns["gtin_key"] = None if columns["gtin"] is None else gtin_key(columns["gtin"])
     return columns
+
+
+def check_target(minimum: Decimal | None, target: Decimal | None) -> None:
+    """Refuse a target below the minimum: an order up to it would leave the product low.
+
+    Raises:
+        EntryError: of the field ``target``, also where the minimum alone was given.
+    """
+    if minimum is not None and target is not None and target < minimum:
+        told = f"{without_zeros(target)} is below the minimum of {without_zeros(minimum)}"
+        raise EntryError("target", f"{told}: give at least the minimum, or none")
 
 
 def sha256_of(field: str, value: object) -> str:

@@ -13,7 +13,7 @@ from shelfwise.database.lists import among
 from shelfwise.errors import ChangedError, ConflictError, NotFoundError
 from shelfwise.inventory.categories import categories_named
 from shelfwise.inventory.part import checked_id
-from shelfwise.inventory.product_fields import checked, given_fields
+from shelfwise.inventory.product_fields import check_target, checked, given_fields
 from shelfwise.inventory.product_rows import product_by_id, product_from, products_by_id, select_products
 from shelfwise.inventory.records import Category, NewProduct, Product
 from shelfwise.inventory.store_upkeep import add_store_levels, keep_store_levels
@@ -26,6 +26,7 @@ __all__ = [
     "add_products_in",
     "change_product_in",
     "change_products_in",
+    "check_levels",
     "lock_product",
     "lock_products",
     "write_products",
@@ -60,7 +61,10 @@ def add_products_in(connection: Connection, new: Sequence[Columns]) -> list[int]
 
     Raises:
         ConflictError: there is one of a name or GTIN already.
+        EntryError: a target is below its minimum.
     """
+    for columns in new:
+        check_target(columns.get("minimum"), columns.get("target"))
     _refuse_taken(connection, [(None, columns) for columns in new])
     named = _categories(connection, new)
     now = utc_now()
@@ -98,7 +102,10 @@ def change_products_in(connection: Connection, changes: Sequence[tuple[Product, 
 
     Raises:
         ConflictError: another product has a name or GTIN.
+        EntryError: a target becomes less than its minimum.
     """
+    for before, columns in changes:
+        check_levels(before, columns)
     _refuse_taken(connection, [(before.id, columns) for before, columns in changes])
     named = _categories(connection, [columns for _, columns in changes])
     rows = [(before, _row(columns, named)) for before, columns in changes]
@@ -118,6 +125,19 @@ def change_products_in(connection: Connection, changes: Sequence[tuple[Product, 
         ],
     )
     return after
+
+
+def check_levels(before: Product, columns: Columns) -> None:
+    """Refuse a change after which a product's target is below its minimum.
+
+    A product that had it so, from before this was refused, may be changed in everything else.
+
+    Raises:
+        EntryError: of the field ``target``.
+    """
+    minimum, target = columns.get("minimum", before.minimum), columns.get("target", before.target)
+    if (minimum, target) != (before.minimum, before.target):
+        check_target(minimum, target)
 
 
 def lock_products(connection: Connection, ids: Collection[int]) -> dict[int, Product]:
@@ -183,6 +203,6 @@ def _refuse_taken(connection: Connection, given: Iterable[tuple[int | None, Colu
     for row in connection.execute(query):
         of_name = names.get(row.name_key, row.id) != row.id
         if of_name or gtins.get(row.gtin_key, row.id) != row.id:
-            what = "this name" if of_name else "this GTIN"
+            field, what = ("name", "this name") if of_name else ("gtin", "this barcode number")
             hint = ", archived: restore it instead" if row.archived_at is not None else ""
-            raise ConflictError(f"there is a product with {what} already: {row.name} ({row.id}){hint}")
+            raise ConflictError(f"there is a product with {what} already: {row.name} ({row.id}){hint}", field)

@@ -7,7 +7,7 @@ from typing import Final
 
 from shelfwise.errors import EntryError
 
-__all__ = ["LARGEST", "exact"]
+__all__ = ["LARGEST", "exact", "without_zeros"]
 
 LARGEST: Final = Decimal(10) ** 9
 """What is given at once is smaller than this, so that levels stay within what a column holds."""
@@ -32,3 +32,8 @@ def exact(field: str, value: object) -> Decimal:
     if len(quantity.as_tuple().digits) > _LONGEST or quantity != quantity.quantize(_THOUSANDTH):
         raise EntryError(field, "it has more than three digits after the point")
     return quantity.quantize(_THOUSANDTH)
+
+
+def without_zeros(quantity: Decimal) -> str:
+    """A quantity without zeros behind the point that say nothing: ``2.5``, ``40``."""
+    return f"{quantity.normalize():f}"
