@@ -195,6 +195,19 @@ def test_mistakes_are_told_in_a_line(stock, args: tuple[str, ...], words: str) -
     assert "Traceback" not in result.output
 
 
+def test_products_are_imported_for_all_stores(stock, tmp_path: Path) -> None:
+    stock("add-store", "Mill Lane")
+    (tmp_path / "more.csv").write_text("name\nCoffee\n")
+    stock("import", "products", str(tmp_path / "more.csv"))
+    assert "Coffee" in stock("list", "--store", "Mill Lane").stdout
+    (tmp_path / "counts.csv").write_text("product,quantity\nCoffee,3\n")
+    assert "--store" in stock("import", "counts", str(tmp_path / "counts.csv"), code=2).output
+    assert (
+        "nowhere"
+        in stock("import", "products", str(tmp_path / "more.csv"), "--store", "nowhere", code=2).output
+    )
+
+
 def test_two_stores_need_a_name(stock) -> None:
     stock("add-store", "Harbour")
     assert "--store" in stock("list", code=2).output
@@ -344,7 +357,7 @@ def test_changes_of_the_catalogue_are_in_the_audit_log(run, stock, tmp_path: Pat
         ("location.add", "location Aisle 1 / Shelf 2", {"id": 3, "store_id": 1}),
         ("product.change", "product Tea", {"id": 2, "minimum": {"before": "2", "after": "3"}}),
         ("product.change", "product Oat drink", {"id": 1, "archived": {"before": False, "after": True}}),
-        ("import", "products", {"file": "more.csv", "rows": 1, "store_id": 1}),
+        ("import", "products", {"file": "more.csv", "rows": 1}),
     ]
 
 

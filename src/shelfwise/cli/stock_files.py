@@ -51,7 +51,7 @@ def import_(
 
     An empty cell empties a product's category, GTIN, minimum or target: try the file with --dry-run, which tells
     line by line what would change. Leaves with 1 where rows are wrong. The same counts or movements are not booked
-    twice.
+    twice. Products are those of every store: only counts and movements need to know theirs.
     """
     from shelfwise.cli.progress import stage
 
@@ -62,20 +62,22 @@ def import_(
     with opened(home, database) as book:
         from shelfwise.inventory.exchange.importing import import_file
 
-        shop = find_store(book.catalogue, store)
+        # Products are shared by all stores.
+        shop = find_store(book.catalogue, store) if store is not None or table != "products" else None
         with stage("Trying" if dry_run else "Importing"):
             report = import_file(
                 book.database,
                 table,
                 data,
                 str(file),
-                store_id=shop.id,
+                store_id=shop.id if shop else None,
                 user=user_name(user),
                 dry_run=dry_run,
                 key=key,
             )
         if report.done:
-            book.tell("import", table, file=file.name[:200], rows=report.rows, store_id=shop.id)
+            of_store = {"store_id": shop.id} if shop else {}
+            book.tell("import", table, file=file.name[:200], rows=report.rows, **of_store)
     for problem in report.problems:
         typer.echo(printable(f"{file}: {problem}"), err=True)
     if dry_run and not report.problems:

@@ -12,7 +12,7 @@ from shelfwise.database.types import QUANTITY_PLACES
 from shelfwise.errors import EntryError, ProductError
 from shelfwise.gtin import parse_gtin
 from shelfwise.inventory.names import clean_text
-from shelfwise.inventory.quantities import LARGEST
+from shelfwise.inventory.quantities import LARGEST, without_zeros
 from shelfwise.inventory.records import KINDS
 
 __all__ = [
@@ -173,7 +173,7 @@ def shown(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Decimal():
-            return f"{value.normalize():f}"
+            return without_zeros(value)
         case float():
             return repr(value)
         case datetime():

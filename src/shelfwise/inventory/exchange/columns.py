@@ -80,7 +80,12 @@ COLUMNS: Final[Mapping[Table, tuple[Column, ...]]] = MappingProxyType(
                 others=("pack size", "pack"),
             ),
             Column("minimum", cells.not_negative, "below this it is low in a store", others=("min",)),
-            Column("target", cells.not_negative, "what a store should have after an order", others=("max",)),
+            Column(
+                "target",
+                cells.not_negative,
+                "what a store should have after an order; no less than minimum",
+                others=("max",),
+            ),
             Column("quantity", cells.quantity, "the level in the store that is exported", out_only=True),
             Column("archived", cells.yes_or_no, "yes where it is no longer kept", out_only=True),
         ),

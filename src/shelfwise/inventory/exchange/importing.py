@@ -35,7 +35,7 @@ def import_file(
     data: bytes,
     filename: str,
     *,
-    store_id: int,
+    store_id: int | None = None,
     user: str,
     dry_run: bool = False,
     key: str | None = None,
@@ -48,28 +48,35 @@ def import_file(
         table: which table the file holds.
         data: the file's content.
         filename: its name, for messages.
-        store_id: the store that counts and movements are booked in.
+        store_id: the store that counts and movements are booked in; products are those of every store.
         user: who imports it.
         dry_run: only tell what would happen.
         key: idempotency key of the booking; by default counts and movements have one made from the file and the
             store, so that the same file is not booked twice by mistake.
 
     Raises:
-        EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
+        EntryError: of the field ``file``: it is no CSV or XLSX file, or too large; of ``store_id``: counts or
+            movements come without one.
         NotFoundError: there is no such store.
         KeyReusedError: something else was booked with the key.
-        ConflictError: somebody else has just given a product a name or GTIN of the file: import it again.
+        ConflictError: somebody else has just changed a product of the file, or given another one its name or
+            GTIN: import it again.
     """
     rows, problems = read_rows(table, data, filename)
-    if problems:
-        return ImportReport(table, len(rows), problems=tuple(problems[:PROBLEMS]))
+    # The book is asked for the rest of what is wrong, unless more is wrong already than is told.
+    unreadable = [problem for row in rows for problem in row.problems]
+    if problems or len(unreadable) >= PROBLEMS:
+        return ImportReport(table, len(rows), problems=tuple(problems or unreadable[:PROBLEMS]))
     digest = hashlib.sha256(data).hexdigest()
     booking_key = key or f"file:{table}:{store_id}:{digest}"
 
     def work(connection: Connection) -> ImportReport:
-        check_store(connection, store_id)
+        if store_id is not None:
+            check_store(connection, store_id)
         if table == "products":
             report = take_products(connection, rows)
+        elif store_id is None:
+            raise EntryError("store_id", f"say which store the {table} are of")
         else:
             given = read_movements(connection, table, rows, store_id)
             report = _book(connection, table, given, len(rows), store_id, user, booking_key)

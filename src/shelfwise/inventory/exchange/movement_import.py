@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -25,6 +26,8 @@ _COLUMN_OF_FIELD: Final = {
     "to_location_id": "to_location",
     "at": "time",
 }
+_MEANS: Final = ("product", "gtin")
+"""The columns that say which product is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,26 @@ def read_movements(
     lines: list[Line] = []
     booked: list[GivenRow] = []
     undone: list[tuple[int, str | None]] = []
-    numbers: dict[int, int] = {}
+    # By their id, the place in ``lines`` of rows that stand; None of a row that is wrong itself.
+    numbers: dict[int, int | None] = {}
     problems: list[RowProblem] = []
     for row in rows:
+        problems += row.problems
+        if row.is_wrong("undoes"):
+            continue
         if (undoes := row.values.get("undoes")) is not None:
-            if undoes in numbers:
-                undone.append((numbers.pop(undoes), row.values.get("reason")))
-            else:
+            if undoes not in numbers:
                 problems.append(
                     RowProblem(row.line, "undoes", f"is {undoes}, the id of no row above that stands")
                 )
+            elif (place := numbers.pop(undoes)) is not None:
+                undone.append((place, row.values.get("reason")))
             continue
         line, wrong = reader.line(table, row)
         problems += wrong
+        if row.values.get("id") is not None:
+            numbers[row.values["id"]] = None if line is None else len(lines)
         if line is not None:
-            if row.values.get("id") is not None:
-                numbers[row.values["id"]] = len(lines)
             lines.append(line)
             booked.append(row)
     return GivenMovements(tuple(lines), tuple(booked), tuple(undone), tuple(problems))
@@ -91,28 +98,29 @@ class _Reader:
         self._now = utc_now()
 
     def line(self, table: Table, row: GivenRow) -> tuple[Line | None, list[RowProblem]]:
-        """What is to be booked for a row, or why that cannot be."""
+        """What is to be booked for a row, or what is wrong with it beside its cells."""
         problems: list[RowProblem] = []
 
         def wrong(column: str | None, reason: str) -> None:
             problems.append(RowProblem(row.line, column, reason))
 
         values = row.values
-        kind: Kind = "counted" if table == "counts" else values["kind"]
-        product = self._product(values, wrong)
-        place = self._place(values.get("location"), "location", wrong)
+        kind: Kind | None = "counted" if table == "counts" else values["kind"]
+        product = None if row.is_wrong(*_MEANS) else self._product(values, wrong)
+        place = None if row.is_wrong("location") else self._place(values.get("location"), "location", wrong)
         target = None
-        if kind == "moved":
-            target = self._place(values.get("to_location"), "to_location", wrong)
-        elif values.get("to_location"):
+        if kind not in (None, "moved") and values.get("to_location"):
             wrong("to_location", f"is for moved, not for {kind}")
-        if problems or product is None or place is None:
+        elif (kind == "moved" or values.get("to_location")) and not row.is_wrong("to_location"):
+            target = self._place(values.get("to_location"), "to_location", wrong)
+        if problems or kind is None or product is None or place is None or row.is_wrong("to_location"):
             return None, problems
         line = Line(
             kind=kind,
             product_id=product.id,
             location_id=place,
-            quantity=values["quantity"],
+            # What is right of a row whose quantity is wrong is looked at with one that all kinds take.
+            quantity=Decimal(1) if row.is_wrong("quantity") else values["quantity"],
             at=values.get("time"),
             reason=values.get("reason"),
             photo=values.get("photo"),
@@ -122,9 +130,10 @@ class _Reader:
         )
         try:
             # What the book would refuse is told here, for every row and not for the first one alone.
-            return checked_line("line", line, self._now), []
+            line = checked_line("line", line, self._now)
         except EntryError as error:
             return None, [problem_of(error, row)]
+        return (None if row.problems else line), []
 
     def _product(self, values: Mapping[str, Any], wrong: Any) -> Product | None:
         name, gtin = values.get("product"), values.get("gtin")

@@ -15,11 +15,12 @@ from shelfwise.inventory.exchange.finding import Finder
 from shelfwise.inventory.exchange.records import ImportReport, RowProblem
 from shelfwise.inventory.exchange.rows import GivenRow
 from shelfwise.inventory.names import name_key
-from shelfwise.inventory.product_fields import checked, given_fields
+from shelfwise.inventory.product_fields import check_target, checked, given_fields
 from shelfwise.inventory.product_writing import (
     Columns,
     add_products_in,
     change_products_in,
+    check_levels,
     lock_products,
 )
 from shelfwise.inventory.records import NewProduct, Product
@@ -31,18 +32,24 @@ _T = TypeVar("_T")
 _AT_ONCE: Final = 500
 """Products written by one statement."""
 _NEVER_EMPTY: Final = ("name", "unit", "pack_size")
+_LEVELS: Final = ("minimum", "target")
+_DEFAULTS: Final = {name: value for name, value in given_fields(NewProduct("")).items() if name != "name"}
+"""What a new product has of the columns that a file does not give."""
 
 
 def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportReport:
     """Add and change products; a row is matched by its GTIN, else by its name.
 
-    A column that the file does not have is left as it is; an empty cell empties a field that may be empty.
-    Whoever calls takes it all back where the report names problems.
+    A column that the file does not have is left as it is; an empty cell empties a field that may be empty. Where
+    the report names problems, nothing was written.
 
     Raises:
-        ConflictError: somebody else has just given a product one of the names or GTINs.
+        ConflictError: somebody else has just given a product one of the names or GTINs, or another minimum or
+            target.
     """
     asked = _asked(Finder(connection, [row.values for row in rows], name="name"), rows)
+    if asked.problems:
+        return ImportReport("products", len(rows), problems=tuple(asked.problems))
     for new in _chunks(asked.new):
         add_products_in(connection, new)
     changes = Changes()
@@ -54,7 +61,6 @@ def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportRep
         added=len(asked.new),
         changed=changes.total,
         unchanged=asked.unchanged + len(asked.differing) - changes.total,
-        problems=tuple(sorted(asked.problems, key=lambda problem: problem.line)),
         changes=changes.first,
         changes_total=changes.total,
         emptied=dict(changes.emptied),
@@ -65,43 +71,82 @@ def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportRep
 class _Asked:
     """What rows ask for: new products, and of products the line and what they want changed."""
 
-    problems: list[RowProblem]
+    problems: list[RowProblem] = field(default_factory=list)
     new: list[Columns] = field(default_factory=list)
     differing: list[tuple[int, Product, Columns]] = field(default_factory=list)
     unchanged: int = 0
 
 
 def _asked(finder: Finder, rows: Sequence[GivenRow]) -> _Asked:
-    asked = _Asked(_repeated(rows))
-    bad = {problem.line for problem in asked.problems}
+    asked = _Asked()
+    repeated = _repeated(rows)
     lines: dict[int, int] = {}
     for row in rows:
-        if row.line in bad:
+        asked.problems += row.problems
+        if (again := repeated.get(row.line)) is not None:
+            asked.problems.append(again)
             continue
         try:
-            given = _given(row.values)
-            there = _product_meant(finder, row.values)
-            if there is None:
-                asked.new.append(checked(given_fields(NewProduct(**given))))
-                continue
-            if (before := lines.setdefault(there.id, row.line)) != row.line:
-                raise ConflictError(f"means {there.name}, as line {before} does: leave one of them out")
-            if differs := {name: value for name, value in given.items() if getattr(there, name) != value}:
-                asked.differing.append((row.line, there, checked(differs)))
-            else:
-                asked.unchanged += 1
-        except EntryError as error:
-            asked.problems.append(RowProblem(row.line, error.field, error.message))
+            there = _product_meant(finder, row, lines)
         except ConflictError as error:
             asked.problems.append(RowProblem(row.line, None, str(error)))
+            continue
+        _ask(asked, row, there)
     return asked
+
+
+def _ask(asked: _Asked, row: GivenRow, there: Product | None) -> None:
+    """Add what a row wants of a product, None for a new one, or what is wrong with it beside its cells."""
+    given = _given(row.values)
+    if there is None:
+        wanted = _DEFAULTS | given
+    else:
+        wanted = {name: value for name, value in given.items() if getattr(there, name) != value}
+    columns, problems = _checked(row, there, wanted)
+    asked.problems += problems
+    if problems or row.problems:
+        return
+    if there is None:
+        asked.new.append(columns)
+    elif columns:
+        asked.differing.append((row.line, there, columns))
+    else:
+        asked.unchanged += 1
+
+
+def _checked(
+    row: GivenRow, there: Product | None, wanted: Mapping[str, Any]
+) -> tuple[Columns, list[RowProblem]]:
+    columns: Columns = {}
+    errors: list[EntryError] = []
+    for name, value in wanted.items():
+        try:
+            columns |= checked({name: value})
+        except EntryError as error:
+            errors.append(error)
+    if not row.is_wrong(*_LEVELS) and not any(each.field in _LEVELS for each in errors):
+        try:
+            if there is None:
+                check_target(columns["minimum"], columns["target"])
+            else:
+                check_levels(there, columns)
+        except EntryError as error:
+            errors.append(error)
+    return columns, [RowProblem(row.line, error.field, error.message) for error in errors]
 
 
 def _change(
     connection: Connection, differing: Sequence[tuple[int, Product, Columns]], changes: Changes
 ) -> None:
     locked = lock_products(connection, [there.id for _, there, _ in differing])
-    after = change_products_in(connection, [(locked[there.id], columns) for _, there, columns in differing])
+    try:
+        after = change_products_in(
+            connection, [(locked[there.id], columns) for _, there, columns in differing]
+        )
+    except EntryError as error:  # each row was right by what the book had a moment ago
+        raise ConflictError(
+            "the minimum or target of a product was changed just now: import the file again"
+        ) from error
     for (line, there, _), now in zip(differing, after, strict=True):
         # What the book has then tells what changed: a category that is only spelt in another way stays as it is.
         if (change := product_change(line, there, now)) is not None:
@@ -121,21 +166,35 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _product_meant(finder: Finder, values: Mapping[str, Any]) -> Product | None:
-    by_gtin, by_name = finder.of_gtin(values.get("gtin")), finder.of_name(values.get("name"))
+def _product_meant(finder: Finder, row: GivenRow, lines: dict[int, int]) -> Product | None:
+    """The book's product that a row is about, if it is in the book.
+
+    Args:
+        finder: of the file.
+        row: the row.
+        lines: the lines of the rows above by the number of the product that each is about; this row's is added.
+
+    Raises:
+        ConflictError: it may not be changed by this row.
+    """
+    by_gtin, by_name = finder.of_gtin(row.values.get("gtin")), finder.of_name(row.values.get("name"))
     if by_gtin and by_name and by_gtin.id != by_name.id:
         raise ConflictError(
             f"the GTIN is that of {by_gtin.name}, the name that of another product: change one of them first"
         )
     there = by_gtin or by_name
-    if there is not None and there.archived:
+    if there is None:
+        return None
+    if there.archived:
         raise ConflictError(f"{there.name} is archived: restore it first")
+    if (before := lines.setdefault(there.id, row.line)) != row.line:
+        raise ConflictError(f"means {there.name}, as line {before} does: leave one of them out")
     return there
 
 
-def _repeated(rows: Sequence[GivenRow]) -> list[RowProblem]:
-    """Rows that mean the product of a row above."""
-    problems: list[RowProblem] = []
+def _repeated(rows: Sequence[GivenRow]) -> dict[int, RowProblem]:
+    """Rows that mean the product of a row above, by their lines."""
+    problems: dict[int, RowProblem] = {}
     first: dict[tuple[str, str], int] = {}
     for row in rows:
         name, gtin = row.values.get("name"), row.values.get("gtin")
@@ -143,6 +202,6 @@ def _repeated(rows: Sequence[GivenRow]) -> list[RowProblem]:
         keys += [("gtin", gtin_key(gtin))] if gtin else []
         for key in keys:
             if (before := first.setdefault(key, row.line)) != row.line:
-                problems.append(RowProblem(row.line, key[0], f"is that of line {before} already"))
+                problems[row.line] = RowProblem(row.line, key[0], f"is that of line {before} already")
                 break
     return problems

@@ -18,14 +18,25 @@ PROBLEMS: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class GivenRow:
-    """One row: its line in the file, and the values of the columns that the file has; None for an empty cell."""
+    """One row.
+
+    Attributes:
+        line: its line in the file; the header's is the first.
+        values: those of the columns that the file has; None for a cell that is empty or wrong.
+        problems: what is wrong with the cells by themselves.
+    """
 
     line: int
     values: Mapping[str, Any]
+    problems: tuple[RowProblem, ...] = ()
+
+    def is_wrong(self, *columns: str) -> bool:
+        """Whether a cell of one of these columns is wrong, so that nothing can follow from it."""
+        return any(problem.column in columns for problem in self.problems)
 
 
 def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow], list[RowProblem]]:
-    """The rows of a table, and what is wrong with the header or in cells.
+    """The rows of a table, and what is wrong with the header, or that there are none.
 
     Raises:
         EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
@@ -37,16 +48,13 @@ def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow],
         return [], [RowProblem(line, None, reason) for reason in wrong]
     required = {column.name for column in COLUMNS[table] if column.required}
     rows: list[GivenRow] = []
-    problems: list[RowProblem] = []
     for line, cells in given:
         values, unreadable = _row(line, found, cells)
         told = {problem.column for problem in unreadable}
         empty = [name for name in values if name in required - told and values[name] is None]
-        problems += unreadable + [RowProblem(line, name, "is empty") for name in empty]
-        rows.append(GivenRow(line, values))
-    if not rows:
-        problems.append(RowProblem(line, None, "there are no rows below the header"))
-    return rows, problems
+        problems = unreadable + [RowProblem(line, name, "is empty") for name in empty]
+        rows.append(GivenRow(line, values, tuple(problems)))
+    return rows, [] if rows else [RowProblem(line, None, "there are no rows below the header")]
 
 
 def _row(
