@@ -21,7 +21,7 @@
     ├── DatabaseError          the database cannot be reached, is damaged or of another version
     ├── NotFoundError          nothing of that number or name is here
     ├── EntryError             one field of an entry is wrong; carries its ``field``
-    ├── ConflictError          it clashes with what is there
+    ├── ConflictError          it clashes with what is there; may carry the ``field`` that does
     │   ├── ChangedError       somebody else changed it since it was read
     │   └── KeyReusedError     an idempotency key was used for something else before
     ├── AccessError            the caller may not do this
@@ -177,7 +177,16 @@ class EntryError(ShelfwiseError):
 
 
 class ConflictError(ShelfwiseError):
-    """It clashes with what is there: a name that is taken, a movement that is undone already."""
+    """It clashes with what is there: a name that is taken, a movement that is undone already.
+
+    Args:
+        message: what it clashes with, and what to do.
+        field: the field of the entry whose value is taken; None where no single one is.
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ChangedError(ConflictError):

@@ -27,13 +27,14 @@ def parse_gtin(text: str) -> str:
     digits = "".join(character for character in text if not character.isspace() and character != "-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) not in _LENGTHS:
         raise ProductError(
-            f"{text!r} is not a GTIN: give its 8, 12, 13 or 14 digits, the check digit included"
+            f"{text!r} is no barcode number (GTIN): give its 8, 12, 13 or 14 digits, the check digit included"
         )
     if not digits.strip("0"):
-        raise ProductError(f"{text!r} is not a GTIN: it holds nothing but zeros")
+        raise ProductError(f"{text!r} is no barcode number (GTIN): it holds nothing but zeros")
     if (right := check_digit(digits[:-1])) != int(digits[-1]):
         raise ProductError(
-            f"{text!r} is not a GTIN: its last digit would have to be {right}. Look for a mistyped digit"
+            f"{text!r} is no barcode number (GTIN): its last digit would have to be {right}. "
+            "Look for a mistyped digit"
         )
     return digits
 

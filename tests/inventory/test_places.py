@@ -56,7 +56,7 @@ def test_paths_follow_a_new_name(small_shop):
     catalogue.rename_location(small_shop.shelf.parent_id, "Fridge")
     assert catalogue.location(small_shop.shelf.id).path == "Fridge / Shelf 2"
     assert catalogue.location_at(small_shop.store.id, "fridge / shelf 2").id == small_shop.shelf.id
-    with pytest.raises(ConflictError, match="back room in this store already"):
+    with pytest.raises(ConflictError, match="this store has back room already"):
         catalogue.rename_location(small_shop.shelf.parent_id, "back room")
     with pytest.raises(EntryError, match="rename the store"):
         catalogue.rename_location(small_shop.store.root_id, "All")

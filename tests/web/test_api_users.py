@@ -38,7 +38,9 @@ def test_a_user_is_added_once_a_key_and_the_link_is_not_kept(shop, admin):
 
 
 def test_a_name_is_taken_once(admin):
-    assert admin.post(USERS, json={"name": "CLERK"}).status_code == 409
+    taken = admin.post(USERS, json={"name": "CLERK"})
+    assert taken.status_code == 409
+    assert [each["field"] for each in taken.json()["errors"]] == ["name"]
     answer = admin.post(USERS, json={"name": " "})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "name"

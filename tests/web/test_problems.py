@@ -45,6 +45,35 @@ def test_the_field_that_is_wrong_is_named():
     assert body["detail"] == "lines.0.quantity: Give more than 0."
 
 
+def test_the_field_of_a_value_that_is_taken_is_named():
+    taken = found(errors.ConflictError("there is a store Mill Lane already", "name"))
+    assert (taken.status, taken.fields) == (409, [("name", "There is a store Mill Lane already.")])
+    assert taken.detail == "There is a store Mill Lane already."
+    assert found(errors.ConflictError("this movement is undone already")).fields == []
+
+
+def test_a_body_that_is_not_said_to_be_json_is_told_so(clerk):
+    body = b'{"lines": []}'
+    for kind in ({}, {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "text/plain"}):
+        answer = clerk.post("/api/v1/movements", content=body, headers=kind)
+        assert answer.status_code == 422
+        [only] = answer.json()["errors"]
+        assert only["field"] == ""
+        assert "Content-Type: application/json" in only["message"]
+    sent = clerk.post("/api/v1/movements", content=body, headers={"Content-Type": "application/json"})
+    assert sent.json()["errors"][0]["field"] == "lines"
+    empty = clerk.post("/api/v1/movements", content=b"[]", headers={"Content-Type": "application/json"})
+    assert empty.json()["errors"] == [{"field": "", "message": "Give an object: names with their values."}]
+
+
+@pytest.mark.parametrize("address", ["/products/new", "/stock/new", "/products/0", "/users/x"])
+def test_a_pages_address_that_has_no_number_leads_nowhere(admin, address):
+    page = admin.get(address)
+    assert page.status_code == 404
+    assert "There is nothing at this address" in page.text
+    assert "Give a" not in page.text
+
+
 def test_when_to_try_again_is_said_in_whole_seconds():
     assert problem_json(found(errors.ThrottledError("slow", 1.2))).headers["Retry-After"] == "2"
     assert problem_json(found(errors.OverloadedError("full", 0.01))).headers["Retry-After"] == "1"

@@ -110,7 +110,7 @@ def refuse_taken(connection: Connection, name: str, but: int | None = None) -> N
         select(users.c.id, users.c.name).where(users.c.name_key == name_key(name))
     ).first()
     if taken is not None and taken.id != but:
-        raise ConflictError(f"there is a user {taken.name} already: take another name")
+        raise ConflictError(f"there is a user {taken.name} already: take another name", "name")
 
 
 def check_roles(connection: Connection, roles: Mapping[int, str]) -> None:

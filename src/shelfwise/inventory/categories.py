@@ -152,7 +152,9 @@ def _refuse_in_use(connection: Connection, category: Category) -> None:
         products.c.category_id == category.id, products.c.archived_at.is_(None)
     )
     if in_use := connection.execute(query).scalar_one():
-        raise ConflictError(f"{category.name} has {in_use} products: give them another category first")
+        raise ConflictError(
+            f"the category {category.name} has {in_use} products: give them another category first"
+        )
 
 
 def _archive(connection: Connection, category_id: int, at: Any) -> None:
@@ -164,7 +166,7 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"there is a category {name} already{hint}")
+        raise ConflictError(f"there is a category {name} already{hint}", "name")
 
 
 def _checked(connection: Connection, category_id: int, check: Check[Category]) -> Category:

@@ -234,7 +234,7 @@ def _taken_back(connection: Connection, row: Any, create: bool) -> Any:
 def _add(connection: Connection, above: Any, name: str) -> Any:
     path = _joined(above.path, name)
     if above.archived_at is not None:
-        raise ConflictError(f"the location {above.path} is archived: restore it first")
+        raise ConflictError(f"{above.path}, which it would be in, is archived: restore that first")
     if path.count(_BETWEEN) >= _DEEPEST:
         raise EntryError("name", f"locations are at most {_DEEPEST} deep")
     _refuse_taken(connection, above.store_id, path, but=None)
@@ -277,7 +277,7 @@ def _archive(connection: Connection, row: Any) -> None:
 
 def _restore(connection: Connection, row: Any) -> None:
     if row.parent_id is not None and _by_id(connection, row.parent_id).archived_at is not None:
-        raise ConflictError("the location above it is archived: restore that first")
+        raise ConflictError("what it is in is archived: restore that first")
     connection.execute(update(locations).where(locations.c.id == row.id).values(archived_at=null()))
 
 
@@ -308,7 +308,7 @@ def _refuse_taken(connection: Connection, store_id: int, path: str, but: int | N
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"there is a location {path} in this store already{hint}")
+        raise ConflictError(f"this store has {path} already{hint}", "name")
 
 
 def _hold(connection: Connection, store_id: int) -> None:

@@ -140,7 +140,7 @@ def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"there is a store {name} already{hint}")
+        raise ConflictError(f"there is a store {name} already{hint}", "name")
 
 
 def _checked(connection: Connection, store_id: int, check: Check[Store]) -> Store:

@@ -71,6 +71,9 @@ _KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
 )
 _FIELD_OF: Final[Sequence[tuple[type[ShelfwiseError], str]]] = ((errors.ImageError, "photos"),)
 _SECONDS_TO_RECOVER: Final = 5.0
+_NOT_SENT_AS_JSON: Final = (
+    "The body was not read, for it was not sent as JSON: send the header Content-Type: application/json."
+)
 
 
 def found(error: ShelfwiseError) -> Found:
@@ -83,6 +86,8 @@ def found(error: ShelfwiseError) -> Found:
     if isinstance(error, errors.EntryError):
         fields = [(error.field, sentence(error.message))]
         detail = _joined(fields)
+    elif isinstance(error, errors.ConflictError) and error.field is not None:
+        fields = [(error.field, detail)]
     else:
         fields = [(field, detail) for kind, field in _FIELD_OF if isinstance(error, kind)]
     retry_after = None
@@ -162,7 +167,7 @@ def add_handlers(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return await answer(request, _invalid(error))
+        return await answer(request, _invalid(request, error))
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -176,9 +181,24 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, refused)
 
 
-def _invalid(error: RequestValidationError) -> Found:
+def _invalid(request: Request, error: RequestValidationError) -> Found:
+    if not for_programs(request) and any(each["loc"][:1] == ("path",) for each in error.errors()):
+        # An address such as /products/new is no wrong entry: nobody has typed anything into a form.
+        return _refused(HTTPException(HTTPStatus.NOT_FOUND))
+    if _is_unread(request, error):
+        fields = [("", _NOT_SENT_AS_JSON)]
+        return Found(422, "entry", "Something given is wrong", _joined(fields), fields)
     fields = [(field_path(each["loc"]), refused_words(each)) for each in error.errors()[:_LONGEST_LIST]]
     return Found(422, "entry", "Something given is wrong", _joined(fields[:3]), fields)
+
+
+def _is_unread(request: Request, error: RequestValidationError) -> bool:
+    """Whether a body that should be JSON was not even read, since its header says that it is something else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        return False
+    # The framework hands on the bytes of such a body as they came.
+    return isinstance(error.body, bytes) and any(each["loc"] == ("body",) for each in error.errors())
 
 
 def _joined(fields: Sequence[tuple[str, str]]) -> str:

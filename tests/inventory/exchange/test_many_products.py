@@ -120,7 +120,7 @@ def test_of_many_one_that_is_taken_is_named(database: Database) -> None:
 
     with pytest.raises(ConflictError, match=rf"this name already: Tea \({tea.id}\)$"):
         add(NewProduct("Salt"), NewProduct("TEA"))
-    with pytest.raises(ConflictError, match="this GTIN already: Tea"):
+    with pytest.raises(ConflictError, match="this barcode number already: Tea"):
         add(NewProduct("Salt", gtin="4006381333931"), NewProduct("Milk", gtin="000096385074"))
     with pytest.raises(ConflictError, match="this name already: Tea"):
         change((oats, {"minimum": Decimal(1)}), (rice, {"name": "tea"}))

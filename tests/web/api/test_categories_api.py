@@ -42,4 +42,8 @@ def test_errors_name_the_field(manager):
         answer = manager.post("/api/v1/categories", json=body)
         assert answer.status_code == 422, body
         assert answer.json()["errors"][0]["field"] == "name"
+    manager.post("/api/v1/categories", json={"name": "fruit"})
+    taken = manager.post("/api/v1/categories", json={"name": "Fruit"})
+    assert taken.status_code == 409
+    assert taken.json()["errors"] == [{"field": "name", "message": "There is a category Fruit already."}]
     assert manager.patch("/api/v1/categories/999", json={"name": "x"}).status_code == 404

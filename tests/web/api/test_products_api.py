@@ -24,7 +24,35 @@ def test_all_fields_that_are_wrong_are_named(manager):
     answer = manager.post("/api/v1/products", json=body)
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json()["errors"]] == ["gtin", "minimum"]
-    assert "not a GTIN" in answer.json()["errors"][0]["message"]
+    assert "no barcode number (GTIN)" in answer.json()["errors"][0]["message"]
+
+
+def test_what_the_catalogue_would_refuse_is_named_together_too(manager, goods):
+    body = {"name": "", "unit": " ", "pack_size": 0, "minimum": "-1", "target": "1.23456"}
+    wrong = [*body]
+    assert [each["field"] for each in manager.post("/api/v1/products", json=body).json()["errors"]] == wrong
+    path = f"/api/v1/products/{goods.tea}"
+    refused = manager.patch(path, json=body, headers={"If-Match": "*"})
+    assert [each["field"] for each in refused.json()["errors"]] == wrong
+    assert {"field": "minimum", "message": "Give 0 or more."} in refused.json()["errors"]
+
+
+def test_a_name_or_barcode_number_that_is_taken_is_told_at_its_field(manager, goods):
+    first = manager.post("/api/v1/products", json={"name": "Oat drink", "gtin": GTIN}).json()
+    for body, field in (({"name": "OAT drink"}, "name"), ({"name": "Soy drink", "gtin": GTIN}, "gtin")):
+        taken = manager.post("/api/v1/products", json=body)
+        assert taken.status_code == 409
+        [only] = taken.json()["errors"]
+        assert only["field"] == field
+        assert only["message"] == taken.json()["detail"]
+        assert f"Oat drink ({first['id']})" in only["message"]
+
+
+def test_a_quantity_is_asked_for_in_plain_words(manager):
+    refused = manager.post("/api/v1/products", json={"name": "Tea", "minimum": "a few"})
+    assert refused.json()["errors"] == [
+        {"field": "minimum", "message": "Give a number, such as 2.5; at most three digits after the point."}
+    ]
 
 
 def test_a_change_needs_the_version_that_was_read(manager, goods):

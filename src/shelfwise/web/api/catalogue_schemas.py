@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
-from shelfwise.errors import ProductError
-from shelfwise.gtin import parse_gtin
+from shelfwise.errors import EntryError
+from shelfwise.inventory.product_fields import checked
 from shelfwise.inventory.records import Category, Location, Product, Store
 from shelfwise.web.api.fields import Amount, Id, Name, Words, amount_text
 from shelfwise.web.api.schemas import Entry, Reply
@@ -119,43 +119,45 @@ class CategoryOut(Reply):
         return cls(id=category.id, name=category.name, archived=category.archived)
 
 
-def _checked_gtin(value: str) -> str:
-    # Here already, so that it is told together with the other fields that are wrong.
-    if value.strip():
-        try:
-            parse_gtin(value)
-        except ProductError as error:
-            raise ValueError(str(error)) from error
+def _may_be_kept(value: Any, info: ValidationInfo) -> Any:
+    # The catalogue's own check, here already: so all fields that are wrong are told together.
+    try:
+        checked({str(info.field_name): value})
+    except EntryError as error:
+        raise ValueError(error.message) from error
     return value
 
 
-Gtin = Annotated[Words, AfterValidator(_checked_gtin)]
+_Kept: Final = AfterValidator(_may_be_kept)
+ProductName = Annotated[Name, _Kept]
+Gtin = Annotated[Words, _Kept]
+ProductAmount = Annotated[Amount, _Kept]
 
 
 class ProductIn(Entry):
     """A new product; a category that is not there yet is made."""
 
-    name: Annotated[Name, Field(examples=["Oat drink"])]
-    category: Annotated[Name | None, Field(examples=["drinks/milk"])] = None
+    name: Annotated[ProductName, Field(examples=["Oat drink"])]
+    category: Annotated[ProductName | None, Field(examples=["drinks/milk"])] = None
     gtin: Annotated[Gtin | None, Field(description="8, 12, 13 or 14 digits", examples=["4006381333931"])] = (
         None
     )
-    unit: Annotated[Name, Field(max_length=40, examples=["piece"])] = "piece"
-    pack_size: Annotated[Amount, Field(description="Units in an ordered pack.")] = Decimal(1)
-    minimum: Annotated[Amount | None, Field(description="Below it the product is low.")] = None
-    target: Annotated[Amount | None, Field(description="What an order fills up to.")] = None
+    unit: Annotated[ProductName, Field(max_length=40, examples=["piece"])] = "piece"
+    pack_size: Annotated[ProductAmount, Field(description="Units in an ordered pack.")] = Decimal(1)
+    minimum: Annotated[ProductAmount | None, Field(description="Below it the product is low.")] = None
+    target: Annotated[ProductAmount | None, Field(description="What an order fills up to.")] = None
 
 
 class ProductChange(Entry):
     """What to change of a product; what is left out stays, and null empties a field that may be empty."""
 
-    name: Name | None = None
-    category: Name | None = None
+    name: ProductName | None = None
+    category: ProductName | None = None
     gtin: Gtin | None = None
-    unit: Annotated[Name | None, Field(max_length=40)] = None
-    pack_size: Amount | None = None
-    minimum: Amount | None = None
-    target: Amount | None = None
+    unit: Annotated[ProductName | None, Field(max_length=40)] = None
+    pack_size: ProductAmount | None = None
+    minimum: ProductAmount | None = None
+    target: ProductAmount | None = None
     photo: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
     archived: bool | None = None
 

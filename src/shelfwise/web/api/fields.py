@@ -36,6 +36,7 @@ __all__ = [
 _LARGEST_ID: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exactly."""
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,3}0*)?\Z", re.ASCII)
+_NO_AMOUNT: Final = "give a number, such as 2.5; at most three digits after the point"
 _MOMENT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})\Z",
     re.ASCII,
@@ -55,11 +56,11 @@ def moment_text(value: datetime) -> str:
 
 def _amount(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        raise ValueError('give a decimal number, such as "2.500"')
+        raise ValueError(_NO_AMOUNT)
     # A float is written as JSON had it: the shortest digits that mean it.
     text = value.strip() if isinstance(value, str) else _plain(value)
     if not _AMOUNT.match(text):
-        raise ValueError('give a decimal number with at most 12 digits and three places, such as "2.500"')
+        raise ValueError(_NO_AMOUNT)
     return Decimal(text)
 
 
