@@ -123,7 +123,7 @@ class Invitations:
         def work(connection: Connection) -> None:
             user = read_user(connection, user_id)
             if user.disabled:
-                raise ForbiddenError(f"{user.name} is disabled: enable them first")
+                raise ForbiddenError(f"the user {user.name} is disabled: enable them first")
             end_links_of(connection, user_id)
             kind: LinkKind = "reset" if user.has_password else "invite"
             _put(connection, secret, kind, now, name=user.name, user_id=user_id, by=by)

@@ -7,6 +7,8 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
+from shelfwise.workflows.answer_words import ENOUGH_PHOTOS
+
 PAGES = [
     "/stock",
     "/stock/categories",
@@ -200,3 +202,9 @@ def test_admins_begin_with_a_store(shop, admin):
     assert page.status_code == 200
     assert "No store yet" in page.text
     assert "Archived stores (2)" in page.text
+
+
+def test_a_products_page_says_from_how_many_photos_on_scan_does_not_ask(stocked, manager):
+    page = manager.get(f"/products/{stocked.milk.id}").text
+    numbers = {2: "two", 3: "three", 4: "four"}
+    assert f"With fewer than {numbers[ENOUGH_PHOTOS]} it asks each time" in page
