@@ -10,6 +10,7 @@ from shelfwise.cli.app import main
 from shelfwise.cli.serve import _use, _without_collection
 from shelfwise.errors import BundleError
 from shelfwise.workflows.model_shelf import ModelShelf
+from shelfwise.workflows.shop import ShopSettings, one_server
 
 
 def run(*arguments: str) -> int:
@@ -40,6 +41,17 @@ def test_a_port_that_is_taken_is_told_before_anything_is_made(tmp_path, capsys):
         assert run("--port", port, "--home", str(home)) == 2
     assert f"port {port} is taken" in capsys.readouterr().err
     assert not home.exists()
+
+
+def test_a_second_server_of_a_shop_is_refused_before_it_changes_anything(tmp_path, capsys, toy):
+    home = tmp_path / "home"
+    bundle = toy.write_toy_bundle(tmp_path / "bundle").path
+    with one_server(ShopSettings(home)):
+        assert run("--port", "0", "--home", str(home), "--model", str(bundle)) == 2
+    told = capsys.readouterr().err
+    assert f"a server is running on {home / 'stock.db'}" in told and "--home" in told
+    assert not (home / "stock.db").exists()
+    assert list((home / "models").iterdir()) == []
 
 
 def test_a_public_address_that_is_none_is_told(tmp_path, capsys):

@@ -240,7 +240,10 @@ def test_backup_restore_and_check(run, stock, tmp_path: Path) -> None:
     assert "balances" in run("db", "check").stdout
     stock("sold", "Tea", "9")
     assert "--replace" in run("db", "restore", str(tmp_path / "b.db"), code=2).output
-    assert "Restored 1 movements" in run("db", "restore", str(tmp_path / "b.db"), "--replace").stdout
+    told = run("db", "restore", str(tmp_path / "b.db"), "--replace").stdout
+    assert "Restored 1 movements" in told
+    kept = Path(told.splitlines()[-1].partition("there before: ")[2])
+    assert kept.is_file() and kept.parent == tmp_path / "shop"
     assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "9"
     assert "up to date" in run("db", "upgrade").stdout
 

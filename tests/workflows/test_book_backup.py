@@ -17,6 +17,7 @@ from shelfwise.inventory.levels import Levels
 from shelfwise.inventory.records import Line, NewProduct
 from shelfwise.workflows.book_backup import back_up, restore
 from shelfwise.workflows.book_check import check_all
+from shelfwise.workflows.book_lock import keep_others_out
 
 
 def filled(database: Database) -> tuple[int, int]:
@@ -67,8 +68,26 @@ def test_a_book_is_replaced_on_request_alone_and_kept(database: Database, tmp_pa
     done = restore(where, written.path, replace=True)
     with open_database(where) as back:
         assert Levels(back).level(tea, store) == 0
+    assert done.kept.is_absolute()
+    book = database.url.database
+    assert done.kept.parent == (Path(book).parent if database.dialect == "sqlite" else tmp_path)
     with open_database(done.kept) as kept:
         assert Levels(kept).level(tea, store) == 100
+
+
+def test_a_book_that_a_server_runs_on_is_not_replaced(sqlite_database: Database, tmp_path: Path) -> None:
+    tea, store = filled(sqlite_database)
+    where = sqlite_database.url.render_as_string()
+    written = back_up(sqlite_database, tmp_path / "backup.db")
+    Ledger(sqlite_database).book([Line("received", tea, 1, Decimal(100))], user="ana")
+    with (
+        keep_others_out(where, ""),
+        pytest.raises(ConflictError, match=r"a server is running on .*: end it first, then restore again"),
+    ):
+        restore(where, written.path, replace=True)
+    assert Levels(sqlite_database).level(tea, store) == 100
+    assert list(tmp_path.glob("**/before-restore-*")) == []
+    restore(where, written.path, replace=True)
 
 
 def test_a_backup_is_of_one_moment_while_others_book(database: Database, tmp_path: Path) -> None:

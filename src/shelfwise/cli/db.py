@@ -74,12 +74,15 @@ def restore(
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help="Also where a book is; a backup of that is written beside FILE first."
+            "--replace",
+            help="Also where a book is; a backup of that is written first, beside the book (of one in PostgreSQL, "
+            "beside FILE).",
         ),
     ] = False,
 ) -> None:
     """Put a backup's book in place, all of it or nothing. Stop the server first.
 
+    While a server runs on a SQLite book, that book is not replaced; of PostgreSQL you have to see to it yourself.
     Everybody has to sign in again. A backup of SQLite restores into PostgreSQL and the other way round.
     """
     _require()

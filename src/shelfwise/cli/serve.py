@@ -127,7 +127,7 @@ def _run(
     settings: ShopSettings, model: Path | None, config: WebConfig, place: Place, ready: Callable[[], None]
 ) -> None:
     from shelfwise.web.serving import is_loopback, listen, serve
-    from shelfwise.workflows.shop import open_shop
+    from shelfwise.workflows.shop import one_server, open_shop
 
     def started(address: str, first: str | None) -> None:
         ready()
@@ -141,7 +141,7 @@ def _run(
                 err=True,
             )
 
-    with contextlib.closing(listen(place)) as listening:
+    with contextlib.closing(listen(place)) as listening, one_server(settings):
         if model is not None:
             _use(settings.home, model)
         with open_shop(settings) as shop:

@@ -21,6 +21,7 @@ from shelfwise.database.opening import database_url, prepare
 from shelfwise.database.schema import revision, upgrade_in
 from shelfwise.errors import ConflictError, DatabaseError
 from shelfwise.files import atomic_path, storage_errors
+from shelfwise.workflows.book_lock import keep_others_out
 
 __all__ = ["Backup", "Restored", "back_up", "restore"]
 
@@ -54,7 +55,7 @@ class Restored:
     Attributes:
         taken_at: the time of the latest booking in it, None where nothing was ever booked.
         movements: how many movements it holds.
-        kept: a backup of the book that it replaced, None where there was none.
+        kept: the path, in full, of a backup of the book that it replaced; None where there was none.
     """
 
     taken_at: datetime | None
@@ -97,12 +98,14 @@ def restore(
     Args:
         where: the database, as :func:`shelfwise.database.open_database` takes it; made where it is missing.
         source: the backup; one of an older Shelfwise is brought to this version on the way.
-        replace: also where the database holds a book; a backup of that is made first, beside the source.
+        replace: also where the database holds a book; a backup of that is made first, beside the book, or beside
+            the source where the book is in PostgreSQL.
         progress: told how much is done, of how much: pages or rows.
 
     Raises:
         DatabaseError: the backup is missing, damaged or from a newer Shelfwise.
-        ConflictError: the database holds a book and ``replace`` was not asked for; or it is another program's.
+        ConflictError: the database holds a book and ``replace`` was not asked for; it is another program's; or a
+            server is running on it, which of a book in PostgreSQL cannot be told.
     """
     if not source.is_file():
         raise DatabaseError(f"there is no backup at {source}")
@@ -113,12 +116,15 @@ def restore(
         _refuse_foreign(fresh, source)
         with open_database(fresh, create=True) as backup:
             backup.write(lambda connection: connection.execute(delete(accounts.sessions)))
-            kept = _make_room(where, source, replace)
             if database_url(where).get_backend_name() == "sqlite":
-                backup.close()
-                _one_file(fresh)
-                _copy_pages(fresh, Path(str(prepare(where).database)), progress)
+                path = Path(str(prepare(where).database))
+                with keep_others_out(path, "end it first, then restore again"):
+                    kept = _make_room(where, path.parent, replace)
+                    backup.close()
+                    _one_file(fresh)
+                    _copy_pages(fresh, path, progress)
             else:
+                kept = _make_room(where, source.absolute().parent, replace)
                 with open_database(where, create=True) as database:
                     database.write(lambda connection: _replace_rows(backup, connection, progress))
     with open_database(where) as database, database.read() as connection:
@@ -170,7 +176,7 @@ def _refuse_foreign(path: Path, source: Path) -> None:
             raise DatabaseError(f"{source} is no backup of a stock book")
 
 
-def _make_room(where: str | Path, source: Path, replace: bool) -> Path | None:
+def _make_room(where: str | Path, folder: Path, replace: bool) -> Path | None:
     url = database_url(where)
     if url.get_backend_name() == "sqlite":
         path = Path(str(url.database))
@@ -188,7 +194,7 @@ def _make_room(where: str | Path, source: Path, replace: bool) -> Path | None:
                     f"{there.shown} holds a stock book already: restore with --replace to put the backup in its "
                     "place (a backup of it is made first), or give another database"
                 )
-            kept = source.parent / f"before-restore-{utc_now():%Y%m%dT%H%M%SZ}.db"
+            kept = folder / f"before-restore-{utc_now():%Y%m%dT%H%M%SZ}.db"
             try:
                 return back_up(there, kept).path
             except DatabaseError as error:

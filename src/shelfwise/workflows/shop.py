@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from shelfwise.workflows.shop_models import ShopModels
     from shelfwise.workflows.shop_products import ShopProducts
 
-__all__ = ["Shop", "ShopSettings", "open_shop"]
+__all__ = ["Shop", "ShopSettings", "one_server", "open_shop"]
 
 _DATABASE: Final = "stock.db"
 _PHOTOS: Final = "photos"
@@ -130,6 +131,24 @@ class Shop:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@contextlib.contextmanager
+def one_server(settings: ShopSettings) -> Iterator[None]:
+    """Keep a second server from the shop's book if that is a SQLite file; the shop's folder is made if need be.
+
+    Raises:
+        ConflictError: a server is running on the book.
+        StorageError: the folder cannot be made or written to.
+    """
+    from shelfwise.workflows.book_lock import keep_others_out
+
+    home = _private_home(settings.home)
+    with keep_others_out(
+        settings.database or home / _DATABASE,
+        "end it first, or give this one a folder of its own with --home",
+    ):
+        yield
 
 
 def open_shop(settings: ShopSettings) -> Shop:
