@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shelfwise.accounts.audit import AuditLog
 from shelfwise.accounts.users import Users
 from shelfwise.database import Database, open_database
 from shelfwise.errors import ConflictError, DatabaseError
@@ -45,9 +46,11 @@ def test_a_backup_of_either_goes_into_either(database: Database, target: str, tm
     tea, store = filled(database)
     written = back_up(database, tmp_path / "backup.db")
     assert written.movements == 4
-    done = restore(target, written.path)
+    done = restore(target, written.path, by="ana (terminal)")
     assert (done.movements, done.kept) == (4, None)
     with open_database(target) as new:
+        [told] = AuditLog(new).entries(action="book.restore").items
+        assert (told.user, told.subject, told.details) == ("ana (terminal)", "backup.db", {"movements": 4})
         assert Levels(new).level(tea, store) == Levels(database).level(tea, store) == 0
         assert check_all(new) == ()
         # It goes on: numbers that are counted up do not meet those that are there.

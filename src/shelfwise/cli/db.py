@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from shelfwise.cli.shop_options import DatabaseOption, HomeOption, book_place, open_book
+from shelfwise.cli.stock_options import at_terminal
 from shelfwise.errors import ConfigError
 
 __all__ = ["EXAMPLES", "app"]
@@ -90,7 +91,13 @@ def restore(
     from shelfwise.workflows import book_backup
 
     with stage("Restoring") as progress:
-        done = book_backup.restore(book_place(home, database), source, replace=replace, progress=progress)
+        done = book_backup.restore(
+            book_place(home, database),
+            source,
+            replace=replace,
+            by=at_terminal(),
+            progress=progress,
+        )
     latest = f"; the latest was booked {done.taken_at:%Y-%m-%d %H:%M} UTC" if done.taken_at else ""
     typer.echo(f"Restored {done.movements:,} movements{latest}")
     if done.kept is not None:

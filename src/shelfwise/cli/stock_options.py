@@ -43,6 +43,7 @@ __all__ = [
     "StoreOption",
     "UserOption",
     "all_pages",
+    "at_terminal",
     "bound",
     "find_category",
     "find_place",
@@ -107,14 +108,14 @@ class Opened:
         """Write into the audit log what was changed, in the name of this machine's user at its terminal."""
         from shelfwise.accounts.audit import AuditLog
 
-        AuditLog(self.database).record(_at_terminal(), action, subject, details)
+        AuditLog(self.database).record(at_terminal(), action, subject, details)
 
     def tell_change(self, connection: Connection, before: Record | None, after: Record) -> None:
         """Write into the audit log, in the change's transaction, what was added or changed of the catalogue."""
         from shelfwise.accounts.audit import AuditLog
         from shelfwise.inventory.differences import entry_of
 
-        AuditLog(self.database).record_in(connection, _at_terminal(), *entry_of(before, after))
+        AuditLog(self.database).record_in(connection, at_terminal(), *entry_of(before, after))
 
 
 @contextmanager
@@ -138,7 +139,8 @@ def user_name(given: str | None) -> str:
         return f"user {os.getuid()}"
 
 
-def _at_terminal() -> str:
+def at_terminal() -> str:
+    """Who is said in the audit log to have done it."""
     return f"{user_name(None)} (terminal)"
 
 

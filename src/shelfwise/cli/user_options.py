@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shelfwise.cli.shop_options import open_book
-from shelfwise.cli.stock_options import user_name
+from shelfwise.cli.stock_options import at_terminal
 
 if TYPE_CHECKING:
     from shelfwise.accounts.invitations import Invitations
@@ -35,7 +35,7 @@ class Opened:
         self._book = book
         self.users: Users = Users(book)
         self.catalogue: Catalogue = Catalogue(book)
-        self.by = f"{user_name(None)} (terminal)"
+        self.by = at_terminal()
 
     @property
     def invitations(self) -> Invitations:

@@ -184,7 +184,7 @@ def add_handlers(app: FastAPI) -> None:
 def _invalid(request: Request, error: RequestValidationError) -> Found:
     if not for_programs(request) and any(each["loc"][:1] == ("path",) for each in error.errors()):
         # An address such as /products/new is no wrong entry: nobody has typed anything into a form.
-        return _refused(HTTPException(HTTPStatus.NOT_FOUND))
+        return _refused(HTTPException(404))
     if _is_unread(request, error):
         fields = [("", _NOT_SENT_AS_JSON)]
         return Found(422, "entry", "Something given is wrong", _joined(fields), fields)

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text
 import shelfwise.accounts.tables as accounts
 import shelfwise.answers.tables
 import shelfwise.inventory.tables as inventory
+from shelfwise.accounts.audit import record_in
 from shelfwise.database import Database, metadata, open_database, utc_now
 from shelfwise.database.opening import database_url, prepare
 from shelfwise.database.schema import revision, upgrade_in
@@ -89,17 +90,23 @@ def back_up(database: Database, target: Path, progress: Progress | None = None) 
 
 
 def restore(
-    where: str | Path, source: Path, *, replace: bool = False, progress: Progress | None = None
+    where: str | Path,
+    source: Path,
+    *,
+    replace: bool = False,
+    by: str = "",
+    progress: Progress | None = None,
 ) -> Restored:
     """Put a backup's book into a database, all of it or nothing.
 
-    Whoever was signed in when the backup was made has to sign in again.
+    Whoever was signed in when the backup was made has to sign in again. The book's own audit log tells of it.
 
     Args:
         where: the database, as :func:`shelfwise.database.open_database` takes it; made where it is missing.
         source: the backup; one of an older Shelfwise is brought to this version on the way.
         replace: also where the database holds a book; a backup of that is made first, beside the book, or beside
             the source where the book is in PostgreSQL.
+        by: who restores it, for the audit log.
         progress: told how much is done, of how much: pages or rows.
 
     Raises:
@@ -115,7 +122,7 @@ def restore(
         _refuse_damaged(fresh, shown=str(source))
         _refuse_foreign(fresh, source)
         with open_database(fresh, create=True) as backup:
-            backup.write(lambda connection: connection.execute(delete(accounts.sessions)))
+            backup.write(lambda connection: _mark_restored(connection, source, by))
             if database_url(where).get_backend_name() == "sqlite":
                 path = Path(str(prepare(where).database))
                 with keep_others_out(path, "end it first, then restore again"):
@@ -130,6 +137,13 @@ def restore(
     with open_database(where) as database, database.read() as connection:
         taken_at = connection.execute(select(func.max(inventory.bookings.c.booked_at))).scalar()
         return Restored(taken_at, _movements(database), kept)
+
+
+def _mark_restored(connection: Connection, source: Path, by: str) -> None:
+    connection.execute(delete(accounts.sessions))
+    # In the book that takes the other's place, whose log is gone with it.
+    details = {"movements": _count(connection, inventory.movements)}
+    record_in(connection, utc_now(), by, "book.restore", source.name, details)
 
 
 def _copy_pages(source: Path, target: Path, progress: Progress | None) -> None:

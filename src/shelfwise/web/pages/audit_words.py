@@ -44,6 +44,7 @@ WORDS: Final[Mapping[str, str]] = {
     "model.shadow": "Tries a model in the shadow",
     "model.remove": "Removed a model",
     "import": "Imported a file",
+    "book.restore": "Restored a backup",
 }
 """What was done, by the entry's action."""
 _LINKS: Final[Mapping[tuple[str, object], str]] = {
