@@ -16,6 +16,7 @@ from shelfwise.answers.records import AnswerKind, Verdict
 from shelfwise.web.api.answer_schemas import CandidateOut, PhotoAnswerOut
 from shelfwise.web.api.movement_schemas import MOST_LINES
 from shelfwise.web.api.uploads import MOST_PHOTOS
+from shelfwise.web.problems import KINDS, PHRASES
 from shelfwise.workflows.scanning import Doubt
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
@@ -148,6 +149,11 @@ def test_statuses_of_the_schema_are_explained(app):
         if status >= "400"
     }
     assert given <= told
+
+
+def test_every_status_of_a_problem_is_explained():
+    told = {int(status) for status in re.findall(r"^\| (\d{3}) \|", PAGE, re.MULTILINE)}
+    assert {status for _, status, _, _ in KINDS} | set(PHRASES) <= told
 
 
 def test_limits_are_the_real_ones():

@@ -24,7 +24,7 @@ from shelfwise.web.access import identify
 from shelfwise.web.entry_words import field_path, refused_words, sentence
 from shelfwise.web.rendering import render
 
-__all__ = ["PROBLEM_TYPE", "Found", "add_handlers", "answer", "found", "problem_json"]
+__all__ = ["KINDS", "PHRASES", "PROBLEM_TYPE", "Found", "add_handlers", "answer", "found", "problem_json"]
 
 PROBLEM_TYPE: Final = "application/problem+json"
 _LONGEST_LIST: Final = 50
@@ -48,8 +48,7 @@ class Found:
     retry_after: float | None = None
 
 
-# The first class that fits counts.
-_KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
+KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
     (errors.NotFoundError, 404, "not-found", "Nothing of that name or number is here"),
     (errors.ChangedError, 412, "changed", "Somebody else changed it meanwhile"),
     (errors.KeyReusedError, 409, "key-reused", "The idempotency key was used for something else"),
@@ -69,6 +68,7 @@ _KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
     (errors.DataError, 422, "data", "The data cannot be used"),
     (errors.MissingExtraError, 501, "not-installed", "Something for this is not installed"),
 )
+"""Errors, their status, the end of the problem's type and its title; the first class that fits counts."""
 _FIELD_OF: Final[Sequence[tuple[type[ShelfwiseError], str]]] = ((errors.ImageError, "photos"),)
 _SECONDS_TO_RECOVER: Final = 5.0
 _NOT_SENT_AS_JSON: Final = (
@@ -79,7 +79,7 @@ _NOT_SENT_AS_JSON: Final = (
 def found(error: ShelfwiseError) -> Found:
     """What an expected error is to whoever made the request."""
     status, code, title = next(
-        ((status, code, title) for kind, status, code, title in _KINDS if isinstance(error, kind)),
+        ((status, code, title) for kind, status, code, title in KINDS if isinstance(error, kind)),
         (400, "refused", "It cannot be done"),
     )
     detail, fields = sentence(str(error)), list[tuple[str, str]]()
@@ -205,15 +205,16 @@ def _joined(fields: Sequence[tuple[str, str]]) -> str:
     return " ".join(f"{field}: {message}" if field else message for field, message in fields)
 
 
-_PHRASES: Final = {
+PHRASES: Final = {
     404: ("not-found", "There is nothing at this address"),
     405: ("method", "This address does not take such a request"),
     413: ("too-large", "The request is too large"),
     400: ("malformed", "The request cannot be read"),
 }
+"""The same of the framework's own refusals, by status."""
 
 
 def _refused(error: HTTPException) -> Found:
-    code, title = _PHRASES.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase))
+    code, title = PHRASES.get(error.status_code, ("refused", HTTPStatus(error.status_code).phrase))
     usual = error.detail == HTTPStatus(error.status_code).phrase
     return Found(error.status_code, code, title, sentence(title if usual else str(error.detail)))

@@ -77,7 +77,7 @@ class Problem(BaseModel):
 _MEANINGS: Final = {
     400: "The request cannot be read.",
     401: "Nobody is signed in, or the session or token has ended.",
-    403: "The role, the token's scopes or a missing CSRF token do not allow it.",
+    403: "The role, the token's scopes or stores, or a missing CSRF token do not allow it.",
     404: "Nothing of that number or name is here.",
     409: "It clashes with what is there, or the idempotency key was used for something else.",
     412: "Somebody else changed it since it was read (`If-Match`).",
