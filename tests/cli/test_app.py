@@ -146,6 +146,24 @@ def test_the_width_alone_breaks_the_lines_of_a_help_page(
     assert "stand on two lines here." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
+def test_no_help_page_is_cut_on_a_narrow_terminal(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for below in ("", *getattr(cli.load_command(command), "commands", ())):
+        words = (command, below) if below else (command,)
+        assert run(*words, "--help") == 0
+        assert "\N{HORIZONTAL ELLIPSIS}" not in capsys.readouterr().out, words
+
+
+def test_what_is_no_number_is_told_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("stock", "undo", "abc"), ("stock", "list", "--limit", "1.5"), ("serve", "--port", "x")):
+        assert run(*words) == 2
+        told = capsys.readouterr().err
+        assert "give a whole number" in told and "pars" not in told, words
+
+
 @pytest.mark.usefixtures("table")
 def test_unknown_command_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("great", "Ann") == 2

@@ -159,16 +159,16 @@ def test_confirm_and_correct_by_the_number_of_an_answer(shop):
 
 
 def test_remove_and_rename(shop):
-    assert run("rename", "cola", "Cola Classic").stdout == "renamed to Cola Classic\n"
+    assert run("rename", "cola", "Cola Classic").stdout == "Renamed to Cola Classic\n"
     assert run("remove", "Cola Classic", "--photo", "red.png").stdout.endswith("; 0 photos left\n")
-    assert run("remove", "lime").stdout == "removed Lime with 1 photo\n"
+    assert run("remove", "lime").stdout == "Removed Lime with 1 photo\n"
     assert run("remove", "lime").exit_code == 2
 
 
 def test_names_that_are_no_text_are_told_all_the_same(shop, monkeypatch):
     (shop / "red.png").rename("bad\udcff.png")
     removed = run("remove", "Cola", "--photo", "bad\udcff.png")
-    assert removed.stdout == "removed bad\N{REPLACEMENT CHARACTER}.png from Cola; 0 photos left\n"
+    assert removed.stdout == "Removed bad\N{REPLACEMENT CHARACTER}.png from Cola; 0 photos left\n"
     (shop / "runs" / "one" / "products").rename("index\udcff")
     monkeypatch.setenv("SHELFWISE_PRODUCTS", "index\udcff")
     for command in (["list"], ["rebuild"]):
@@ -198,6 +198,20 @@ def test_rebuilding_without_a_copy_says_so(shop):
     result = run("rebuild")
     assert result.exit_code == 1
     assert "is missing" in result.stderr
+
+
+def test_who_has_a_shop_is_told_where_its_products_are(shop, toy, monkeypatch):
+    bundle = toy.write_toy_bundle(shop / "runs" / "new" / "bundle")
+    monkeypatch.setenv("SHELFWISE_HOME", str(shop / "my shop"))
+    for words in (("match", "red.png"), ("list",)):
+        told = run(*words, "--model", "runs/new/bundle").stderr
+        assert "there is no index of products. Make one: shelfwise products add" in told
+        assert "in the shop's folder, products/MODEL: name that with --index" in " ".join(told.split())
+    of_shop = shop / "my shop" / "products" / bundle.id
+    assert run("add", "Cola", "red.png", "--model", "runs/new/bundle", "--index", str(of_shop)).exit_code == 0
+    for words in (("match", "red.png"), ("list",)):
+        told = run(*words, "--model", "runs/new/bundle").stderr
+        assert f"name that with --index '{of_shop}'" in " ".join(told.split())
 
 
 def test_the_environment_names_an_index(shop, monkeypatch):

@@ -73,6 +73,12 @@ def test_a_table_for_people(answers):
     shown = run("list").stdout
     assert "fruit/apple or fruit/pear" in shown
     assert "97%" in shown
+    products = (AnswerCandidate("Dairy/Milk", 0.5, product_id=1), AnswerCandidate("Dairy/Milk", 0.4))
+    (number,) = answers.record(
+        [NewAnswer("ab" * 32, "aaaa", "ask", "Dairy/Milk", 0.5, products, "Ada", store_id=2)]
+    )
+    assert "Dairy/Milk or" not in run("list").stdout
+    answers.judge(number, "confirmed", user="Bo")
     answers.judge(1, "confirmed", user="Bo")
     answers.judge(2, "confirmed", user="Bo")
     answers.judge(3, "unknown", user="Bo")

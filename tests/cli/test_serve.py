@@ -19,14 +19,6 @@ def run(*arguments: str) -> int:
     return ended.value.code
 
 
-def test_its_help_page_names_each_option_in_full_on_a_narrow_terminal(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
-    assert run("--help") == 0
-    page = capsys.readouterr().out
-    assert "\N{HORIZONTAL ELLIPSIS}" not in page
-    assert "--public-address " in page and "--no-access-log " in page
-
-
 def test_it_does_not_listen_to_the_network_by_mistake(tmp_path, capsys):
     home = tmp_path / "home"
     assert run("--host", "0.0.0.0", "--home", str(home)) == 2

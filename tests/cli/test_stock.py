@@ -106,7 +106,29 @@ def test_a_move_a_count_and_an_undo(stock) -> None:
 
 def test_corrections_may_be_below_zero(stock) -> None:
     stock("correct", "Tea", "--", "-2")
-    assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "-2"
+    stock("correct", "Tea", "-0.5", "--reason", "-3")
+    stock("correct", "--reason=slip", "Tea", "-1")
+    assert lines(stock("level", "Tea", "--format", "json"))[0]["level"] == "-3.5"
+    assert [row["reason"] for row in lines(stock("history", "--format", "json"))] == ["slip", "-3", None]
+
+
+@pytest.mark.parametrize("kind", ["received", "sold", "wasted", "count"])
+def test_a_quantity_has_no_sign(stock, kind: str) -> None:
+    assert "error: quantity: give 3, without a sign: " in stock(kind, "Tea", "-3", code=2).output
+    assert "give 2.5, without a sign" in stock("move", "Tea", "-2.5", "--to", "", code=2).output
+    assert "No such option" in stock(kind, "Tea", "-x", code=2).output
+
+
+def test_a_level_below_zero_is_pointed_out(stock) -> None:
+    stock("add-place", "Aisle 1")
+    stock("received", "Tea", "55")
+    moved = stock("move", "Tea", "500", "--to", "Aisle 1")
+    assert "now -445" in moved.stdout
+    assert moved.stderr == (
+        "note: Tea is below 0 at Corner shop now: count it there, or take a slip back with: shelfwise stock undo 2\n"
+    )
+    assert stock("received", "Tea", "5").stderr == ""
+    assert stock("undo", "2").stderr == ""
 
 
 def test_the_past_is_told_as_of_a_days_end(stock) -> None:

@@ -31,6 +31,11 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 # How writing to a standard stream fails. It has no file name, and other files are written by shelfwise.files.
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+# What the framework says of a number that cannot be read goes on about parsing.
+_PLAIN: Final = {
+    "Input should be a valid integer": "give a whole number",
+    "Input should be a valid number": "give a number",
+}
 
 
 class Entry(NamedTuple):
@@ -98,8 +103,7 @@ class LazyGroup(TyperGroup):
             _print_error(f"error: {error}")
             raise typer.Exit(FAILED) from error
         except typer.BadParameter as error:
-            # The framework puts its own words before those for people.
-            error.message = error.message.removeprefix("Value error, ")
+            error.message = _in_plain_words(error.message)
             raise
         # A question that is answered with Ctrl-C is aborted.
         except (KeyboardInterrupt, typer.Abort) as error:
@@ -108,6 +112,14 @@ class LazyGroup(TyperGroup):
         except BrokenPipeError as error:
             _discard_output()
             raise typer.Exit(PIPE_CLOSED) from error
+
+
+def _in_plain_words(message: str) -> str:
+    """What the framework says of a value, without what is meant for programmers."""
+    for beginning, plain in _PLAIN.items():
+        if message.startswith(beginning):
+            return plain
+    return message.removeprefix("Value error, ")
 
 
 def load_command(name: str) -> TyperCommand | TyperGroup:

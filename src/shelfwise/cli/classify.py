@@ -72,7 +72,7 @@ IndexOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else the model's own.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS or else the model's own.",
     ),
 ]
 RecursiveOption = Annotated[

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -14,6 +16,7 @@ from shelfwise.text import printable
 
 if TYPE_CHECKING:
     from shelfwise.cli.progress import Progress
+    from shelfwise.errors import ProductIndexError
     from shelfwise.workflows.products import Addition, ProductBook
 
 __all__ = ["EXAMPLES", "app"]
@@ -39,7 +42,7 @@ IndexOption = Annotated[
     typer.Option(
         "--index",
         metavar="DIR",
-        help="The index of products. By default $SHELFWISE_PRODUCTS, else the model's own.",
+        help="The index of products. By default $SHELFWISE_PRODUCTS or else the model's own.",
     ),
 ]
 NameArgument = Annotated[
@@ -115,15 +118,12 @@ def list_products(
 ) -> None:
     """List the products of an index."""
     from shelfwise.cli.product_output import list_text
-    from shelfwise.errors import ProductIndexError
     from shelfwise.inference.products.store import ProductStore
 
     folder = _folder(model, index)
     there = ProductStore(folder).read_products()
     if there is None:
-        raise ProductIndexError(
-            f"{folder}: there is no index of products. Make one: shelfwise products add NAME PHOTO"
-        )
+        raise _no_index(folder, model)
     made_by, products = there
     if output == "table":
         from shelfwise.cli.product_output import list_table
@@ -156,7 +156,7 @@ def remove(
     product = remove_product(_folder(model, index), name, photo)
     left = f"; {_photos(len(product.photos))} left" if photo else f" with {_photos(len(product.photos))}"
     what = f"{printable(str(photo))} from {product.name}" if photo else product.name
-    typer.echo(f"removed {what}{left}")
+    typer.echo(f"Removed {what}{left}")
 
 
 @app.command(epilog=examples_text(["shelfwise products rename 'Oat drink' 'Oat drink 1 l'"]))
@@ -170,7 +170,7 @@ def rename(
     from shelfwise.workflows.product_edits import rename_product
 
     product = rename_product(_folder(model, index), name, new)
-    typer.echo(f"renamed to {product.name}")
+    typer.echo(f"Renamed to {product.name}")
 
 
 @app.command(
@@ -196,10 +196,14 @@ def match(
     from shelfwise.cli.progress import Progress
     from shelfwise.errors import ConfigError
     from shelfwise.workflows.photos import PhotoFinder
+    from shelfwise.workflows.product_folder import has_index
 
+    folder = _folder(model, index)
+    if not has_index(folder):
+        raise _no_index(folder, model)
     found = PhotoFinder(photos)
     count = found.count()
-    book = _book(model, index, count)
+    book = _book(model, folder, count)
     there = book.store.read_products()
     writer = FORMATS[output](there[1] if there else (), top)
     # Where the table and the errors go to the same terminal, the table's row says it already.
@@ -288,6 +292,26 @@ def _folder(model: Path | None, index: Path | None) -> Path:
     if given is not None:
         return given
     return index_folder(find_bundle(model or settings.model), None, home=lambda: settings.products_home)
+
+
+def _no_index(folder: Path, model: Path | None) -> ProductIndexError:
+    """What to raise where there is no index: who has a shop looks for the products that its server learned."""
+    from shelfwise.bundle import read_bundle
+    from shelfwise.errors import ConfigError, ProductIndexError
+    from shelfwise.settings import Settings
+    from shelfwise.workflows.classify import find_bundle
+    from shelfwise.workflows.product_folder import has_index
+
+    settings = Settings()
+    told = (
+        f"{folder}: there is no index of products. Make one: shelfwise products add NAME PHOTO"
+        ". A shop's server keeps its own in the shop's folder"
+    )
+    with contextlib.suppress(ConfigError):  # without a home folder there is no shop that is not named
+        of_shop = settings.home / "products" / read_bundle(find_bundle(model or settings.model)).id
+        if has_index(of_shop):
+            return ProductIndexError(f"{told}: name that with --index {shlex.quote(str(of_shop))}")
+    return ProductIndexError(f"{told}, products/MODEL: name that with --index")
 
 
 def _book(model: Path | None, index: Path | None, photos: int | None = None) -> ProductBook:

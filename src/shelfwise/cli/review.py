@@ -96,7 +96,8 @@ def export(
 
 
 def _row(answer: Answer) -> tuple[Any, ...]:
-    perhaps = " or ".join(candidate.category for candidate in answer.candidates if candidate.category)
+    # Products of one category are guesses of their own, which have one name here.
+    perhaps = " or ".join(dict.fromkeys(each.category for each in answer.candidates if each.category))
     return (
         answer.id,
         answer.kind,

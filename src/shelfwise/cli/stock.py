@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from shelfwise.cli import stock_booking, stock_catalogue, stock_files, stock_lists
+from shelfwise.cli.signed import NumberCommand
 
 __all__ = ["EXAMPLES", "app"]
 
@@ -22,4 +23,7 @@ app = typer.Typer(help="The stock book: book, look up, import, export.", pretty_
 
 for module in (stock_booking, stock_lists, stock_catalogue, stock_files):
     for function in module.COMMANDS:
-        app.command(function.__name__.rstrip("_").replace("_", "-"), rich_help_panel=module.PANEL)(function)
+        # Of quantities alone a minus is thought of; other commands have nothing that begins with one.
+        kind = NumberCommand if function in stock_booking.WITH_QUANTITY else None
+        name = function.__name__.rstrip("_").replace("_", "-")
+        app.command(name, cls=kind, rich_help_panel=module.PANEL)(function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from shelfwise.database import Database
     from shelfwise.inventory.records import Booking, Kind
 
-__all__ = ["COMMANDS", "PANEL"]
+__all__ = ["COMMANDS", "PANEL", "WITH_QUANTITY"]
 
 PANEL: Final = "Book"
 
@@ -82,7 +83,7 @@ _COUNT: Final = _command(
     "count", "counted", "Book how much was counted: the level as of that time, whatever the book said."
 )
 _CORRECT: Final = _command(
-    "correct", "corrected", "Add to the level, or take off it: shelfwise stock correct 'Oat drink' -- -2."
+    "correct", "corrected", "Add to the level, or take off it: shelfwise stock correct 'Oat drink' -2."
 )
 
 
@@ -123,7 +124,8 @@ def undo(
         _tell(done, book.database, "Undone")
 
 
-COMMANDS: Final[tuple[Callable[..., None], ...]] = (_RECEIVED, _SOLD, _COUNT, _WASTED, move, _CORRECT, undo)
+WITH_QUANTITY: Final[tuple[Callable[..., None], ...]] = (_RECEIVED, _SOLD, _COUNT, _WASTED, move, _CORRECT)
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (*WITH_QUANTITY, undo)
 
 
 def _book(
@@ -142,7 +144,7 @@ def _book(
             kind=kind,
             product_id=find_product(book.catalogue, product).id,
             location_id=find_place(book.catalogue, shop, given.place).id,
-            quantity=number(quantity),
+            quantity=_quantity(kind, quantity),
             at=moment(given.at),
             reason=given.reason,
             to_location_id=target,
@@ -155,6 +157,24 @@ def _book(
         _tell(done, book.database, "Booked before" if done.repeated else "Booked")
 
 
+_WITHOUT_SIGN: Final[dict[Kind, str]] = {
+    "received": "received adds it",
+    "sold": "sold takes it off",
+    "wasted": "wasted takes it off",
+    "moved": "move takes it off one place and adds it at the other",
+    "counted": "it is what is there",
+}
+
+
+def _quantity(kind: Kind, text: str) -> Decimal:
+    quantity = number(text)
+    if kind in _WITHOUT_SIGN and quantity < 0:
+        raise EntryError(
+            "quantity", f"give {text.strip().lstrip('-')}, without a sign: {_WITHOUT_SIGN[kind]}"
+        )
+    return quantity
+
+
 def _tell(booking: Booking, database: Database, done: str) -> None:
     """Say what was booked, with its number, and the levels that follow."""
     from shelfwise.inventory.exchange.cells import shown
@@ -165,5 +185,16 @@ def _tell(booking: Booking, database: Database, done: str) -> None:
         where = each.store + (f" / {each.location}" if each.location else "")
         sign = "= " if each.change is None else "+" if each.change > 0 else ""
         change = sign + shown(each.quantity if each.change is None else each.change)
-        now = shown(levels.at_location(each.product_id, each.location_id))
-        typer.echo(printable(f"{done} {each.id}: {each.kind} {each.product} {change} at {where}; now {now}"))
+        now = levels.at_location(each.product_id, each.location_id)
+        typer.echo(
+            printable(f"{done} {each.id}: {each.kind} {each.product} {change} at {where}; now {shown(now)}")
+        )
+        if now < 0 and each.undoes is None and each.change is not None and each.change < 0:
+            # Allowed, for the book may not know of everything; often it is a slip.
+            typer.echo(
+                printable(
+                    f"note: {each.product} is below 0 at {where} now: count it there, or take a slip back with: "
+                    f"shelfwise stock undo {each.id}"
+                ),
+                err=True,
+            )
