@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Match", "confidence_of", "match_of", "matches_of"]
 
 Match = Literal["product", "category", "other", "nothing"]
-"""What the answer named: the product that was booked, only its category, something else, or nothing at all."""
+"""What the answer named: the product that was booked, only its category, something else, or nothing at all.
+
+A product without a category may be of any: an answer that named a category alone is not wrong of it.
+"""
 
 _CATEGORIES: Final = select(products.c.id, products.c.category_id).where(among(products.c.id, "numbers"))
 
@@ -54,7 +57,8 @@ def match_of(answer: Answer, product_id: int, category_id: int | None, stock: St
     if answer.category is None:
         return "nothing"
     # Scan offers the products of the same categories.
-    return "category" if category_id in stock.meant_by(answer.category) else "other"
+    of_it = category_id is None or category_id in stock.meant_by(answer.category)
+    return "category" if of_it else "other"
 
 
 def confidence_of(answer: Answer, product_id: int) -> float | None:

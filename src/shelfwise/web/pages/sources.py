@@ -26,10 +26,12 @@ class Source:
     Attributes:
         words: what it said of the photo, and whether people said something else; may be empty.
         model: its name, empty where no model was asked.
+        active: whether it still answers: only of another one is the name worth a line in each row.
     """
 
     words: str
     model: str
+    active: bool = False
 
 
 def sources_of(shop: Shop, movements: Sequence[Movement]) -> Mapping[int, Source]:
@@ -37,24 +39,26 @@ def sources_of(shop: Shop, movements: Sequence[Movement]) -> Mapping[int, Source
     answers = shop.answers.behind({each.id for each in movements if each.photo and each.model})
     booked = [(answers[each.id], each.product_id) for each in movements if each.id in answers]
     matches = matches_of(shop.db, booked)
-    names = {model: _name(shop, model) for model in {each.model for each in movements if each.model}}
+    models = {model: _model(shop, model) for model in {each.model for each in movements if each.model}}
     return {
         each.id: Source(
-            words=_words(each, answer, matches[answer.id, each.product_id] if answer else "nothing"),
-            model=names[each.model] if each.model else "",
+            _words(each, answer, matches[answer.id, each.product_id] if answer else "nothing"),
+            *(models[each.model] if each.model else ("", False)),
         )
         for each, answer in ((each, answers.get(each.id)) for each in movements)
         if each.photo is not None
     }
 
 
-def _name(shop: Shop, model: str) -> str:
+def _model(shop: Shop, model: str) -> tuple[str, bool]:
+    """A model's name, and whether it is the active one."""
     try:
-        return shop.shelf.model(model).name
+        found = shop.shelf.model(model)
     except (BundleError, NotFoundError):
         # One that was removed may be known still from its days at work; an import may name any.
         name = shop.models.name_of(model)
-        return "Model that was removed" if _ID.fullmatch(name) else name
+        return "Model that was removed" if _ID.fullmatch(name) else name, False
+    return found.name, found.active
 
 
 def _words(movement: Movement, answer: Answer | None, match: Match) -> str:
