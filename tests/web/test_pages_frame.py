@@ -29,8 +29,12 @@ def test_without_a_choice_it_is_the_first_that_one_may_see(admin: TestClient, cl
 
 
 @pytest.mark.parametrize("asked", ["2", "99", "x", "-1"])
-def test_a_store_that_one_may_not_see_is_not_there(clerk: TestClient, asked: str) -> None:
-    assert clerk.get(f"/count?store={asked}").status_code == 404
+def test_a_store_that_one_may_not_see_is_not_there(clerk: TestClient, admin: TestClient, asked: str) -> None:
+    page = clerk.get(f"/count?store={asked}")
+    assert page.status_code == 404
+    assert "choose one" not in page.text  # they see one store, and have nothing to choose from
+    if asked != "2":
+        assert "choose one at the top of the page" in admin.get(f"/count?store={asked}").text
 
 
 def test_a_store_kept_by_the_browser_that_is_gone_is_no_trouble(clerk: TestClient) -> None:

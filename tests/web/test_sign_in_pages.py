@@ -161,3 +161,22 @@ def test_a_password_link_ends_the_users_sessions(shop, clerk, nobody):
     assert form(nobody, f"/invitation/{secret}", password="another long one").status_code == 303
     assert clerk.get("/api/v1/me").status_code == 401
     assert nobody.get("/api/v1/me").json()["name"] == "clerk"
+
+
+def focused(page):
+    """The names of a form's fields in which typing begins."""
+    return [
+        re.search('name="([^"]+)"', each).group(1) for each in re.findall("<input[^>]* autofocus[^>]*>", page)
+    ]
+
+
+def test_after_a_bad_password_typing_begins_there(shop, nobody):
+    invited = shop.users.add("Grace", None)
+    link = f"/invitation/{shop.invitations.reset(invited.id, by='admin')}"
+    shop.db.write(lambda connection: connection.execute(update(users).values(admin=False)))
+    first = f"/first/{shop.invitations.first_admin()}"
+    for path, begins in ((first, ["name"]), (link, ["password"])):
+        assert focused(nobody.get(path).text) == begins
+        again = form(nobody, path, name="Ada", password="short")
+        assert again.status_code == 422
+        assert focused(again.text) == ["password"]

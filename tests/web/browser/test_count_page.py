@@ -148,3 +148,30 @@ def test_nothing_is_wrong_with_it_for_anybody(
     page.get_by_label("Counted, Bread").fill("8")
     page.get_by_label("Counted, Milk").fill("4")
     accessible(page)
+
+
+def test_what_is_no_number_says_what_to_type_and_keeps_nothing_else_back(
+    shop: Shop, tabs: Tabs, shelf: Location, products: list[Product], accessible: Callable[[Page], None]
+) -> None:
+    page = tabs("clerk", PHONE)
+    page.goto(f"/count?location={shelf.id}")
+    bread, book = page.get_by_label("Counted, Bread"), page.get_by_role("button", name="Book the count")
+    bread.fill("many")
+    expect(bread).to_have_accessible_description(
+        "Type a number such as 3 or 1.5, with at most three digits after the point."
+    )
+    expect(book).to_be_disabled()
+    expect(book).to_have_accessible_description("1 number to correct")
+    page.get_by_label("Counted, Milk").fill("3")
+    expect(page.locator("#count-sum")).to_have_text("1 of 3 counted · 1 number to correct")
+    accessible(page)
+    book.click()
+    expect(page.locator("#flash")).to_contain_text("1 product counted and booked.")
+    assert [shop.levels.at_location(one.id, shelf.id) for one in products[:2]] == [10, 3]
+    expect(bread).to_have_value("many")  # it stays to be corrected
+    expect(bread).to_have_attribute("aria-invalid", "true")
+    bread.fill("8")
+    expect(bread).to_have_accessible_description("")
+    book.click()
+    expect(bread).to_have_value("")  # the same words as before are told
+    assert shop.levels.at_location(products[0].id, shelf.id) == 8

@@ -145,3 +145,14 @@ def test_without_a_connection_nothing_is_lost(tabs: Tabs, waiting: list[int]) ->
     page.context.set_offline(False)
     page.keyboard.press("1")
     left(page, 3)
+
+
+def test_all_figures_follow_what_was_said(tabs: Tabs, waiting: list[int]) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/review")
+    badge, tabs_ = page.locator(".side [data-waiting]"), page.locator(".tabs [data-waiting]")
+    expect(badge).to_have_text("4")
+    page.keyboard.press("u")
+    expect(badge).to_have_text("3")
+    expect(tabs_).to_have_text(["3", "3"])
+    left(page, 3)

@@ -1,5 +1,6 @@
 """Cards of Scan on which only the kind of product is known."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def test_of_a_kind_with_products_one_more_is_made_in_one_step(
     page = tabs("manager", PHONE)
     page.goto("/scan")
     page.locator("#scan-choose").set_input_files([str(colour_photo("Red")), str(colour_photo("Red"))])
-    expect(page.get_by_text("This is Red. Which one is it?")).to_have_count(2)
+    expect(page.get_by_text(re.compile(r"This is Red \(\d+ %\)\. Which one is it\?"))).to_have_count(2)
     expect(page.locator(".scan-card :checked")).to_have_count(0)
     page.get_by_role("button", name="New product in Red, photo 1").click()
     dialog = page.locator("#picker")
@@ -57,3 +58,60 @@ def test_a_product_of_a_wider_category_is_not_chosen_for_what_has_none(
     expect(card.locator(".choice").first).to_contain_text("Coffee – no product yet")
     expect(card.get_by_role("radio", name="Oat drink")).not_to_be_checked()
     expect(card.get_by_role("button", name="New product in")).to_have_count(0)
+
+
+def test_a_product_made_of_a_guess_is_of_that_category_also_without_one_of_its_own(
+    shop: Shop, tabs: Tabs, colour_photo: Photos
+) -> None:
+    page = tabs("manager", PHONE)
+    page.goto("/scan")
+    page.locator("#scan-choose").set_input_files([str(colour_photo("Red"))])
+    page.get_by_role("button", name="Red – no product yet").click()
+    dialog = page.locator("#picker")
+    dialog.get_by_label("Category").fill("")
+    dialog.get_by_role("button", name="Make the product").click()
+    expect(page.locator(".scan-card :checked")).to_have_count(1)
+    page.get_by_role("button", name="Book 1 as received").click()
+    expect(page.locator("#flash")).to_contain_text("Booked: 1 product received.")
+    expect(page.locator(".side [data-waiting]")).to_have_text("0")  # the verdict has come
+    answer = shop.answers.get(1)
+    assert (answer.verdict, answer.right_category) == ("corrected", "Red")
+    page.goto("/movements")
+    expect(page.locator(".behind")).not_to_contain_text("corrected")
+
+
+def test_what_cannot_be_read_has_its_file_s_name(tabs: Tabs) -> None:
+    page = tabs("clerk", PHONE)
+    page.goto("/scan")
+    file = {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    page.locator("#scan-choose").set_input_files([file])
+    expect(page.locator(".scan-card.bad")).to_contain_text("holiday.jpg: ")
+
+
+def test_one_esc_closes_the_search_for_a_product(tabs: Tabs, colour_photo: Photos) -> None:
+    page = tabs("clerk")
+    page.goto("/scan")
+    page.locator("#scan-choose").set_input_files([str(colour_photo("Red"))])
+    page.get_by_role("button", name="Something else…").click()
+    page.get_by_role("searchbox").fill("bread")
+    page.keyboard.press("Escape")
+    expect(page.locator("#picker")).to_be_hidden()
+
+
+def test_what_happened_is_chosen_by_words_that_have_room(tabs: Tabs) -> None:
+    for width in (320, 360, 390, 640):
+        page = tabs("clerk", (width, 800))
+        page.goto("/scan")
+        tight = "each => each.scrollWidth > each.clientWidth"
+        for words in page.locator(".segments span").all():
+            assert not words.evaluate(tight), f"{words.inner_text()} at {width}"
+
+
+def test_the_button_at_the_bottom_has_all_the_room_where_there_is_no_camera_beside_it(
+    tabs: Tabs, colour_photo: Photos
+) -> None:
+    page = tabs("clerk", (420, 800))
+    page.goto("/scan")
+    page.locator("#scan-choose").set_input_files([str(colour_photo("Red"))])
+    box = page.locator("#scan-book").bounding_box()
+    assert box is not None and box["width"] > 420 - 40

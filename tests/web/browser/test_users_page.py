@@ -46,7 +46,7 @@ def test_a_name_that_is_taken_is_told(tabs: Tabs) -> None:
     page.get_by_role("button", name="Invite somebody").click()
     page.locator("#invite").get_by_label("Name").fill("Clerk")
     page.locator("#invite").get_by_role("button", name="Make the link").click()
-    expect(page.locator("#invite [data-form-error]")).to_contain_text("clerk")
+    expect(page.locator("#invite [data-error-for=name]")).to_contain_text("clerk")
 
 
 def test_roles_change_and_a_user_is_disabled_and_enabled(
@@ -97,3 +97,17 @@ def test_users_are_usable_by_all_and_on_a_phone(
     accessible(page)
     page.get_by_role("button", name="Invite somebody").click()
     accessible(page)
+
+
+def test_an_invitation_without_a_role_says_what_that_means(tabs: Tabs) -> None:
+    page = tabs("admin", DESK)
+    page.goto("/users")
+    page.get_by_role("button", name="Invite somebody").click()
+    words = page.locator("#invite [data-no-role]")
+    expect(words).to_have_text("Without a role they can sign in, but see and do nothing until they get one.")
+    page.locator("#invite").get_by_label("Harbour").select_option("reader")
+    expect(words).to_have_text("")
+    page.locator("#invite").get_by_label("Harbour").select_option("")
+    expect(words).not_to_have_text("")
+    page.locator("#invite").get_by_label("Admin").check()
+    expect(words).to_have_text("")

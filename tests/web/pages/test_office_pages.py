@@ -106,7 +106,7 @@ def test_the_worst_comes_first_and_the_sure_ones_only_with_all(shop, clerk, doub
     page, everything = clerk.get("/review").text, clerk.get("/review?all=1").text
     assert _answers(page) == [unknown, asked, kind]  # of the last, Scan asks which product it is
     assert _answers(everything) == [unknown, asked, kind, sure]
-    assert "Unsure (3)" in page
+    assert 'Unsure (<span data-waiting="unsure">3</span>)' in page
     assert (page.count(">Recognised<"), everything.count(">Recognised<")) == (0, 1)
     assert page.count("Please check") == 2
 
@@ -223,7 +223,7 @@ def test_the_log_is_filtered_and_its_details_are_words(admin, shop):
     )
     page = admin.get("/audit?action=product.").text
     assert "Changed a product" in page
-    assert re.search(r'data-label="Of">Tea<', page)
+    assert re.search(r'data-label="Of" class="words">Tea<', page)
     assert re.search(r"Archived:</span> no", page)
     assert "10.0.0.1" in page
     assert "Nothing matches" in admin.get("/audit?user=nobody-of-this-name").text
@@ -262,3 +262,20 @@ def test_scopes_are_offered_as_far_as_roles_go(reader, clerk, admin):
 )
 def test_devices_have_words(agent, words):
     assert device_words(agent) == words
+
+
+def test_how_many_answers_wait_is_told_to_open_pages(shop, clerk, reader, doubted):
+    doubted("ask", 0.4)
+    doubted("accept", 0.99, product_id=shop.catalogue.add_product(NewProduct("Red paint")).id)
+    assert clerk.get("/review/waiting?store=1").json() == {"unsure": 1, "all": 2}
+    assert reader.get("/review/waiting").status_code == 403
+
+
+def test_a_role_is_proposed_where_there_is_one_store(shop, admin):
+    def proposed():
+        rights = admin.get("/users").text.split('id="invite"')[1]
+        return re.findall(r'<option value="(\w+)" selected', rights)
+
+    assert proposed() == []
+    shop.catalogue.archive_store(next(each.id for each in shop.catalogue.stores() if each.name == "Harbour"))
+    assert proposed() == ["clerk"]

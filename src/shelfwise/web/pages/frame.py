@@ -41,7 +41,9 @@ def current_store(request: Request, actor: Actor) -> Store | None:
         for store in stores:
             if str(store.id) == asked:
                 return store
-        raise NotFoundError(f"store {asked[:20]!r} is not here: choose one at the top of the page")
+        # Who sees a single store has nothing to choose from there.
+        hint = ": choose one at the top of the page" if len(stores) > 1 else ", or not yours to see"
+        raise NotFoundError(f"store {asked[:20]!r} is not here{hint}")
     kept = request.cookies.get(STORE_COOKIE, "")
     return next((store for store in stores if str(store.id) == kept), stores[0] if stores else None)
 

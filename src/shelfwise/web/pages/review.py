@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from shelfwise.answers.records import Answer, AnswerCandidate
 from shelfwise.text import readable
@@ -60,6 +60,16 @@ def review(
         unsure=unsure,
         whole=whole,
         left=whole if everything else unsure,
+    )
+
+
+@router.get("/review/waiting")
+def waiting(request: Request, actor: Clerk) -> JSONResponse:
+    """How many answers of the current store wait: what open pages ask to keep their figures true."""
+    store = need_store(request, actor, "clerk")
+    answers = shop_of(request).answers
+    return JSONResponse(
+        {"unsure": answers.counts([store.id]), "all": answers.counts([store.id], doubtful=False)}
     )
 
 

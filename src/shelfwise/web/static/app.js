@@ -91,11 +91,34 @@ export function quantityOf(text) {
   return /^\d{1,11}(\.\d{1,3})?$/.test(clean) ? clean : null;
 }
 
+/** What is wrong with a quantity, in words; "" for a good one. */
+export function quantityTrouble(text, kind) {
+  const quantity = quantityOf(text);
+  if (quantity === null) return "Type a number such as 3 or 1.5, with at most three digits after the point.";
+  return Number(quantity) > 0 || kind === "counted" ? "" : "Type more than 0. Only a count can be 0.";
+}
+
 /** One more or less; keeps what is behind the point and never goes below zero. */
 export function stepped(text, by) {
   const now = quantityOf(text) ?? "0";
   const thousandths = Math.max(0, Math.round(Number(now) * 1000) + by * 1000);
   return tidy((thousandths / 1000).toFixed(3));
+}
+
+/** Write how many answers wait for Review wherever the page says it, after something was said of one here. */
+export async function tellWaiting() {
+  const places = document.querySelectorAll("[data-waiting]");
+  const store = document.querySelector('meta[name="store"]').content;
+  const reply = await fetch(`/review/waiting?store=${store}`, { headers: { Accept: "application/json" }, cache: "no-store" }).catch(() => null);
+  if (!places.length || !reply?.ok || reply.redirected) return; // the figures come with the next page
+  const waiting = await reply.json();
+  for (const place of places) {
+    const number = waiting[place.dataset.waiting];
+    place.textContent = number.toLocaleString("en");
+    if ("count" in place.dataset) place.dataset.count = String(number);
+    const badge = place.closest(".count");
+    if (badge) badge.hidden = !number;
+  }
 }
 
 function localTimes(root) {

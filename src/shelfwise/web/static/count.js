@@ -1,6 +1,6 @@
 // The Count page: numbers typed or tapped stay on this device until they are booked as one count.
 import { ApiError, OfflineError, api, meta, newKey } from "/static/api.js";
-import { flash, flashNext, quantityOf, stepped, tidy } from "/static/app.js";
+import { flash, flashNext, quantityOf, quantityTrouble, stepped, tidy } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 
 const list = document.getElementById("count-list");
@@ -9,13 +9,19 @@ const picker = new Picker(document.getElementById("picker"));
 const location_ = Number(list.dataset.location);
 const NAME = `shelfwise.count.${meta("user")}.${meta("store")}.${location_}`;
 
-// {key, lines: {product: {name, quantity}}}: also what was counted on the list's other pages
+// {key, lines: {product: {name, quantity, text}}}: also what was counted on the list's other pages. The text is what was
+// typed in place of a number; it has no quantity, and is not booked.
 const draft = JSON.parse(localStorage.getItem(NAME) || "null") || { key: newKey(), lines: {} };
 
 function keep() {
   draft.key = newKey(); // another content is another count
   if (Object.keys(draft.lines).length) localStorage.setItem(NAME, JSON.stringify(draft));
   else localStorage.removeItem(NAME);
+}
+
+/** The counted products: pairs of a number and its line. */
+function good() {
+  return Object.entries(draft.lines).filter(([, line]) => line.quantity);
 }
 
 function nameOf(row) {
@@ -26,23 +32,30 @@ function set(row, text) {
   const input = row.querySelector("input");
   if (input.value !== text) input.value = text;
   const quantity = quantityOf(text);
-  const empty = text.trim() === "";
-  if (quantity === null) delete draft.lines[row.dataset.product];
-  else draft.lines[row.dataset.product] = { name: nameOf(row), quantity };
-  if (quantity === null && !empty) input.setAttribute("aria-invalid", "true");
-  else input.removeAttribute("aria-invalid");
+  if (text.trim() === "") delete draft.lines[row.dataset.product];
+  else draft.lines[row.dataset.product] = quantity === null ? { name: nameOf(row), text } : { name: nameOf(row), quantity };
   keep();
   mark(row);
   sum();
 }
 
-/** Say how the number differs from the book's. */
+/** Say at the line what is wrong with it, "" for nothing. */
+function trouble(row, text) {
+  const input = row.querySelector("input");
+  const told = row.querySelector(".count-trouble");
+  if (told.textContent !== text) told.textContent = text;
+  if (text) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
+}
+
+/** Say how the number differs from the book's, or what to type instead of what is there. */
 function mark(row) {
   const line = draft.lines[row.dataset.product];
   const told = row.querySelector(".count-difference");
-  row.classList.toggle("counted", Boolean(line));
+  trouble(row, line?.text ? quantityTrouble(line.text, "counted") : "");
+  row.classList.toggle("counted", Boolean(line?.quantity));
   told.className = "count-difference";
-  if (!line) return void (told.textContent = "");
+  if (!line?.quantity) return void (told.textContent = "");
   if (row.dataset.expected === undefined) return void (told.textContent = "new here");
   const difference = Math.round((Number(line.quantity) - Number(row.dataset.expected)) * 1000) / 1000;
   told.textContent = difference === 0 ? "as expected" : `${tidy(String(Math.abs(difference)))} ${difference < 0 ? "missing" : "more"}`;
@@ -50,12 +63,16 @@ function mark(row) {
 }
 
 function sum() {
-  const count = Object.keys(draft.lines).length;
+  const count = good().length;
+  const wrong = Object.keys(draft.lines).length - count;
   const here = list.querySelectorAll(".count-row.counted").length;
   const total = list.children.length;
   const other = count > here ? `, ${count - here} on other pages` : "";
-  document.getElementById("count-sum").textContent = count ? `${here} of ${total} counted${other}` : "Nothing counted yet";
-  book.disabled = !count || Boolean(list.querySelector("[aria-invalid]"));
+  const parts = [];
+  if (count) parts.push(`${here} of ${total} counted${other}`);
+  if (wrong) parts.push(`${wrong} ${wrong === 1 ? "number" : "numbers"} to correct`);
+  document.getElementById("count-sum").textContent = parts.join(" · ") || "Nothing counted yet";
+  book.disabled = !count;
   document.getElementById("count-empty").hidden = total > 0;
 }
 
@@ -65,7 +82,9 @@ function rowOf(product) {
   const row = document.getElementById("count-row").content.firstElementChild.cloneNode(true);
   row.dataset.product = product.id;
   row.querySelector(".count-name").textContent = product.name;
+  row.querySelector(".count-trouble").id = `trouble-${product.id}`;
   row.querySelector("input").setAttribute("aria-label", `Counted, ${product.name}`);
+  row.querySelector("input").setAttribute("aria-describedby", `trouble-${product.id}`);
   row.querySelector('[data-by="-1"]').setAttribute("aria-label", `One less, ${product.name}`);
   row.querySelector('[data-by="1"]').setAttribute("aria-label", `One more, ${product.name}`);
   list.prepend(row);
@@ -74,11 +93,12 @@ function rowOf(product) {
 }
 
 async function send() {
-  const lines = Object.entries(draft.lines).map(([product, line]) => ({ product_id: Number(product), quantity: line.quantity }));
+  const lines = good().map(([product, line]) => ({ product_id: Number(product), quantity: line.quantity }));
   book.setAttribute("aria-busy", "true");
   try {
     await api("POST", "/api/v1/counts", { body: { location_id: location_, lines }, key: draft.key });
-    localStorage.removeItem(NAME);
+    for (const line of lines) delete draft.lines[line.product_id];
+    keep(); // what is to be corrected stays
     flashNext(lines.length === 1 ? "1 product counted and booked." : `${lines.length} products counted and booked.`);
     location.reload();
   } catch (error) {
@@ -93,7 +113,8 @@ function refused(error, lines) {
   const told = error.errors.map(({ field, message }) => {
     const line = lines[Number(/^lines\.(\d+)/.exec(field || "")?.[1])];
     if (!line) return message;
-    list.querySelector(`[data-product="${line.product_id}"] input`)?.setAttribute("aria-invalid", "true");
+    const row = list.querySelector(`[data-product="${line.product_id}"]`);
+    if (row) trouble(row, message);
     return `${draft.lines[line.product_id].name}: ${message}`;
   });
   flash(`Not booked: ${told.join(" ") || error.message}`, "bad");
@@ -124,12 +145,12 @@ for (const [id, line] of Object.entries(draft.lines)) {
   if (!row) continue;
   const input = row.querySelector("input");
   if (input.value) continue; // typed before this script ran: newer than what was kept
-  input.value = line.quantity;
+  input.value = line.quantity ?? line.text;
   mark(row);
 }
 for (const row of list.children) {
   const { value } = row.querySelector("input");
-  if (value && !row.classList.contains("counted")) set(row, value);
+  if (value && !row.matches(".counted, :has([aria-invalid])")) set(row, value);
 }
 if (Object.keys(draft.lines).length) {
   const told = document.getElementById("count-draft");

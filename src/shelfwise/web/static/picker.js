@@ -20,6 +20,12 @@ export class Picker {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.find(), PAUSE);
     });
+    // A field for searches takes the first Esc to empty itself; here it closes the dialog, as everywhere else.
+    this.search.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      event.preventDefault();
+      this.dialog.close();
+    });
     this.search.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.find();

@@ -1,6 +1,6 @@
 // Review: one photo at a time, by keys or taps; each verdict is sent at once, and the next photo comes.
 import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
-import { flash } from "/static/app.js";
+import { flash, tellWaiting } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 
 const cards = [...document.querySelectorAll("[data-answer]")];
@@ -41,8 +41,9 @@ function judged(card) {
   left.dataset.count = String(Math.max(0, Number(left.dataset.count) - 1));
   left.textContent = Number(left.dataset.count).toLocaleString("en");
   // All of these are done: more may wait on the server, or it says that nothing does.
-  if (!cards.length) location.reload();
-  else if (here) show(Math.min(place, cards.length - 1));
+  if (!cards.length) return location.reload();
+  tellWaiting();
+  if (here) show(Math.min(place, cards.length - 1));
   else if (place < at) at -= 1;
 }
 

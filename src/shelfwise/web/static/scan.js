@@ -1,9 +1,9 @@
 // The Scan page: photos in, answers out, and all that was chosen booked at once.
 import { ApiError, OfflineError, api, meta, newKey, serverTime, wordsOf } from "/static/api.js";
-import { el, flash, icon, keepStarting, quantityOf, tidy } from "/static/app.js";
+import { el, flash, icon, keepStarting, quantityOf, quantityTrouble, tellWaiting, tidy } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
-import { card, judgement, quantityTrouble, suggested, verdictOf, withProduct } from "/static/scan/cards.js";
+import { card, judgement, suggested, verdictOf, withProduct } from "/static/scan/cards.js";
 import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
 import { photoOf, picturesIn } from "/static/scan/photos.js";
 import { Queue, isFinal } from "/static/scan/queue.js";
@@ -22,6 +22,7 @@ const ASKED_AT_ONCE = 200; // answers, the most that the server tells
 let asking = null; // what was said of answers elsewhere
 let waiting = []; // bookings not sent yet
 let elsewhere = 0; // photos of other stores
+let moved = false; // whether how many answers wait for Review may have changed
 
 const kind = () => form.elements.kind.value;
 const place = () => Number(form.elements.place.value);
@@ -89,7 +90,7 @@ function state() {
   else if (queue.offline) said.push("No connection. Photos and bookings are kept here and sent as soon as it is back.");
   const loud = waiting.filter((job) => !job.quiet);
   if (loud.length) said.push(`Not sent yet: ${loud.map((job) => job.label).join("; ")}.`);
-  if (elsewhere) said.push(`${words(elsewhere, "photo")} of another store: choose it at the top of the page.`);
+  if (elsewhere) said.push(`${words(elsewhere, "photo")} of another store${document.getElementById("store-chooser") ? ": choose it at the top of the page" : ", which you may not see now"}.`);
   const place_ = at("scan-state");
   const text = said.join(" ");
   if (place_.textContent !== text) place_.textContent = text;
@@ -115,7 +116,8 @@ const act = {
     const product = await picker.choose(wanted);
     if (!product || !photos.has(id)) return;
     if (product.made) delete list.dataset.first;
-    await act.pick(id, product);
+    // Made of a guess, it is what the guess said, also where it was given no category of its own.
+    await act.pick(id, product.made && wanted.name && !product.category ? { ...product, category: wanted.category } : product);
     if (product.made) await alike(photos.get(id), product, wanted);
     list.querySelector(`[data-id="${id}"] input:checked`)?.focus();
   },
@@ -243,6 +245,7 @@ async function book() {
 // -- what the server says
 
 queue.addEventListener("photo", async ({ detail: photo }) => {
+  moved = true;
   if (!photos.has(photo.id)) return;
   const changed = { ...photos.get(photo.id), state: photo.state, answer: photo.answer, error: photo.error };
   photos.set(photo.id, withSuggestion(changed));
@@ -252,6 +255,7 @@ queue.addEventListener("photo", async ({ detail: photo }) => {
 });
 
 queue.addEventListener("booked", async ({ detail: { job, reply } }) => {
+  moved = true;
   waiting = waiting.filter((one) => one.id !== job.id);
   state();
   if (job.quiet || !job.shown) return;
@@ -348,6 +352,9 @@ queue.addEventListener("state", () => {
     lastOffline = queue.offline;
     for (const photo of photos.values()) if (photo.state === "new") show(photo);
   }
+  // All that could be sent is sent now, also what the bookings say of answers.
+  if (moved && !queue.offline) tellWaiting();
+  moved = moved && queue.offline;
   summary();
 });
 

@@ -7,6 +7,9 @@ function gather(rights) {
     select.disabled = admin;
     if (select.value) roles[select.dataset.roleOf] = select.value;
   }
+  const told = rights.querySelector("[data-no-role]");
+  const words = admin || Object.keys(roles).length ? "" : "Without a role they can sign in, but see and do nothing until they get one.";
+  if (told && told.textContent !== words) told.textContent = words;
   const field = rights.querySelector("input[name=roles]");
   // A role in a store that is archived stays.
   field.value = JSON.stringify({ ...JSON.parse(field.dataset.others || "{}"), ...roles });

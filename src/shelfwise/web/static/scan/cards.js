@@ -1,5 +1,5 @@
 // One card for each photo: the picture, what it may show, how much of it.
-import { el, icon, quantityOf, stepped } from "/static/app.js";
+import { el, icon, quantityTrouble, stepped } from "/static/app.js";
 
 const MOST_OPTIONS = 6;
 const LIKELY = 0.5; // what is less so is offered, but not chosen already
@@ -98,11 +98,8 @@ export function verdictOf(photo) {
   return { answer: id, verdict: "corrected", product_id: photo.product.id, ...category };
 }
 
-/** What is wrong with a quantity, in words; "" for a good one. */
-export function quantityTrouble(text, kind) {
-  const quantity = quantityOf(text);
-  if (quantity === null) return "Type a number such as 3 or 1.5, with at most three digits after the point.";
-  return Number(quantity) > 0 || kind === "counted" ? "" : "Type more than 0. Only a count can be 0.";
+function percent(part) {
+  return `${Math.round(part * 100)} %`;
 }
 
 function bar(photo, option) {
@@ -116,7 +113,7 @@ function bar(photo, option) {
   const sure = own && isSure(photo.answer);
   return el("span", { class: "confidence" },
     el("meter", { min: 0, max: 1, value: confidence, "aria-hidden": "true", class: sure ? "" : "guess" }),
-    el("span", {}, el("span", { class: "hidden" }, "confidence "), `${Math.round(confidence * 100)} %`));
+    el("span", {}, el("span", { class: "hidden" }, "confidence "), percent(confidence)));
 }
 
 function choice(photo, option, act) {
@@ -186,8 +183,9 @@ function hint(photo, options) {
   if (answer !== "accept" || product || !category || !options.some((option) => option.product)) return "";
   const is = photo.answer.confidence < LIKELY ? "may be" : "is";
   const kind = `This ${is} ${readable(category)}`;
-  if (photo.check) return `${kind}. Is it this one?`;
-  return candidates[0]?.wider ? `${kind}, of which there is no product yet.` : `${kind}. Which one is it?`;
+  if (!photo.check && candidates[0]?.wider) return `${kind}, of which there is no product yet.`;
+  // How sure the category is: it says little of a product of it, so it stands here and not at the product.
+  return `${kind} (${percent(photo.answer.confidence)}). ${photo.check ? "Is it this one?" : "Which one is it?"}`;
 }
 
 /** A button that makes one more product of the photo's category. */
@@ -201,7 +199,7 @@ function sister(photo, number, act) {
 
 function body(photo, number, act) {
   if (photo.state === "new") return [];
-  if (photo.state === "bad") return [el("p", { class: "error" }, `${photo.error}.`.replace(/\.\.$/, ".")), el("p", { class: "help" }, "Remove it and take another.")];
+  if (photo.state === "bad") return [el("p", { class: "error" }, el("b", {}, photo.name), `: ${photo.error}.`.replace(/\.\.$/, ".")), el("p", { class: "help" }, "Remove it and take another.")];
   const options = optionsOf(photo);
   const said = hint(photo, options);
   const query = photo.answer.category || "";
