@@ -162,11 +162,11 @@ def _archive(connection: Connection, category_id: int, at: Any) -> None:
 
 
 def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
-    query = select(categories.c.id, categories.c.archived_at).where(categories.c.name_key == name_key(name))
+    query = select(*_COLUMNS).where(categories.c.name_key == name_key(name))
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"there is a category {name} already{hint}", "name")
+        raise ConflictError(f"there is a category {row.name} already{hint}", "name")
 
 
 def _checked(connection: Connection, category_id: int, check: Check[Category]) -> Category:

@@ -302,13 +302,13 @@ def _refuse_stock(connection: Connection, row: Any) -> None:
 
 
 def _refuse_taken(connection: Connection, store_id: int, path: str, but: int | None) -> None:
-    query = select(locations.c.id, locations.c.archived_at).where(
+    query = select(locations.c.id, locations.c.path, locations.c.archived_at).where(
         locations.c.store_id == store_id, locations.c.path_key == name_key(path)
     )
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"this store has {path} already{hint}", "name")
+        raise ConflictError(f"this store has {row.path} already{hint}", "name")
 
 
 def _hold(connection: Connection, store_id: int) -> None:

@@ -136,11 +136,13 @@ def _rename(connection: Connection, store: Store, name: str) -> None:
 
 
 def _refuse_taken(connection: Connection, name: str, but: int | None) -> None:
-    query = select(stores.c.id, stores.c.archived_at).where(stores.c.name_key == name_key(name))
+    query = select(stores.c.id, stores.c.name, stores.c.archived_at).where(
+        stores.c.name_key == name_key(name)
+    )
     row = connection.execute(query).first()
     if row is not None and row.id != but:
         hint = ": restore it instead" if row.archived_at is not None else ""
-        raise ConflictError(f"there is a store {name} already{hint}", "name")
+        raise ConflictError(f"there is a store {row.name} already{hint}", "name")
 
 
 def _checked(connection: Connection, store_id: int, check: Check[Store]) -> Store:

@@ -45,5 +45,5 @@ def test_errors_name_the_field(manager):
     manager.post("/api/v1/categories", json={"name": "fruit"})
     taken = manager.post("/api/v1/categories", json={"name": "Fruit"})
     assert taken.status_code == 409
-    assert taken.json()["errors"] == [{"field": "name", "message": "There is a category Fruit already."}]
+    assert taken.json()["errors"] == [{"field": "name", "message": "There is a category fruit already."}]
     assert manager.patch("/api/v1/categories/999", json={"name": "x"}).status_code == 404

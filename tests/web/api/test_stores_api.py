@@ -43,13 +43,13 @@ def test_others_may_not_add_a_store(manager, clerk, nobody):
 def test_a_taken_name_is_refused(admin):
     taken = admin.post("/api/v1/stores", json={"name": "mill lane"})
     assert taken.status_code == 409
-    assert taken.json()["errors"] == [{"field": "name", "message": "There is a store mill lane already."}]
+    assert taken.json()["errors"] == [{"field": "name", "message": "There is a store Mill Lane already."}]
 
 
 def test_the_name_of_a_place_that_is_taken_is_told_at_its_field(manager, goods):
     taken = manager.post(f"/api/v1/stores/{goods.store}/locations", json={"name": "shelf 1"})
     assert taken.status_code == 409
-    assert taken.json()["errors"] == [{"field": "name", "message": "This store has shelf 1 already."}]
+    assert taken.json()["errors"] == [{"field": "name", "message": "This store has Shelf 1 already."}]
 
 
 def test_a_key_adds_one_store(admin):
