@@ -78,7 +78,8 @@ def test_what_follows_from_a_wrong_cell_is_not_told_beside_it(database: Database
         "line 3: minimum 'x' is no number: write it like 12 or 12.5",
         "line 4: unit holds characters that cannot be shown",
         "line 4: category a part of the path is empty: write it like fruit/apple",
-        "line 5: gtin '9638507' is no barcode number (GTIN): give its 8, 12, 13 or 14 digits, the check digit included",
+        "line 5: gtin '9638507' is no barcode number (GTIN): give its 8, 12, 13 or 14 digits, "
+        "the check digit included",
         "line 6: name is that of line 5 already",
         "line 8: name is that of line 7 already",
     ]
