@@ -21,7 +21,7 @@ INTRODUCTION = """\
 | exit code | meaning |
 |---|---|
 | 0 | all is well |
-| 1 | some photos could not be read, a file to import has bad rows, or a check (`data check`, `db check`) found errors |
+| 1 | some photos could not be read, a file to import has bad rows, or `data check` or `db check` found errors |
 | 2 | wrong usage, or an error that the message explains |
 | 130 | interrupted (Ctrl-C) |
 | 141 | the program that read the output has ended |
