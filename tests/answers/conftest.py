@@ -1,5 +1,7 @@
 """A stock book with two stores and two products, which answers speak of."""
 
+import itertools
+
 import pytest
 
 from shelfwise.answers.book import AnswerBook
@@ -31,9 +33,11 @@ def shadow(stocked):
 
 @pytest.fixture
 def new():
-    """Makes an answer to record; its photo is told by a number."""
+    """Makes an answer to record; its photo is told by a number, by default one of its own."""
+    own = itertools.count(1_000_000)
 
-    def made(kind="accept", confidence=0.9, category="fruit/apple", photo=0, **changes):
+    def made(kind="accept", confidence=0.9, category="fruit/apple", photo=None, **changes):
+        photo = next(own) if photo is None else photo
         values = {
             "photo": f"{photo:064x}",
             "model": "aaaa",

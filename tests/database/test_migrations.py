@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import bindparam, inspect, text
 
-from shelfwise.database import Database, metadata, open_database, schema
+from shelfwise.database import Database, UtcTime, metadata, open_database, schema, utc_now
 from shelfwise.database.opening import connect, prepare
 from shelfwise.database.schema import HEAD, MIGRATIONS, revision, upgrade
 from shelfwise.errors import ConflictError
@@ -85,3 +85,42 @@ def test_a_database_of_postgresql_may_be_shared(empty_postgresql_url: str) -> No
 @pytest.mark.usefixtures("all_rooms")
 def test_all_our_tables_are_known_by_name() -> None:
     assert {*metadata.tables, "alembic_version"} == schema._OURS
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_an_older_book_asks_about_each_photo_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shelfwise.inventory.catalogue import Catalogue
+
+    where = (
+        str(tmp_path / "stock.db") if kind == "sqlite" else request.getfixturevalue("empty_postgresql_url")
+    )
+    # Photo, store and verdict of answers 1 to 8, as the version before kept them.
+    kept = [
+        ("a", 1, None),
+        ("a", 1, None),
+        ("a", 2, None),
+        ("b", None, None),
+        ("b", None, None),
+        ("c", 1, None),
+        ("c", 1, "confirmed"),
+        ("a", None, "skipped"),
+    ]
+    columns = "photo, model, kind, confidence, doubt, candidates, user_name, at, store_id, verdict"
+    with monkeypatch.context() as before:
+        before.setattr(schema, "HEAD", "0004")
+        with connect(prepare(where)) as book:
+            upgrade(book)
+            for name in ("North", "South"):
+                Catalogue(book).add_store(name, "Ada")
+            for photo, store, verdict in kept:
+                values = f"'{photo}', 'm', 'ask', 0.5, 1500000, '[]', 'Ada', :at, :store, :verdict"
+                statement = text(f"INSERT INTO answers ({columns}) VALUES ({values})").bindparams(
+                    bindparam("at", utc_now(), UtcTime), store=store, verdict=verdict
+                )
+                book.write(lambda connection, statement=statement: connection.execute(statement))
+    with open_database(where, create=True) as book, book.read() as connection:
+        assert revision(book) == HEAD
+        rows = connection.execute(text("SELECT id, newer_id FROM answers ORDER BY id"))
+        assert [row.newer_id for row in rows] == [2, None, None, 5, None, 7, None, None]

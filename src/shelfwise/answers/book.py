@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, cast, get_args
 
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     func,
     insert,
     select,
@@ -35,6 +37,8 @@ __all__ = ["AnswerBook"]
 _REVIEW: Final = Cursors("review", (int, int))
 _AT_ONCE: Final = 500
 _IDS: Final = range(1, 2**63)
+_WAITS: Final = (answers.c.verdict.is_(None), answers.c.newer_id.is_(None))
+"""Which answers a person is to be asked about: the condition of their indexes."""
 
 
 def _behind() -> Select[Any]:
@@ -75,6 +79,9 @@ _BEHIND: Final = _behind()
 class AnswerBook:
     """Keeps answers and verdicts on them.
 
+    A person is asked about a photo once in a store, whatever it was asked for: the newest answer to it waits for a
+    verdict, which holds for the older ones to that photo in that store too.
+
     Args:
         database: where they are kept.
     """
@@ -92,7 +99,13 @@ class AnswerBook:
         if not rows:
             return ()
         statement = insert(answers).returning(answers.c.id, sort_by_parameter_order=True)
-        return self._database.write(lambda connection: tuple(connection.execute(statement, rows).scalars()))
+
+        def work(connection: Connection) -> tuple[int, ...]:
+            numbers = tuple(connection.execute(statement, rows).scalars())
+            _take_places(connection, zip(numbers, new, strict=True))
+            return numbers
+
+        return self._database.write(work)
 
     def get(self, number: int) -> Answer:
         """One answer. Raises NotFoundError."""
@@ -137,7 +150,7 @@ class AnswerBook:
         kinds: Collection[AnswerKind] | None = None,
         doubtful: bool = False,
     ) -> Page[Answer]:
-        """Answers on which nobody has said anything yet, the most doubtful first.
+        """Answers on which nobody has said anything yet, of each photo in a store the newest, most doubtful first.
 
         First come the unknown, then those about which a person is asked, also which product of a sure category it is,
         then the products that are relied on; within each the least sure ones first, and of equals the oldest.
@@ -163,7 +176,7 @@ class AnswerBook:
         return Page(tuple(answer_of(row) for row in rows[:limit]), following)
 
     def counts(self, store_ids: Collection[int] | None = None, *, doubtful: bool = True) -> int:
-        """How many answers wait for a person.
+        """How many answers wait for a person: of each photo in a store one at most.
 
         Args:
             store_ids: as for :meth:`review_queue`.
@@ -185,6 +198,9 @@ class AnswerBook:
     ) -> Answer:
         """Say what is right about an answer. Saying the same twice changes nothing.
 
+        What the photo shows holds for the other answers to it in the store that nobody has judged, or that this
+        verdict is changed for as well: each is confirmed or corrected by what it had said itself.
+
         Args:
             number: of the answer.
             verdict: ``confirmed``: the answer's category and product are right; ``corrected``: ``category`` or
@@ -204,7 +220,7 @@ class AnswerBook:
         cleaned = None if category is None else clean_category(category)
 
         def work(connection: Connection) -> Answer:
-            answer = _answer(connection, number, lock=True)
+            answer, others = _locked(connection, number)
             right = _right(connection, answer, verdict, cleaned, product_id)
             if (answer.verdict, answer.right_category, answer.right_product_id) == (verdict, *right):
                 return answer
@@ -212,13 +228,14 @@ class AnswerBook:
                 raise ConflictError(
                     f"this was judged before: {answer.judged_by} has said that it is {_said(answer)}"
                 )
-            values: dict[str, Any] = {
-                "verdict": verdict,
-                "right_category": right[0],
-                "right_product_id": right[1],
-            }
-            values |= {"judged_by": user, "judged_at": utc_now()}
-            connection.execute(update(answers).where(answers.c.id == number).values(values))
+            said: dict[str, Any] = {"right_category": right[0], "right_product_id": right[1]}
+            said |= {"judged_by": user, "judged_at": utc_now()}
+            settled = [each for each in others if _goes_with(each, answer, verdict)]
+            rows = [{"answer": number, "verdict": verdict, **said}]
+            rows += [
+                {"answer": each.id, "verdict": _verdict_on(each, verdict, right), **said} for each in settled
+            ]
+            connection.execute(update(answers).where(answers.c.id == bindparam("answer")), rows)
             return _answer(connection, number)
 
         return self._database.write(work)
@@ -248,21 +265,66 @@ def _open(
     store_ids: Collection[int] | None, kinds: Collection[AnswerKind] | None, doubtful: bool
 ) -> ColumnElement[bool]:
     return and_(
-        answers.c.verdict.is_(None),
+        *_WAITS,
         true() if store_ids is None else answers.c.store_id.in_(sorted(store_ids)),
         true() if kinds is None else answers.c.kind.in_(sorted(kinds)),
         answers.c.doubt < RELIED_ON if doubtful else true(),
     )
 
 
-def _answer(connection: Connection, number: int, *, lock: bool = False) -> Answer:
+def _take_places(connection: Connection, new: Iterable[tuple[int, NewAnswer]]) -> None:
+    """Let new answers take the places of those that wait for a verdict on the same photo in the same store."""
+    newest = {(each.photo, each.store_id): number for number, each in new}
+    photos = sorted({photo for photo, _ in newest})
+    rows: list[dict[str, int]] = []
+    for start in range(0, len(photos), _AT_ONCE):
+        waiting = select(answers.c.id, answers.c.photo, answers.c.store_id).where(
+            answers.c.photo.in_(photos[start : start + _AT_ONCE]), *_WAITS
+        )
+        for row in connection.execute(waiting):
+            number = newest.get((row.photo, row.store_id), row.id)
+            rows += [{"answer": row.id, "newer_id": number}] if row.id < number else []
+    if rows:
+        # In the order of their numbers, so that no two wait for each other; one that is judged meanwhile stays so.
+        statement = update(answers).where(answers.c.id == bindparam("answer"), answers.c.verdict.is_(None))
+        connection.execute(statement, sorted(rows, key=itemgetter("answer")))
+
+
+def _answer(connection: Connection, number: int) -> Answer:
     if number in _IDS:
-        if lock:
-            connection.execute(select(answers.c.id).where(answers.c.id == number).with_for_update())
         row = connection.execute(chosen_answers().where(answers.c.id == number)).one_or_none()
         if row is not None:
             return answer_of(row)
     raise NotFoundError(f"there is no answer {number}")
+
+
+def _locked(connection: Connection, number: int) -> tuple[Answer, list[Answer]]:
+    """An answer, and the others to its photo in its store; nobody else judges them until the transaction ends."""
+    asked = _answer(connection, number)
+    same = (answers.c.photo == asked.photo, answers.c.store_id.is_not_distinct_from(asked.store_id))
+    connection.execute(select(answers.c.id).where(*same).order_by(answers.c.id).with_for_update())
+    rows = connection.execute(chosen_answers().where(*same).order_by(answers.c.id))
+    found = {row.id: answer_of(row) for row in rows}
+    return found.pop(number), list(found.values())
+
+
+def _goes_with(other: Answer, before: Answer, verdict: Verdict) -> bool:
+    """Whether a verdict on an answer, which was as it is ``before``, holds for another one to the same photo."""
+    if other.verdict is None:
+        return True
+    if before.judged_at is not None and (other.judged_by, other.judged_at) == (
+        before.judged_by,
+        before.judged_at,
+    ):
+        return True  # settled with it before
+    return other.verdict == "skipped" and verdict != "skipped"
+
+
+def _verdict_on(other: Answer, verdict: Verdict, right: tuple[str | None, int | None]) -> Verdict:
+    """What is said of another answer to the photo: by what is right, it was itself right or not."""
+    if verdict in ("unknown", "skipped"):
+        return verdict
+    return "confirmed" if (other.category, other.product_id) == right else "corrected"
 
 
 def _right(

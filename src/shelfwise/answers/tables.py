@@ -2,8 +2,11 @@
 
 ``answers.doubt`` orders the review, the least sure first: 0 for unknown, 1 for ask and for a category alone, 2 for a
 product that is relied on, times a million, and the confidence in millionths (:func:`doubt_of`). The two indexes for
-it hold only what nobody has judged yet, so they stay small. The index ``ix_answers_behind`` finds what was answered
-before a movement was booked.
+it hold only what a person is to be asked about, so they stay small. The index ``ix_answers_behind`` finds what was
+answered before a movement was booked.
+
+``answers.newer_id`` is that of an answer which took this one's place in the review before anybody judged it: one to
+the same photo in the same store. It is no foreign key, for a backup is written in the order of the numbers.
 
 ``answers.candidates`` is a list of ``[category, confidence, product_id, product]``.
 
@@ -37,7 +40,7 @@ __all__ = ["RELIED_ON", "answers", "doubt_of", "shadow_answers"]
 _MILLION: Final = 1_000_000
 RELIED_ON: Final = 2 * _MILLION
 """``answers.doubt`` of what nobody needs to be asked about, at least."""
-_OPEN: Final = text("verdict IS NULL")
+_OPEN: Final = text("verdict IS NULL AND newer_id IS NULL")
 _JUDGED: Final = text("verdict IS NOT NULL")
 
 answers = Table(
@@ -60,8 +63,10 @@ answers = Table(
     Column("right_product_id", BigInteger, ForeignKey("products.id")),
     Column("judged_by", String(64)),
     Column("judged_at", UtcTime),
+    Column("newer_id", BigInteger),
     Index("ix_answers_review", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_answers_store_review", "store_id", "doubt", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_answers_open_photo", "photo", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_answers_judged", "judged_at", "id", sqlite_where=_JUDGED, postgresql_where=_JUDGED),
     Index("ix_answers_behind", "photo", "model", "store_id", "at", "id"),
     Index("ix_answers_model", "model", "id"),
