@@ -11,6 +11,7 @@ from shelfwise.database import Database
 from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.inventory.catalogue import Catalogue
 from shelfwise.inventory.exchange import cells
+from shelfwise.inventory.exchange.changes import NEW
 from shelfwise.inventory.exchange.importing import import_file
 from shelfwise.inventory.exchange.reading import ROWS
 from shelfwise.inventory.exchange.rows import PROBLEMS
@@ -47,12 +48,12 @@ def test_every_bad_row_is_named_and_nothing_is_imported(database: Database, stor
     )
     report = take(database, store, "products", text)
     assert told(report) == [
-        "line 3: name is empty",
-        "line 4: minimum -1 must not be below 0",
-        "line 4: target 'x' is no number: write it like 12 or 12.5",
-        "line 5: gtin '4006381333932' is no barcode number (GTIN): its last digit would have to be 1. "
+        "line 3: Name is empty",
+        "line 4: Min -1 must not be below 0",
+        "line 4: Max 'x' is no number: write it like 12 or 12.5",
+        "line 5: GTIN '4006381333932' is no barcode number (GTIN): its last digit would have to be 1. "
         "Look for a mistyped digit",
-        "line 6: name is that of line 2 already",
+        "line 6: Name is that of line 2 already",
         "line 8: means Tea, as line 7 does: leave one of them out",
     ]
     assert not report.done
@@ -74,17 +75,53 @@ def test_what_follows_from_a_wrong_cell_is_not_told_beside_it(database: Database
     )
     report = take(database, store, "products", text, dry_run=True)
     assert told(report) == [
-        "line 2: target 2 is below the minimum of 9: give at least the minimum, or none",
-        "line 3: minimum 'x' is no number: write it like 12 or 12.5",
+        "line 2: max 2 is below the minimum of 9: give at least the minimum, or none",
+        "line 3: min 'x' is no number: write it like 12 or 12.5",
         "line 4: unit holds characters that cannot be shown",
         "line 4: category a part of the path is empty: write it like fruit/apple",
-        "line 5: gtin '9638507' is no barcode number (GTIN): give its 8, 12, 13 or 14 digits, "
+        "line 5: GTIN '9638507' is no barcode number (GTIN): give its 8, 12, 13 or 14 digits, "
         "the check digit included",
         "line 6: name is that of line 5 already",
         "line 8: name is that of line 7 already",
     ]
     lowered = take(database, store, "products", "name,max\nCocoa,5\n")
-    assert told(lowered) == ["line 2: target 5 is below the minimum of 6: give at least the minimum, or none"]
+    assert told(lowered) == ["line 2: max 5 is below the minimum of 6: give at least the minimum, or none"]
+
+
+def test_a_problem_has_the_column_and_the_heading_of_the_file(database: Database, store: int) -> None:
+    report = take(database, store, "products", "Name;EAN;Pack  size;Unit\nOats;12;0;\x07\n;;2;\n")
+    assert [(each.column, each.heading) for each in report.problems] == [
+        ("gtin", "EAN"),
+        ("pack_size", "Pack size"),
+        ("unit", "Unit"),
+        ("name", "Name"),
+    ]
+    twice = take(database, store, "products", "name;EAN;GTIN\n")
+    assert [(each.column, each.heading) for each in twice.problems] == [(None, None)]
+
+
+def test_what_is_new_is_told_with_the_categories_that_come_with_it(database: Database, store: int) -> None:
+    book = Catalogue(database)
+    book.add_category("Drinks")
+    text = "name,category\nTea,teas\nOats,Grain\nCola,DRINKS\nSalt,\nRye,grain\n"
+    for dry_run in (True, False):
+        report = take(database, store, "products", text, dry_run=dry_run)
+        assert [(each.line, each.product, each.category) for each in report.new] == [
+            (3, "Oats", "Grain"),
+            (4, "Cola", "DRINKS"),
+            (5, "Salt", None),
+            (6, "Rye", "grain"),
+        ]
+        assert (report.new_categories, report.new_categories_total) == (("teas", "Grain"), 2)
+    again = take(database, store, "products", text)
+    assert (again.new, again.new_categories, again.new_categories_total) == ((), (), 0)
+
+
+def test_only_the_first_of_what_is_new_is_told(database: Database, store: int) -> None:
+    text = "name,category\n" + "".join(f"Product {each},kind {each}\n" for each in range(NEW + 5))
+    report = take(database, store, "products", text, dry_run=True)
+    assert (report.added, len(report.new), report.new[0].product) == (NEW + 5, NEW, "Product 0")
+    assert (len(report.new_categories), report.new_categories_total) == (NEW, NEW + 5)
 
 
 def test_names_that_the_book_does_not_know_are_told_with_cells_that_cannot_be_read(

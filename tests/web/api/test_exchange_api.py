@@ -41,6 +41,9 @@ def test_a_dry_run_says_what_would_change(manager, goods):
         {"column": "minimum", "before": "6", "after": "7.5"},
     ]
     assert (report["changes_total"], report["emptied"], report["done"]) == (1, {"category": 1}, False)
+    report = tried("products", "name,category\nCocoa,sweets\n")
+    assert report["new"] == [{"line": 2, "product": "Cocoa", "category": "sweets"}]
+    assert (report["new_categories"], report["new_categories_total"]) == (["sweets"], 1)
     report = tried("counts", "product,quantity\nTea,7\n")
     (change,) = report["changes"]
     assert (change["location"], change["difference"]) == ("", "7.000")
@@ -62,10 +65,12 @@ def test_a_report_given_again_says_that_the_file_was_imported_before(manager, go
 
 
 def test_what_is_wrong_is_told_by_line_and_nothing_is_done(manager, goods):
-    text = "name,gtin\nOat drink,\nMilk,123\n"
+    text = "name,EAN\nOat drink,\nMilk,123\n"
     report = manager.post(f"/api/v1/imports/products?store={goods.store}", files=sent(text)).json()
     assert report["done"] is False
-    assert [(each["line"], each["column"]) for each in report["problems"]] == [(3, "gtin")]
+    assert [(each["line"], each["column"], each["heading"]) for each in report["problems"]] == [
+        (3, "gtin", "EAN")
+    ]
     assert len(manager.get("/api/v1/products").json()["items"]) == 2
 
 

@@ -12,7 +12,7 @@ from shelfwise.workflows.shop import Shop
 from .conftest import PHONE, Tabs
 
 GOOD = "name,category,gtin,minimum\nOat drink,drinks,4006381333931,5\nRye bread,bread,,2\n"
-BAD = "name,category,gtin,minimum\nOat drink,drinks,4006381333932,5\nRye bread,bread,,many\n"
+BAD = "name,category,EAN,minimum\nOat drink,drinks,4006381333932,5\nRye bread,bread,,many\n"
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_every_wrong_row_is_told_and_nothing_is_imported(
     page.get_by_role("button", name="Try the file").click()
     report = page.locator("#import-report")
     expect(report).to_contain_text("2 problems in 2 rows")
-    expect(report.locator("tbody tr").nth(0)).to_contain_text("gtin")
+    expect(report.locator("tbody tr").nth(0).get_by_role("cell").first).to_have_text("EAN")
     expect(report.locator("tbody th").nth(0)).to_have_text("2")
     expect(report.locator("tbody tr").nth(1)).to_contain_text("minimum")
     expect(report.locator("tbody th").nth(1)).to_have_text("3")
@@ -62,11 +62,23 @@ def test_a_right_file_is_tried_then_imported(
     expect(change).to_contain_text("Rye bread")
     expect(change.get_by_role("listitem")).to_have_text(["GTIN: 96385074 → emptied", "Minimum: nothing → 2"])
     accessible(page)
+    new = page.get_by_role("region", name="New products").get_by_role("row").last
+    expect(new.get_by_role("cell")).to_have_text(["Oat drink", "drinks"])
+    expect(page.locator("#import-report")).to_contain_text("New category: drinks.")
     assert len(shop.catalogue.products().items) == 1
     page.get_by_role("button", name="Import 2 rows").click()
     page.wait_for_url("**/products")
     expect(page.locator("#flash")).to_contain_text("Imported: 1 product new, 1 changed")
     assert [one.name for one in shop.catalogue.products().items] == ["Oat drink", "Rye bread"]
+
+
+def test_names_in_a_file_are_never_markup(tabs: Tabs, file: Callable[[str], str]) -> None:
+    page = tabs("manager")
+    page.goto("/import")
+    page.get_by_label("File", exact=True).set_input_files(file("name,category\n<img src=x>,<b>bold</b>\n"))
+    page.get_by_role("button", name="Try the file").click()
+    row = page.get_by_role("region", name="New products").get_by_role("row").last
+    expect(row.get_by_role("cell")).to_have_text(["<img src=x>", "<b>bold</b>"])
 
 
 def test_counts_come_in_and_go_out(shop: Shop, tabs: Tabs, file: Callable[[str], str]) -> None:

@@ -18,10 +18,13 @@ from shelfwise.inventory.records import KINDS, Booking, Line, Movement, Product
 from shelfwise.inventory.tables import movements
 from shelfwise.inventory.upkeep import Kept, Key
 
-__all__ = ["CHANGES", "PRODUCT_FIELDS", "Changes", "count_changes", "kind_sums", "product_change"]
+__all__ = ["CHANGES", "NEW", "PRODUCT_FIELDS", "Changes", "count_changes", "kind_sums", "product_change"]
 
 CHANGES: Final = 200
 """Rows told at most: who wants to see all of them compares the file with an export."""
+
+NEW: Final = 20
+"""New products and categories told at most: a look at the first shows whether the columns are what they seem."""
 
 PRODUCT_FIELDS: Final = ("name", "category", "gtin", "unit", "pack_size", "minimum", "target")
 """The columns of products that an import takes, and a product's fields of the same names."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -62,11 +63,14 @@ def import_file(
         ConflictError: somebody else has just changed a product of the file, or given another one its name or
             GTIN: import it again.
     """
-    rows, problems = read_rows(table, data, filename)
+    file = read_rows(table, data, filename)
+    rows = file.rows
     # The book is asked for the rest of what is wrong, unless more is wrong already than is told.
     unreadable = [problem for row in rows for problem in row.problems]
-    if problems or len(unreadable) >= PROBLEMS:
-        return ImportReport(table, len(rows), problems=tuple(problems or unreadable[:PROBLEMS]))
+    if file.problems or len(unreadable) >= PROBLEMS:
+        return _headed(
+            ImportReport(table, len(rows), problems=tuple(file.problems or unreadable)), file.headings
+        )
     digest = hashlib.sha256(data).hexdigest()
     booking_key = key or f"file:{table}:{store_id}:{digest}"
 
@@ -81,13 +85,22 @@ def import_file(
             given = read_movements(connection, table, rows, store_id)
             report = _book(connection, table, given, len(rows), store_id, user, booking_key)
         if dry_run or report.problems:
-            raise _TakenBack(replace(report, problems=report.problems[:PROBLEMS]))
+            raise _TakenBack(_headed(report, file.headings))
         return replace(report, done=True)
 
     try:
         return database.write(work)
     except _TakenBack as tried:
         return tried.report
+
+
+def _headed(report: ImportReport, headings: Mapping[str, str]) -> ImportReport:
+    """The first problems, with their columns as the file calls them."""
+    told = [
+        replace(each, heading=headings.get(each.column or ""))
+        for each in itertools.islice(report.problems, PROBLEMS)
+    ]
+    return replace(report, problems=tuple(told))
 
 
 def _book(

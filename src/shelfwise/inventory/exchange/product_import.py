@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from shelfwise.errors import ConflictError, EntryError
 from shelfwise.gtin import gtin_key
-from shelfwise.inventory.exchange.changes import PRODUCT_FIELDS, Changes, product_change
+from shelfwise.inventory.exchange.changes import NEW, PRODUCT_FIELDS, Changes, product_change
 from shelfwise.inventory.exchange.finding import Finder
-from shelfwise.inventory.exchange.records import ImportReport, RowProblem
+from shelfwise.inventory.exchange.records import ImportReport, NewRow, RowProblem
 from shelfwise.inventory.exchange.rows import GivenRow
 from shelfwise.inventory.names import name_key
 from shelfwise.inventory.product_fields import check_target, checked, given_fields
@@ -24,6 +24,7 @@ from shelfwise.inventory.product_writing import (
     lock_products,
 )
 from shelfwise.inventory.records import NewProduct, Product
+from shelfwise.inventory.tables import categories
 
 __all__ = ["take_products"]
 
@@ -50,7 +51,8 @@ def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportRep
     asked = _asked(Finder(connection, [row.values for row in rows], name="name"), rows)
     if asked.problems:
         return ImportReport("products", len(rows), problems=tuple(asked.problems))
-    for new in _chunks(asked.new):
+    missing = _missing_categories(connection, asked)
+    for new in _chunks([columns for _, columns in asked.new]):
         add_products_in(connection, new)
     changes = Changes()
     for differing in _chunks(asked.differing):
@@ -64,15 +66,18 @@ def take_products(connection: Connection, rows: Sequence[GivenRow]) -> ImportRep
         changes=changes.first,
         changes_total=changes.total,
         emptied=dict(changes.emptied),
+        new=tuple(NewRow(line, each["name"], each["category"]) for line, each in asked.new[:NEW]),
+        new_categories=tuple(missing[:NEW]),
+        new_categories_total=len(missing),
     )
 
 
 @dataclass(slots=True)
 class _Asked:
-    """What rows ask for: new products, and of products the line and what they want changed."""
+    """What rows ask for, with their lines: new products, and of products what they want changed."""
 
     problems: list[RowProblem] = field(default_factory=list)
-    new: list[Columns] = field(default_factory=list)
+    new: list[tuple[int, Columns]] = field(default_factory=list)
     differing: list[tuple[int, Product, Columns]] = field(default_factory=list)
     unchanged: int = 0
 
@@ -107,7 +112,7 @@ def _ask(asked: _Asked, row: GivenRow, there: Product | None) -> None:
     if problems or row.problems:
         return
     if there is None:
-        asked.new.append(columns)
+        asked.new.append((row.line, columns))
     elif columns:
         asked.differing.append((row.line, there, columns))
     else:
@@ -133,6 +138,22 @@ def _checked(
         except EntryError as error:
             errors.append(error)
     return columns, [RowProblem(row.line, error.field, error.message) for error in errors]
+
+
+def _missing_categories(connection: Connection, asked: _Asked) -> list[str]:
+    """The categories that the file's products have and the book has not yet, in the order of the file."""
+    given = [(line, columns) for line, columns in asked.new]
+    given += [(line, columns) for line, _, columns in asked.differing]
+    given.sort(key=lambda each: each[0])
+    names: dict[str, str] = {}  # by key: two spellings are one category
+    for _, columns in given:
+        if name := columns.get("category"):
+            names.setdefault(name_key(name), name)
+    for keys in _chunks(list(names)):
+        found = select(categories.c.name_key).where(categories.c.name_key.in_(keys))
+        for key in connection.scalars(found):
+            del names[key]
+    return list(names.values())
 
 
 def _change(

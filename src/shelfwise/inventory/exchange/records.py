@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from shelfwise.inventory.exchange.columns import Table
 
-__all__ = ["FieldChange", "ImportReport", "KindSum", "RowChange", "RowProblem"]
+__all__ = ["FieldChange", "ImportReport", "KindSum", "NewRow", "RowChange", "RowProblem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +19,17 @@ class RowProblem:
         line: the row's line in the file; the header's is the first.
         column: the column that is wrong, None where the whole row is.
         reason: a clause that follows the column's name, or a sentence about the row.
+        heading: what the file itself calls the column; None where the file does not have it.
     """
 
     line: int
     column: str | None
     reason: str
+    heading: str | None = None
 
     def __str__(self) -> str:
-        return f"line {self.line}: {f'{self.column} ' if self.column else ''}{self.reason}"
+        named = self.heading or self.column
+        return f"line {self.line}: {f'{named} ' if named else ''}{self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,21 @@ class RowChange:
 
 
 @dataclass(frozen=True, slots=True)
+class NewRow:
+    """A product that a row adds.
+
+    Attributes:
+        line: the row's line in the file; the header's is the first.
+        product: its name.
+        category: its category's name, None without one.
+    """
+
+    line: int
+    product: str
+    category: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class KindSum:
     """The movements of one kind in a file.
 
@@ -113,6 +131,9 @@ class ImportReport:
         changes_total: how many such rows there are.
         emptied: for each column of products, of how many products empty cells take the value.
         kinds: the movements by kind.
+        new: the first :data:`~shelfwise.inventory.exchange.changes.NEW` products that are added.
+        new_categories: the first as many categories that products of the file have and the book has not yet.
+        new_categories_total: how many such categories there are.
     """
 
     table: Table
@@ -128,3 +149,6 @@ class ImportReport:
     changes_total: int = 0
     emptied: Mapping[str, int] = field(default_factory=dict)
     kinds: tuple[KindSum, ...] = ()
+    new: tuple[NewRow, ...] = ()
+    new_categories: tuple[str, ...] = ()
+    new_categories_total: int = 0

@@ -10,7 +10,7 @@ from shelfwise.inventory.exchange.columns import COLUMNS, Column, Table, header_
 from shelfwise.inventory.exchange.reading import rows_of
 from shelfwise.inventory.exchange.records import RowProblem
 
-__all__ = ["PROBLEMS", "GivenRow", "read_rows"]
+__all__ = ["PROBLEMS", "GivenRow", "GivenTable", "read_rows"]
 
 PROBLEMS: Final = 1000
 """Problems named at most: who has more has mistaken the file."""
@@ -35,8 +35,23 @@ class GivenRow:
         return any(problem.column in columns for problem in self.problems)
 
 
-def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow], list[RowProblem]]:
-    """The rows of a table, and what is wrong with the header, or that there are none.
+@dataclass(frozen=True, slots=True)
+class GivenTable:
+    """What a file holds.
+
+    Attributes:
+        rows: its rows.
+        problems: what is wrong with the header, or that there are no rows.
+        headings: what the file calls each column.
+    """
+
+    rows: Sequence[GivenRow]
+    problems: Sequence[RowProblem]
+    headings: Mapping[str, str]
+
+
+def read_rows(table: Table, data: bytes, filename: str) -> GivenTable:
+    """The rows of a table.
 
     Raises:
         EntryError: of the field ``file``: it is no CSV or XLSX file, or too large.
@@ -45,7 +60,7 @@ def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow],
     line, headings = next(given)
     found, wrong = header_names(table, headings)
     if wrong:
-        return [], [RowProblem(line, None, reason) for reason in wrong]
+        return GivenTable([], [RowProblem(line, None, reason) for reason in wrong], {})
     required = {column.name for column in COLUMNS[table] if column.required}
     rows: list[GivenRow] = []
     for line, cells in given:
@@ -54,7 +69,15 @@ def read_rows(table: Table, data: bytes, filename: str) -> tuple[list[GivenRow],
         empty = [name for name in values if name in required - told and values[name] is None]
         problems = unreadable + [RowProblem(line, name, "is empty") for name in empty]
         rows.append(GivenRow(line, values, tuple(problems)))
-    return rows, [] if rows else [RowProblem(line, None, "there are no rows below the header")]
+    # A heading of one's own is as long as one likes; of what a message needs, this is plenty.
+    names = {
+        column.name: " ".join(heading.split())[:40]
+        for column, heading in zip(found, headings, strict=True)
+        if column is not None
+    }
+    return GivenTable(
+        rows, [] if rows else [RowProblem(line, None, "there are no rows below the header")], names
+    )
 
 
 def _row(

@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request
 from pydantic import Field, field_validator
 from starlette.concurrency import run_in_threadpool
 
-from shelfwise.inventory.exchange.changes import CHANGES
+from shelfwise.inventory.exchange.changes import CHANGES, NEW
 from shelfwise.inventory.exchange.columns import Table
 from shelfwise.inventory.exchange.importing import import_file
 from shelfwise.inventory.exchange.records import ImportReport
@@ -30,6 +30,7 @@ class RowProblemOut(Reply):
 
     line: int = Field(description="Line of the file, from 1.")
     column: str | None
+    heading: str | None = Field(description="What the file itself calls the column.")
     reason: str
 
 
@@ -56,6 +57,14 @@ class RowChangeOut(Reply):
     @classmethod
     def _text(cls, value: Decimal | None) -> str | None:
         return None if value is None else amount_text(value)
+
+
+class NewRowOut(Reply):
+    """A product that a row adds."""
+
+    line: int = Field(description="Line of the file, from 1.")
+    product: str
+    category: str | None
 
 
 class KindSumOut(Reply):
@@ -91,6 +100,11 @@ class ReportOut(Reply):
         description="By column, of how many products empty cells take the value away."
     )
     kinds: list[KindSumOut] = Field(description="Of movements: how many of each kind.")
+    new: list[NewRowOut] = Field(description=f"The first {NEW} products that are added.")
+    new_categories: list[str] = Field(
+        description=f"The first {NEW} categories that the file names and the book does not have yet."
+    )
+    new_categories_total: int = Field(description="How many such categories there are.")
 
     @classmethod
     def of(cls, report: ImportReport) -> Self:

@@ -16,7 +16,7 @@ from shelfwise.web.pages.frame import current_store, show
 __all__ = ["NO_PLACES_COOKIE", "router"]
 
 NO_PLACES_COOKIE: Final = "shelfwise_no_places"
-"""Holds the ids of the stores that need no places, such as ``1-3``, as was said in this browser; home.js writes it."""
+"""Holds the ids of the stores that need no places, such as ``1-3``, as this browser was told; home.js writes it."""
 
 router = page_router()
 _LOW = 6

@@ -43,7 +43,7 @@ function table(label, headings, rows) {
 }
 
 function problemTable(problems) {
-  return table("Rows that are wrong", [">Line", "Column", "What is wrong"], problems.map((one) => [String(one.line), el("span", { class: "nowrap" }, one.column || "–"), one.reason]));
+  return table("Rows that are wrong", [">Line", "Column", "What is wrong"], problems.map((one) => [String(one.line), one.heading || one.column || "–", one.reason]));
 }
 
 /** "pack_size" as people read it: "pack size" */
@@ -84,6 +84,25 @@ function changeTable(reply) {
   return table("Counts that differ from the book", [">Line", "Product", ">Counted"], rows);
 }
 
+/** The first new products, and the categories that come with them; null where there are none. */
+function newTable(reply) {
+  if (!reply.new.length) return null;
+  return table("New products", [">Line", "New product", "Category"], reply.new.map((one) => [String(one.line), one.product, one.category || "–"]));
+}
+
+/** "New categories: coffee, tea." */
+function newCategories(reply) {
+  if (!reply.new_categories_total) return null;
+  const more = reply.new_categories_total - reply.new_categories.length;
+  const rest = more ? `, and ${more.toLocaleString()} more` : "";
+  return el("p", {}, `${reply.new_categories_total === 1 ? "New category" : "New categories"}: ${reply.new_categories.join(", ")}${rest}.`);
+}
+
+/** "These are 20 of 300 new products." where not all are shown */
+function shownOf(shown, all, what_) {
+  return all > shown && shown ? el("p", { class: "help" }, `These are ${shown.toLocaleString()} of ${all.toLocaleString()} ${what_}.`) : null;
+}
+
 /** What empty cells take away, so that nobody loses it unwittingly. */
 function emptied(reply) {
   const parts = Object.entries(reply.emptied).map(([column, count]) => `the ${words(column)} of ${some(count, NAMES.products)}`);
@@ -113,12 +132,14 @@ function showPlan(reply) {
   const key = newKey(); // one file that was tried is imported once, however often the button is pressed
   const button = el("button", { type: "button", class: "button primary", disabled: nothing }, `Import ${some(reply.rows, ["row", "rows"])}`);
   button.addEventListener("click", () => importNow(button, key));
-  const hidden = reply.changes_total - reply.changes.length;
   const parts = [
     el("p", { class: "flash info" }, icon("check"), nothing ? "The file is right, and the book has it all already." : `The file is right: ${summary(reply)}.${compared(reply)}`),
     emptied(reply),
     changeTable(reply),
-    hidden > 0 && el("p", { class: "help" }, `These are ${reply.changes.length.toLocaleString()} of ${reply.changes_total.toLocaleString()} rows that change something.`),
+    shownOf(reply.changes.length, reply.changes_total, "rows that change something"),
+    newTable(reply),
+    shownOf(reply.new.length, reply.added, "new products"),
+    newCategories(reply),
     el("p", { class: "actions end" }, button),
   ];
   report.replaceChildren(...parts.filter(Boolean));
