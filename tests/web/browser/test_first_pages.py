@@ -202,3 +202,20 @@ def test_the_first_start_makes_the_admin_and_goes_on_to_the_first_step(
     expect(page.get_by_label("Name of the store")).to_be_focused()
     tabs.close()
     server.stop()
+
+
+def test_who_needs_no_places_is_not_asked_for_them_again(
+    shop: Shop, tabs: Tabs, accessible: Callable[[Page], None]
+) -> None:
+    bread = shop.catalogue.add_product(NewProduct("Bread"))
+    root = shop.catalogue.store(MILL_LANE).root_id
+    shop.ledger.book([Line("received", bread.id, root, Decimal(2))], user="clerk")
+    page = tabs("manager", PHONE)
+    page.goto("/")
+    accessible(page)
+    page.get_by_role("button", name="We need no places").click()
+    asked = page.get_by_role("heading", name="Say where things are")
+    expect(asked).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("heading", name="What changed")).to_be_visible()
+    expect(asked).to_have_count(0)

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Page, expect
 
+from shelfwise.answers.records import NewAnswer
 from shelfwise.inventory.records import Line, Location, NewProduct
 from shelfwise.workflows.shop import Shop
 
@@ -13,6 +14,7 @@ from .conftest import DESK, Tabs
 MILL_LANE = 1
 LONG = "Very long product name with Bio-Vollmilchschokoladenaufstrich ohne Palmöl extra cremig 750 g Familienpackung"
 WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+PHOTO = "ab" * 32
 NARROW = (320, 800)
 
 SPILLED = """() => [...document.querySelectorAll("main *")].filter(each => {
@@ -28,13 +30,17 @@ SCROLLED = """() => [...document.querySelectorAll(".table-wrap")]
 
 @pytest.fixture
 def shelf(shop: Shop) -> Location:
-    """A place with a long name, on which two products with long names lie, one of them far below its minimum."""
+    """A place with a long name, on which two products with long names lie, far below their minimum, by photos."""
     shelf = shop.catalogue.location_at(MILL_LANE, f"{WORD} / {WORD}", create=True)
+    model = shop.shelf.active().id
     for name in (LONG, WORD):
         new = NewProduct(name, category=f"food/{WORD}", minimum=Decimal(1_000_000), target=Decimal(1_000_000))
-        shop.ledger.book(
-            [Line("received", shop.catalogue.add_product(new).id, shelf.id, Decimal(1))], user="clerk"
+        product = shop.catalogue.add_product(new).id
+        shop.answers.record(
+            [NewAnswer(PHOTO, model, "accept", f"food/{WORD}", 1.0, (), "clerk", None, MILL_LANE)]
         )
+        line = Line("received", product, shelf.id, Decimal(1), photo=PHOTO, model=model)
+        shop.ledger.book([line], user="clerk")
     shop.users.add(WORD, None, roles={MILL_LANE: "clerk"}, by="admin")
     return shelf
 

@@ -71,9 +71,11 @@ def test_a_product_made_of_a_guess_is_of_that_category_also_without_one_of_its_o
     dialog.get_by_label("Category").fill("")
     dialog.get_by_role("button", name="Make the product").click()
     expect(page.locator(".scan-card :checked")).to_have_count(1)
+    waiting = page.locator(".side [data-waiting]")
+    expect(waiting).to_have_text("1")
     page.get_by_role("button", name="Book 1 as received").click()
     expect(page.locator("#flash")).to_contain_text("Booked: 1 product received.")
-    expect(page.locator(".side [data-waiting]")).to_have_text("0")  # the verdict has come
+    expect(waiting).to_have_text("0")  # what was booked has judged the answer
     answer = shop.answers.get(1)
     assert (answer.verdict, answer.right_category) == ("corrected", "Red")
     page.goto("/movements")
