@@ -25,6 +25,9 @@ _TRY_AGAIN: Final = frozenset({"40001", "40P01"})
 _BUSY_SECONDS: Final = 15
 _CONNECTIONS: Final = 10
 _MORE_CONNECTIONS: Final = 40
+# Of the connections that wait, the one used last is taken: it has pages and statements of the last question still.
+# SQLite maps at most so many bytes of a file, and fetches the pages behind them one by one.
+_MAPPED: Final = 0x7FFF0000
 
 
 class Database:
@@ -124,6 +127,7 @@ def _sqlite(url: URL) -> Engine:
         connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         pool_size=_CONNECTIONS,
         max_overflow=_MORE_CONNECTIONS,
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -138,7 +142,7 @@ def _sqlite(url: URL) -> Engine:
             "foreign_keys = ON",
             "cache_size = -65536",
             "temp_store = MEMORY",
-            "mmap_size = 1073741824",
+            f"mmap_size = {_MAPPED}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
@@ -153,4 +157,10 @@ def _sqlite(url: URL) -> Engine:
 
 
 def _postgresql(url: URL) -> Engine:
-    return create_engine(url, pool_size=_CONNECTIONS, max_overflow=_MORE_CONNECTIONS, pool_recycle=1800)
+    return create_engine(
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=_MORE_CONNECTIONS,
+        pool_recycle=1800,
+        pool_use_lifo=True,
+    )
