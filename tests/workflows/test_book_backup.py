@@ -117,7 +117,7 @@ def test_a_backup_is_of_one_moment_while_others_book(database: Database, tmp_pat
 @pytest.mark.parametrize("content", [b"", b"no database" * 50], ids=["empty", "text"])
 def test_what_is_no_backup_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.db").write_bytes(content)
-    with pytest.raises(DatabaseError):
+    with pytest.raises(DatabaseError, match=r"b\.db is no backup of a stock book"):
         restore(tmp_path / "stock.db", tmp_path / "b.db")
     assert not (tmp_path / "stock.db").exists()
 

@@ -203,6 +203,18 @@ def test_what_the_stock_book_never_took_down_is_forgotten_at_the_next_start(shop
     assert known(shopper.shop) == {"Cola": 1}
 
 
+def test_what_a_restored_book_does_not_have_is_forgotten_before_anything_is_answered(shopper, cola):
+    shop = shopper.shop
+    lime = shopper.product("Lime")
+    shop.products.in_use().learn(lime, "Lime", [shopper.photo(*GREEN), shopper.photo(*BLUE)])
+    blue = shop.photos.add(shopper.photo(*BLUE)).sha256
+    shop.catalogue.add_product_photo(cola, blue)  # the book has it with another product
+    shop.close()
+    with open_shop(ShopSettings(shop.settings.home, workers=1, model=shop.settings.model)) as again:
+        again.models.wait()
+        assert known(again) == {"Cola": 2}
+
+
 @pytest.mark.parametrize("file", ["index.json", "embeddings"])
 def test_a_damaged_index_is_made_anew(shopper, cola, file):
     shop = shopper.shop

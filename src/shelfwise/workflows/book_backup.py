@@ -30,6 +30,8 @@ Progress = Callable[[int, int], None]
 
 _BATCH: Final = 5000
 _MOVE_AWAY: Final = "So it cannot be backed up first: move it away with its -wal and -shm, then restore again"
+_SQLITE: Final = b"SQLite format 3\0"
+"""What a backup begins with."""
 _PAGES: Final = 4096
 _ = shelfwise.answers.tables  # its tables are among those of the metadata
 
@@ -116,6 +118,9 @@ def restore(
     """
     if not source.is_file():
         raise DatabaseError(f"there is no backup at {source}")
+    with storage_errors(source), source.open("rb") as file:
+        if file.read(len(_SQLITE)) != _SQLITE:
+            raise DatabaseError(f"{source} is no backup of a stock book")
     with tempfile.TemporaryDirectory(prefix="shelfwise-restore-") as folder:
         fresh = Path(folder) / "stock.db"
         _copy_pages(source, fresh, None)

@@ -219,6 +219,7 @@ class ShopModels:
         problem = "its products could not be opened; the log says why"
         try:
             learned = shop.products.opened(self._pool.model.many)
+            learned.forget_others(_wanted(shop))
             shop.products.use(learned)
             problem = ""
         except ShelfwiseError as error:
@@ -393,10 +394,11 @@ def _tried(served: ServedModel) -> ServedModel:
 def _caught_up(
     shop: Shop, learned: LearnedProducts, progress: Progress, then: Callable[[], None] | None = None
 ) -> tuple[str, ...]:
+    return learned.catch_up(lambda: _wanted(shop), shop.photos.read, shop.products.changing, progress, then)
+
+
+def _wanted(shop: Shop) -> list[Wanted]:
     from shelfwise.workflows.shop_products import wanted_products
 
-    def wanted() -> list[Wanted]:
-        with shop.db.read() as connection:
-            return wanted_products(connection)
-
-    return learned.catch_up(wanted, shop.photos.read, shop.products.changing, progress, then)
+    with shop.db.read() as connection:
+        return wanted_products(connection)
