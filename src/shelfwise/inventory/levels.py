@@ -176,8 +176,11 @@ class Levels:
         key = CURSORS[order].decode(cursor)
         with self._database.read() as connection:
             place = None if location_id is None else _place(connection, location_id)
-            store_ids = _stores(connection, store_id, place)
+            store_ids = _store_ids(connection, store_id, place)
             conditions = meant_by(connection, query)
+            # A single one's rows tell that it is there: a way to the server less.
+            if len(store_ids) != 1 or conditions is None:
+                _check_stores(connection, store_ids)
             if conditions is None or not store_ids:
                 return Page(())
             category_ids = None
@@ -194,6 +197,8 @@ class Levels:
                 limit=limit + 1,
             )
             rows = stock_rows(connection, wanted)
+            if not rows:
+                _check_stores(connection, store_ids)
             items = _levels(connection, rows[:limit], place)
         return Page(
             items, CURSORS[order].encode(sort_key(order, rows[limit - 1])) if len(rows) > limit else None
@@ -321,19 +326,32 @@ def _place(connection: Connection, location_id: int) -> _Place:
 
 
 def _stores(connection: Connection, wanted: int | Collection[int] | None, place: _Place | None) -> list[int]:
-    """The stores that are meant, in order."""
+    """The stores that are meant, in order, all of which are there."""
+    ids = _store_ids(connection, wanted, place)
+    _check_stores(connection, ids)
+    return ids
+
+
+def _check_stores(connection: Connection, ids: Iterable[int]) -> None:
+    for store_id in ids:
+        check_store(connection, store_id)
+
+
+def _store_ids(
+    connection: Connection, wanted: int | Collection[int] | None, place: _Place | None
+) -> list[int]:
+    """The stores that are meant, in order; perhaps not all are there."""
     if wanted is None:
         if place is not None:
             return [place.store_id]
         query = select(stores.c.id).where(stores.c.archived_at.is_(None)).order_by(stores.c.id)
         return list(connection.scalars(query))
-    ids = sorted({wanted} if isinstance(wanted, int) else set(wanted))
+    given = {wanted} if isinstance(wanted, int) else set(wanted)
+    ids = sorted(checked_id("store", each) for each in given)
     if place is not None:
         if place.store_id not in ids:
             raise EntryError("location_id", f"location {place.id} belongs to another store")
         ids = [place.store_id]
-    for store_id in ids:
-        check_store(connection, store_id)
     return ids
 
 
