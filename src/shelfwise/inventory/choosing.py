@@ -183,7 +183,7 @@ class Left:
     Attributes:
         ids: their numbers; None where they are many, and those of :func:`left_by_all` are meant.
         forms: of the conditions: those still to be tried of each product, or without numbers all of them.
-        most: how many the first of these forms leaves.
+        most: how many the first of all forms leaves at most; where there are no numbers, exactly.
     """
 
     ids: list[int] | None

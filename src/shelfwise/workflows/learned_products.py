@@ -178,10 +178,12 @@ class LearnedProducts:
         Raises:
             StorageError: the index cannot be written; it is then as it was.
         """
-        index = self._readable()
         owners = {photo: f"{each.product_id:012x}" for each in wanted for photo in each.photos}
-        if index is not None and any(
-            owners.get(photo.sha256) != product.id for product in index.products for photo in product.photos
+        # The one in memory, which the first answer needs too; a damaged one is empty there.
+        if any(
+            owners.get(photo.sha256) != product.id
+            for product in self.index.products
+            for photo in product.photos
         ):
             self.store.update(lambda there: self._rebuilt(there, wanted, {}))
 
