@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnswerKind", "Candidate", "Decision", "Prediction"]
+__all__ = ["AnswerKind", "Candidate", "Decision", "Detections", "Prediction"]
 
 AnswerKind = Literal["accept", "ask", "unknown"]
 """What to do with a prediction: take it, ask a person, or take the photo for something never learned."""
@@ -97,3 +97,38 @@ class Prediction:
         """The ``k`` most probable categories, best first; equals in label order."""
         order = np.argsort(-self.probabilities, kind="stable")[: max(k, 0)]
         return tuple(Candidate(self.categories[i], float(self.probabilities[i])) for i in order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """The products that a detector found on one photo.
+
+    Attributes:
+        boxes: float32 array of shape (N, 4): left, top, right and bottom edge of each product in pixels of the photo
+            as shown (EXIF orientation applied), within the photo.
+        scores: float32 array of shape (N,), how sure the detector is of each, 0 to 1, highest first.
+        width: of the photo, in pixels.
+        height: of the photo, in pixels.
+        source: the photo's path, or None where it had none.
+    """
+
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    width: int
+    height: int
+    source: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.boxes.shape != (len(self.scores), 4) or self.scores.ndim != 1:
+            raise ValueError(
+                f"boxes of shape {self.boxes.shape} do not go with scores of {self.scores.shape}"
+            )
+        left, top, right, bottom = self.boxes[:, 0], self.boxes[:, 1], self.boxes[:, 2], self.boxes[:, 3]
+        inside = (left >= 0) & (top >= 0) & (right <= self.width) & (bottom <= self.height)
+        if not (inside & (left < right) & (top < bottom)).all():
+            raise ValueError("boxes must have an area and lie within the photo")
+        if not ((self.scores >= 0) & (self.scores <= 1)).all() or (np.diff(self.scores) > 0).any():
+            raise ValueError("scores must lie between 0 and 1 and be sorted, highest first")
+
+    def __len__(self) -> int:
+        return len(self.scores)
