@@ -8,6 +8,7 @@ import pytest
 from shelfwise.bundle import derive_bundle, read_bundle, write_bundle
 from shelfwise.errors import BundleError, StorageError
 from shelfwise.images.preprocess import Preprocessing
+from shelfwise.rules import DetectionRule
 
 PREPROCESSING = Preprocessing(32, "pad", (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
 
@@ -168,8 +169,8 @@ def edit(folder, change):
 
 def test_another_format_version_says_what_to_do(tmp_path):
     folder = write(tmp_path / "bundle").path
-    edit(folder, lambda manifest: manifest.update(format_version=3))
-    with pytest.raises(BundleError, match="format version 3, but this Shelfwise reads up to version 2"):
+    edit(folder, lambda manifest: manifest.update(format_version=4))
+    with pytest.raises(BundleError, match="format version 4, but this Shelfwise reads up to version 3"):
         read_bundle(folder)
 
 
@@ -325,3 +326,48 @@ def test_has_the_permissions_of_an_ordinary_folder(tmp_path):
 )
 def test_it_tells_how_its_weights_are_kept(toy, tmp_path, provenance, kept):
     assert toy.write_toy_bundle(tmp_path / "bundle", provenance=provenance).kept_in == kept
+
+
+def test_a_detectors_bundle_tells_how_it_looks_at_photos(tmp_path):
+    rule = DetectionRule(min_score=0.35, suppression="soft-nms", overlap=0.5, side=1536, tile=768)
+    write(tmp_path / "bundle", categories=["product"], detection=rule)
+    bundle = read_bundle(tmp_path / "bundle")
+    assert bundle.task == "detect"
+    assert bundle.detection == rule
+    assert json.loads((bundle.path / "bundle.json").read_text())["format_version"] == 3
+    derived = derive_bundle(bundle, tmp_path / "other", model_onnx=b"smaller")
+    assert (derived.task, derived.detection) == ("detect", rule)
+
+
+def test_a_classifiers_bundle_stays_of_the_version_that_older_ones_read(tmp_path):
+    bundle = write(tmp_path / "bundle")
+    assert (bundle.task, bundle.detection) == ("classify", None)
+    assert json.loads((bundle.path / "bundle.json").read_text())["format_version"] == 2
+
+
+def test_a_model_for_another_task_is_refused_with_what_to_do(tmp_path):
+    named = write(tmp_path / "classifier")
+    found = write(tmp_path / "detector", detection=DetectionRule(min_score=0.3))
+    named.refuse_other_task("classify")
+    found.refuse_other_task("detect")
+    with pytest.raises(BundleError, match=r"detector: this model finds products.*'shelfwise shelf'"):
+        found.refuse_other_task("classify")
+    with pytest.raises(BundleError, match=r"classifier: this model names the product.*--task detect"):
+        named.refuse_other_task("detect")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.pop("detection"), "'detect' does not go with format version 3 without detection"),
+        (lambda m: m.pop("task"), "'classify' does not go with format version 3"),
+        (lambda m: m.update(format_version=2), "'detect' does not go with format version 2"),
+        (lambda m: m["detection"].update(min_score=1.5), "detection.min_score"),
+        (lambda m: m["files"].update({"metric.npz": m["files"]["card.md"]}), "a detector has no decision"),
+    ],
+)
+def test_a_detectors_manifest_that_makes_no_sense_is_refused(tmp_path, change, message):
+    folder = write(tmp_path / "bundle", detection=DetectionRule(min_score=0.3)).path
+    edit(folder, change)
+    with pytest.raises(BundleError, match=message):
+        read_bundle(folder)

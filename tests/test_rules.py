@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shelfwise.errors import BundleError
-from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
+from shelfwise.rules import MAX_REFERENCE, DecisionRule, DetectionRule, pack_reference, unpack_reference
 
 ARRAYS = {"means": np.eye(3, dtype=np.float32), "bank": np.ones((4, 2), np.float16)}
 
@@ -149,3 +149,22 @@ def test_thresholds_are_those_of_the_categories():
         rule().hierarchy(("fruit/apple", "fruit/pear"))
     with pytest.raises(ValueError, match="levels"):
         rule(levels=["category"]).hierarchy(("fruit/apple",))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"min_score": 0.0}, "min_score"),
+        ({"min_score": float("nan")}, "min_score"),
+        ({"suppression": "none"}, "suppression"),
+        ({"overlap": 1.0}, "overlap"),
+        ({"side": 1000}, "multiple of 64"),
+        ({"tile": 0}, "tile"),
+        ({"tile": 256, "tile_overlap": 256}, "would never advance"),
+        ({"tile_overlap": -1}, "tile_overlap"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_detector_does_not_look_at_photos_in_an_impossible_way(change, message):
+    with pytest.raises(ValidationError, match=message):
+        DetectionRule(**{"min_score": 0.3, **change})

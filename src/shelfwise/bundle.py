@@ -4,6 +4,9 @@ A bundle holds ``bundle.json`` (labels, preprocessing, calibration, decision rul
 checksums), the network as ``model.onnx`` or compressed as ``model.onnx.gz``, ``card.md``, where its decision rule
 compares photos with those of the training ``reference.npz``, and where products are compared by more than the plain
 embedding ``metric.npz``. It carries no time of writing, so that equal trainings give equal bytes.
+
+A classifier's bundle is of format version 2. A detector's, which holds how it looks at a photo in place of a decision
+rule, is of version 3, so that a Shelfwise that knows no detectors says so.
 """
 
 from __future__ import annotations
@@ -26,15 +29,27 @@ from shelfwise.errors import BundleError, ConfigError
 from shelfwise.files import atomic_write_folder
 from shelfwise.hierarchy import Hierarchy, counts_words
 from shelfwise.images.preprocess import Preprocessing
-from shelfwise.rules import MAX_REFERENCE, DecisionRule, pack_reference, unpack_reference
+from shelfwise.rules import MAX_REFERENCE, DecisionRule, DetectionRule, pack_reference, unpack_reference
 
-__all__ = ["DEFAULT_BUNDLE", "Bundle", "default_bundle", "derive_bundle", "read_bundle", "write_bundle"]
+__all__ = [
+    "DEFAULT_BUNDLE",
+    "Bundle",
+    "Task",
+    "default_bundle",
+    "derive_bundle",
+    "read_bundle",
+    "write_bundle",
+]
+
+Task = Literal["classify", "detect"]
+"""What a model is for: to name what is on a photo, or to find the products on it."""
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
 """The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
 
 _FORMAT_VERSION = 2
 _OLD_VERSIONS = (1,)
+_DETECTOR_VERSION = 3
 _MANIFEST = "bundle.json"
 _MODEL = "model.onnx"
 _PACKED = "model.onnx.gz"
@@ -44,6 +59,14 @@ _METRIC = "metric.npz"
 _METRIC_ARRAY = "metric"
 _LARGEST = float(np.finfo(np.float16).max)
 _MAX_MANIFEST = 16 * 1024 * 1024
+
+
+_OTHER_TASK: dict[Task, str] = {
+    "detect": "this model finds products on shelf photos and names none: give it as --detector to 'shelfwise shelf',"
+    " and name here one that 'shelfwise train' made without --task detect",
+    "classify": "this model names the product on a photo and finds none: give one here that 'shelfwise train --task"
+    " detect' made",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +87,9 @@ class Bundle:
         has_reference: whether the decision rule compares photos with those of the training.
         unpacked_bytes: size of the network's ONNX file where it is kept compressed, else None.
         has_metric: whether embeddings are turned by :meth:`metric` before they are given out.
+        task: what the model is for. Of a detector, ``preprocessing`` tells the side of the crops that it learned from
+            and the normalisation; it takes pictures of any size.
+        detection: how a detector looks at a photo; None for a classifier.
     """
 
     path: Path
@@ -79,6 +105,17 @@ class Bundle:
     has_reference: bool = False
     unpacked_bytes: int | None = None
     has_metric: bool = False
+    task: Task = "classify"
+    detection: DetectionRule | None = None
+
+    def refuse_other_task(self, task: Task) -> None:
+        """Refuse to be used for another task.
+
+        Raises:
+            BundleError: the model is for another one; the message says what to do with it.
+        """
+        if self.task != task:
+            raise BundleError(f"{self.path}: {_OTHER_TASK[self.task]}")
 
     @cached_property
     def counts(self) -> tuple[int, int]:
@@ -205,7 +242,7 @@ class _Files(_Strict):
 
 
 class _Manifest(_Strict):
-    format_version: Literal[1, 2]
+    format_version: Literal[1, 2, 3]
     name: Annotated[str, Field(min_length=1)]
     categories: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
     preprocessing: dict[str, Any]
@@ -214,8 +251,22 @@ class _Manifest(_Strict):
     provenance: dict[str, Any]
     rendered: bool
     decision: DecisionRule | None = None
+    task: Task = "classify"
+    detection: DetectionRule | None = None
     files: _Files
     digest: str
+
+    @model_validator(mode="after")
+    def _of_one_task(self) -> _Manifest:
+        detects = self.format_version == _DETECTOR_VERSION
+        if detects != (self.task == "detect") or detects != (self.detection is not None):
+            raise ValueError(
+                f"task {self.task!r} does not go with format version {self.format_version}"
+                f" {'and' if self.detection else 'without'} detection"
+            )
+        if detects and (self.decision or self.files.reference or self.files.metric):
+            raise ValueError("a detector has no decision, reference or metric")
+        return self
 
 
 def default_bundle() -> Path:
@@ -247,16 +298,19 @@ def write_bundle(
     decision: DecisionRule | None = None,
     reference: Mapping[str, NDArray[np.floating[Any]]] | None = None,
     packed: bool = False,
+    detection: DetectionRule | None = None,
 ) -> Bundle:
     """Write a bundle as a whole: ``folder`` is absent, the old bundle or the new one, never half of one.
 
     Args:
         folder: where to; an older bundle there is replaced, anything else is left alone.
-        model_onnx: the network; takes uint8 N×H×W×3 ``images``, gives ``logits`` and ``embedding``.
+        model_onnx: the network; takes uint8 N×H×W×3 ``images``, gives ``logits`` and ``embedding``, or, where
+            it is a detector's, ``scores`` and ``boxes``.
         card: the model card in Markdown.
         decision: when to rely on an answer.
         reference: float16 or float32 arrays that the decision's novelty score compares with, if it does.
         packed: keep the network compressed (gzip): smaller, and a tenth of a second slower to load.
+        detection: how a detector looks at a photo; what makes the bundle one of a detector.
 
     The rest is as in :class:`Bundle`.
 
@@ -268,7 +322,7 @@ def write_bundle(
     if reference:
         contents[_REFERENCE] = pack_reference(reference)
     manifest: dict[str, Any] = {
-        "format_version": _FORMAT_VERSION,
+        "format_version": _FORMAT_VERSION if detection is None else _DETECTOR_VERSION,
         "name": name,
         "categories": list(categories),
         "preprocessing": preprocessing.to_dict(),
@@ -277,6 +331,7 @@ def write_bundle(
         "provenance": dict(provenance),
         "rendered": rendered,
         **({} if decision is None else {"decision": decision.model_dump(mode="json")}),
+        **({} if detection is None else {"task": "detect", "detection": detection.model_dump(mode="json")}),
     }
     return _finished(folder, manifest, contents, len(model_onnx))
 
@@ -390,9 +445,9 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         if not isinstance(raw, dict):
             raise BundleError(f"{where}: damaged (not a JSON object)")
         version = raw.get("format_version")
-        if version not in (_FORMAT_VERSION, *_OLD_VERSIONS):
+        if version not in (_DETECTOR_VERSION, _FORMAT_VERSION, *_OLD_VERSIONS):
             raise BundleError(
-                f"{where}: format version {version!r}, but this Shelfwise reads up to version {_FORMAT_VERSION}. "
+                f"{where}: format version {version!r}, but this Shelfwise reads up to version {_DETECTOR_VERSION}. "
                 "Use the Shelfwise version that wrote it, or train again"
             )
         manifest = _Manifest.model_validate(raw)
@@ -401,7 +456,7 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         digest = _digest(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
+        field = ".".join(map(str, first["loc"])) or "manifest"
         raise BundleError(f"{where}: {field}: {first['msg']}") from error
     except ConfigError as error:
         raise BundleError(f"{where}: {error}") from error
@@ -426,6 +481,8 @@ def _parse_with_files(folder: Path, data: bytes) -> tuple[Bundle, _Files]:
         has_reference=manifest.files.reference is not None,
         unpacked_bytes=manifest.files.packed.unpacked_bytes if manifest.files.packed else None,
         has_metric=manifest.files.metric is not None,
+        task=manifest.task,
+        detection=manifest.detection,
     )
     return bundle, manifest.files
 

@@ -1,4 +1,4 @@
-"""What a bundle holds so that its model can say accept, ask or unknown: thresholds, and arrays to compare with."""
+"""What a bundle holds beside its network: when to rely on an answer, or how a detector looks at a photo."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import io
 import math
 import zipfile
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shelfwise.errors import BundleError
 from shelfwise.hierarchy import Hierarchy
 
-__all__ = ["MAX_REFERENCE", "DecisionRule", "pack_reference", "unpack_reference"]
+__all__ = [
+    "MAX_REFERENCE",
+    "SIDE_STEP",
+    "DecisionRule",
+    "DetectionRule",
+    "pack_reference",
+    "unpack_reference",
+]
 
 MAX_REFERENCE: Final = 32 * 1024 * 1024
 """Largest reference in bytes; usual ones have one or two million."""
@@ -24,7 +31,12 @@ _SUFFIX: Final = ".npy"
 # The form has no clock in it, so that equal trainings give equal bytes: this is its earliest date.
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
+SIDE_STEP: Final = 64
+"""A detector takes pictures whose sides are multiples of so many pixels: its coarsest cells lie so far apart."""
+
 Threshold = Annotated[float, Field(ge=0.5, le=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(ge=SIDE_STEP, le=8192, multiple_of=SIDE_STEP)]
 
 
 class DecisionRule(BaseModel):
@@ -60,6 +72,38 @@ class DecisionRule(BaseModel):
             odd = sorted(set(tree.nodes) ^ set(self.thresholds))
             raise ValueError(f"the thresholds are not those of the categories: see {odd[0]!r}")
         return tree
+
+
+class DetectionRule(BaseModel):
+    """How a detector looks at a photo, and which of its boxes count.
+
+    Attributes:
+        min_score: smallest score of a box that counts as a product; chosen on validation photos.
+        suppression: how boxes of one product are told from boxes of neighbours: ``nms`` drops a box that overlaps a
+            better one, ``soft-nms`` lowers its score (Bodla et al. 2017, arXiv 1704.04503).
+        overlap: for ``nms``, the largest intersection over union of two products' boxes; for ``soft-nms``, the
+            width sigma of its Gaussian.
+        side: longer side, in pixels, that a photo is brought to before it is looked at.
+        tile: largest side that goes through the network at once; a larger photo is looked at in tiles.
+        tile_overlap: pixels that neighbouring tiles share; no product larger than that is sure to be whole in one.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+    min_score: Share
+    suppression: Literal["nms", "soft-nms"] = "nms"
+    overlap: Share = 0.6
+    side: Side = 1280
+    tile: Side = 1280
+    tile_overlap: Annotated[int, Field(ge=0)] = 256
+
+    @model_validator(mode="after")
+    def _tiles_advance(self) -> DetectionRule:
+        if self.tile_overlap >= self.tile:
+            raise ValueError(
+                f"tiles of {self.tile} pixels cannot share {self.tile_overlap}: they would never advance"
+            )
+        return self
 
 
 def pack_reference(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> bytes:

@@ -19,6 +19,7 @@ from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier, session_of, softmax
 from shelfwise.inference.engines import open_session
 from shelfwise.inference.session import Outputs
+from shelfwise.rules import DetectionRule
 
 COLOUR_OF = {"Red": (255, 0, 0), "Green": (0, 255, 0), "Blue": (0, 0, 255)}
 
@@ -333,3 +334,11 @@ def test_real_photos_stream_through(bundle, real_data):
     paths = sorted((real_data / "freiburg" / "images").glob("*/*.jpg"))[::100]
     results = list(Classifier(bundle).stream(paths))
     assert [each.source for each in results] == [str(path) for path in paths]
+
+
+def test_a_detector_names_nothing_and_says_so(toy, tmp_path, fake):
+    found = toy.write_toy_bundle(tmp_path / "bundle", detection=DetectionRule(min_score=0.3))
+    with pytest.raises(BundleError, match="finds products on shelf photos and names none"):
+        shelfwise.load(found.path)
+    with pytest.raises(BundleError, match="finds products on shelf photos and names none"):
+        Classifier(found, fake)

@@ -61,11 +61,12 @@ def load(
             :func:`~shelfwise.inference.engines.open_session`.
 
     Raises:
-        BundleError: the folder is missing, damaged or of another version.
+        BundleError: the folder is missing, damaged or of another version, or the model is a detector.
         ConfigError: the engine or the precision does not exist.
         MissingExtraError: the engine is not installed.
     """
     opened = read_bundle(default_bundle() if bundle is None else Path(bundle))
+    opened.refuse_other_task("classify")
     session = session_of(opened, engine=engine, precision=precision, callers=threads, photos=photos)
     return Classifier(opened, session, threads=threads, batch_size=batch_size, limits=limits)
 
@@ -84,6 +85,7 @@ class Classifier:
         limits: what one picture may cost at most.
 
     Raises:
+        BundleError: the bundle is a detector's.
         ModelError: the bundle's network cannot be loaded or does not fit its categories.
     """
 
@@ -97,6 +99,7 @@ class Classifier:
     ) -> None:
         if batch_size < 1 or (threads is not None and threads < 1):
             raise ValueError("threads and batch_size must be at least 1")
+        bundle.refuse_other_task("classify")
         self.bundle = bundle
         self._session = session or session_of(bundle, callers=threads)
         self._decisions = decisions_of(bundle)
