@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shelfwise.datasets.dataset import Box
+from shelfwise.datasets.dataset import Box, PhotoNote
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.datasets.layouts.boxes import fitted_box
 from shelfwise.errors import ImageError, LayoutError
@@ -29,6 +29,18 @@ def test_one_sample_a_box(shelves: Any, tmp_path: Path, layout: str) -> None:
     assert dataset.categories == ("oil", "tea")
     assert shelves.shelf_of(dataset) == shelves.SHELF
     assert all(dataset.path(index).is_file() for index in range(len(dataset)))
+
+
+PLACES = {"coco": "images", "voc": "JPEGImages", "yolo": "train/images"}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_photo_without_boxes_is_noted(shelves: Any, tmp_path: Path, layout: str) -> None:
+    shelves.WRITERS[layout](tmp_path, {**shelves.SHELF, "0-bare.jpg": []})
+    dataset = read_dataset(tmp_path)
+    assert shelves.shelf_of(dataset) == shelves.SHELF
+    part = "train" if layout == "yolo" else None
+    assert dataset.notes == (PhotoNote(f"{PLACES[layout]}/0-bare.jpg", part),)
 
 
 BOXES = st.builds(

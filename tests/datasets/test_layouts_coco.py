@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shelfwise.datasets.dataset import Box, PhotoNote
 from shelfwise.datasets.layouts import read_dataset
 from shelfwise.errors import LayoutError
 
@@ -64,6 +65,14 @@ def test_coco_leaves_out_crowds_and_groupings(shelves: Any, tmp_path: Path) -> N
     dataset = read_dataset(tmp_path / "boxes.json")
     assert dataset.categories == ("oil", "tea")
     assert len(dataset) == 2
+    assert dataset.notes == (PhotoNote("images/a.jpg", None, (Box(4, 6, 10, 20),)),)
+
+
+def test_coco_checks_crowds_like_other_boxes(shelves: Any, tmp_path: Path) -> None:
+    shelves.write_coco(tmp_path, shelves.SHELF)
+    edit(tmp_path / "boxes.json", lambda c: c["annotations"][0].update(iscrowd=1, bbox=[30, 0, 30, 30]))
+    with pytest.raises(LayoutError, match=r"annotation 0: the box .* lies outside"):
+        read_dataset(tmp_path)
 
 
 def test_coco_without_sizes_opens_the_pictures(shelves: Any, tmp_path: Path) -> None:

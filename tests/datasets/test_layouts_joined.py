@@ -1,10 +1,11 @@
 """Joined sets: one hierarchy over several sets, told by a TOML file."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.dataset import Box, Dataset, PhotoNote
 from shelfwise.datasets.layouts import detect, read_dataset
 from shelfwise.datasets.layouts.joined import groceries, read_joining
 from shelfwise.datasets.split import split_dataset
@@ -158,3 +159,48 @@ def test_the_real_sets_are_joined_without_their_test_photos_in_training(real_dat
     assert len(train) + len(val) + len(test) + split.left_out == len(dataset)
     assert sum(path.startswith("freiburg") for path in val) == pytest.approx(292, abs=5)
     assert sum(path.startswith("grocery-store") for path in val) == 296
+
+
+def boxes(shelves: Any, folder: Path, parts: str) -> Path:
+    """Two sets with boxes, of which the first has crowds and bare photos, under one name for all products."""
+    shelf = {"a.jpg": [("tea", Box(4, 6, 10, 20))], "b.jpg": [("oil", Box(0, 0, 8, 5))], "bare.jpg": []}
+    shelves.write_yolo(folder / "one", shelf)
+    shelves.write_coco(folder / "two", shelf)
+    sources = "".join(
+        f"""
+        [[source]]
+        name = "{name}"
+        folder = "{name}"
+        layout = "{layout}"
+        licence = "MIT"
+        {parts}
+        [source.categories]
+        "*" = "product"
+        """
+        for name, layout in (("one", "yolo"), ("two", "coco"))
+    )
+    (folder / "all.toml").write_text(f'levels = ["kind"]\n{sources}')
+    return folder / "all.toml"
+
+
+def test_whole_sets_are_joined_under_one_name(shelves: Any, tmp_path: Path) -> None:
+    dataset = read_dataset(boxes(shelves, tmp_path, 'train = ["all"]'))
+    assert dataset.categories == ("product",)
+    assert [sample.path for sample in dataset.samples] == [
+        "one/train/images/a.jpg", "one/train/images/b.jpg", "two/images/a.jpg", "two/images/b.jpg"
+    ]  # fmt: skip
+    assert dataset.official == {"trainval": (0, 1, 2, 3)}
+    assert dataset.notes == (
+        PhotoNote("one/train/images/bare.jpg", "trainval"),
+        PhotoNote("two/images/bare.jpg", "trainval"),
+    )
+
+
+def test_notes_of_parts_that_are_not_named_are_left_out(shelves: Any, tmp_path: Path) -> None:
+    file = boxes(shelves, tmp_path, 'train = ["train"]')
+    with pytest.raises(LayoutError, match=r"two: has no part 'train'; it has none"):
+        read_dataset(file)
+    file.write_text(file.read_text().partition('[[source]]\n        name = "two"')[0])
+    assert read_dataset(file).notes == (PhotoNote("one/train/images/bare.jpg", "trainval"),)
+    file.write_text(file.read_text().replace('train = ["train"]', 'train = ["all"]\ntest = ["train"]'))
+    assert {note.part for note in read_dataset(file).notes} == {"test"}

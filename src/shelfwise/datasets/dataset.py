@@ -11,7 +11,7 @@ from pathlib import Path
 from shelfwise.errors import DataError
 from shelfwise.hierarchy import DEFAULT_LEVELS, Hierarchy
 
-__all__ = ["LEVEL_SEPARATOR", "Box", "DataSource", "Dataset", "Sample"]
+__all__ = ["LEVEL_SEPARATOR", "Box", "DataSource", "Dataset", "PhotoNote", "Sample"]
 
 LEVEL_SEPARATOR = "/"
 """Between the levels of a category's name: ``Fruit/Apple/Granny-Smith``."""
@@ -51,6 +51,24 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoNote:
+    """What a set with boxes tells of a photo beside its samples.
+
+    There is one for each photo that was looked through and shows no product, so that no sample is of it, and for
+    each photo with regions of products that are not marked one by one.
+
+    Attributes:
+        path: as in :class:`Sample`.
+        part: the official part that the photo belongs to, or None.
+        crowds: those regions; empty where the note says that the photo shows no product.
+    """
+
+    path: str
+    part: str | None = None
+    crowds: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DataSource:
     """One of several sets that a dataset is joined from.
 
@@ -83,6 +101,8 @@ class Dataset:
         rendered: True where the pictures are drawn by a program and not photographed.
         sources: the sets that it is joined from; empty where it is one set.
         levels: names of the levels of the categories, the widest first; empty where none are given.
+        notes: photos without a product, and regions of many, sorted by path; what detects products needs both, and
+            nothing else heeds them.
     """
 
     root: Path
@@ -93,6 +113,7 @@ class Dataset:
     rendered: bool = False
     sources: tuple[DataSource, ...] = ()
     levels: tuple[str, ...] = ()
+    notes: tuple[PhotoNote, ...] = ()
 
     def __post_init__(self) -> None:
         if len(set(self.categories)) != len(self.categories):

@@ -11,6 +11,7 @@ from shelfwise.datasets.layouts.base import SAMPLE_MARKER, Layout, Reading
 from shelfwise.datasets.layouts.coco import COCO
 from shelfwise.datasets.layouts.folders import FOLDERS
 from shelfwise.datasets.layouts.freiburg import FREIBURG
+from shelfwise.datasets.layouts.freiburg_boxes import FREIBURG_BOXES
 from shelfwise.datasets.layouts.grocery_store import GROCERY_STORE
 from shelfwise.datasets.layouts.joined import joined_layouts
 from shelfwise.datasets.layouts.listing import LIST
@@ -27,6 +28,8 @@ LAYOUTS: Mapping[str, Layout] = {
     **joined_layouts(lambda root, layout: read_dataset(root, layout)),
     "grocery-store": GROCERY_STORE,
     "freiburg": FREIBURG,
+    # Where it fits, the one above does too, which names photos: this one has to be asked for.
+    "freiburg-boxes": FREIBURG_BOXES,
     "yolo": YOLO,
     "voc": VOC,
     "coco": COCO,

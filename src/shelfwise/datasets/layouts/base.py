@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shelfwise.datasets.dataset import Box, Dataset, Sample
+from shelfwise.datasets.dataset import Box, Dataset, PhotoNote, Sample
 from shelfwise.datasets.layouts.pictures import byte_order, missing_photos, read_text, refuse_missing
 from shelfwise.errors import LayoutError
 
@@ -84,6 +84,7 @@ def build(
     entries: Iterable[Entry],
     categories: Sequence[str] | None = None,
     *,
+    notes: Iterable[PhotoNote] = (),
     strict: bool = True,
 ) -> Dataset:
     """Join entries into a dataset, sorted by path; boxes on one photo keep their order.
@@ -95,6 +96,7 @@ def build(
         layout: the layout's name.
         entries: what was found.
         categories: names in label order; None: those of the entries, in byte order.
+        notes: of photos without a product and of regions of many; their photos need not be there.
         strict: False: keep missing photos, and both of two entries that contradict each other.
 
     Raises:
@@ -121,6 +123,7 @@ def build(
         samples=tuple(Sample(entry.path, label[entry.category], entry.box) for entry in unique),
         official={name: tuple(parts[name]) for name in sorted(parts)},
         rendered=_is_rendered(root),
+        notes=tuple(sorted(notes, key=lambda note: byte_order(note.path))),
     )
 
 

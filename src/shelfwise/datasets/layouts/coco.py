@@ -3,7 +3,8 @@
 The root is the JSON file, or a folder with JSON files in ``annotations`` or at its top (``instances_train.json``
 …) or one in each of ``train``, ``valid`` and ``test``. The words train, val and test in their names give the
 set's official parts. Photos are looked for from the JSON file's folder, the root, ``images`` and the part's
-folder. Crowd regions are left out. Categories are in the order of their ids.
+folder. Crowd regions are no crops: like images without annotations they are noted. Categories are in the order of
+their ids.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, Field, ValidationError
 
-from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.dataset import Box, Dataset, PhotoNote
 from shelfwise.datasets.layouts.base import PART_NAMES, Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
 from shelfwise.datasets.layouts.pictures import byte_order, inside, visible
@@ -54,6 +55,16 @@ class _Coco(BaseModel):
     categories: list[_Category]
 
 
+class _File(NamedTuple):
+    """A COCO file with the part that it tells, and where its photos are."""
+
+    path: Path
+    part: str | None
+    content: _Coco
+    path_of: dict[int | str, str]
+    size_of: dict[str, tuple[int, int]]
+
+
 def _detect(root: Path) -> bool:
     return bool(_json_files(root))
 
@@ -88,14 +99,13 @@ def _read(root: Path, how: Reading) -> Dataset:
         raise LayoutError(f"{root}: several COCO files: {listed}; give one of them")
     contents = [_parse(path) for path in files]
     names = _category_names(contents, files)
-    entries = [
-        entry
+    located = [
+        _located(folder, path, part if len(files) > 1 else None, content)
         for path, part, content in zip(files, parts, contents, strict=True)
-        for entry in _entries(
-            folder, path, part if len(files) > 1 else None, content, names, strict=how.strict
-        )
     ]
-    return build(folder, "coco", entries, list(names.values()), strict=how.strict)
+    entries = [entry for file in located for entry in _entries(file, names, strict=how.strict)]
+    notes = [note for file in located for note in _notes(file, strict=how.strict)]
+    return build(folder, "coco", entries, list(names.values()), notes=notes, strict=how.strict)
 
 
 def _home(root: Path) -> Path:
@@ -139,26 +149,47 @@ def _category_names(contents: Sequence[_Coco], files: Sequence[Path]) -> dict[in
     return names
 
 
-def _entries(
-    folder: Path, file: Path, part: str | None, content: _Coco, names: dict[int, str], *, strict: bool
-) -> Iterator[Entry]:
+def _located(folder: Path, file: Path, part: str | None, content: _Coco) -> _File:
     base = _photo_folder(folder, file, part, content.images)
     path_of = {image.id: base + _photo_name(file, image) for image in content.images}
     stated = {path_of[image.id]: (image.width, image.height) for image in content.images}
     size_of = {path: size for path, size in stated.items() if min(size) > 0}
     size_of |= picture_sizes(folder, stated.keys() - size_of.keys())
-    for annotation in content.annotations:
-        where = f"{file}: annotation {annotation.id}"
-        path = path_of.get(annotation.image_id)
+    return _File(file, part, content, path_of, size_of)
+
+
+def _entries(file: _File, names: dict[int, str], *, strict: bool) -> Iterator[Entry]:
+    for annotation in file.content.annotations:
+        where = f"{file.path}: annotation {annotation.id}"
+        path = file.path_of.get(annotation.image_id)
         if path is None or annotation.category_id not in names:
             what = "image" if path is None else "category"
             number = annotation.image_id if path is None else annotation.category_id
             raise LayoutError(f"{where}: there is no {what} with id {number}")
+        if not annotation.iscrowd:
+            box = _box(file, annotation, strict=strict)
+            yield Entry(path, names[annotation.category_id], box, file.part, where)
+
+
+def _notes(file: _File, *, strict: bool) -> Iterator[PhotoNote]:
+    """Images without annotations, and those with crowd regions."""
+    crowds: dict[str, list[Box]] = {}
+    marked = set()
+    for annotation in file.content.annotations:
+        path = file.path_of[annotation.image_id]
+        marked.add(path)
         if annotation.iscrowd:
-            continue
-        x, y, width, height = annotation.bbox
-        box = fitted_box(x, y, x + width, y + height, size_of.get(path), where, strict=strict)
-        yield Entry(path, names[annotation.category_id], box, part, where)
+            crowds.setdefault(path, []).append(_box(file, annotation, strict=strict))
+    for path in dict.fromkeys(file.path_of.values()):
+        if path in crowds or path not in marked:
+            yield PhotoNote(path, file.part, tuple(crowds.get(path, ())))
+
+
+def _box(file: _File, annotation: _Annotation, *, strict: bool) -> Box:
+    x, y, width, height = annotation.bbox
+    size = file.size_of.get(file.path_of[annotation.image_id])
+    where = f"{file.path}: annotation {annotation.id}"
+    return fitted_box(x, y, x + width, y + height, size, where, strict=strict)
 
 
 def _photo_folder(folder: Path, file: Path, part: str | None, images: Sequence[_Image]) -> str:

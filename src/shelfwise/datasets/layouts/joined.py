@@ -1,7 +1,8 @@
 """Layout ``joined``: several sets of photos with one hierarchy over all their classes, told by a TOML file.
 
 The file lists each set with its folder, its layout, the official parts to train and to test on, and for each of
-its classes the place in the common hierarchy (``groceries.toml`` is one). Folders are relative to the file. Layout
+its classes the place in the common hierarchy (``groceries.toml`` is one); ``"*"`` stands for all classes that are
+not named, and the part ``all`` for every photo of a set. Folders are relative to the file. Layout
 ``groceries`` is the joining that comes with Shelfwise, for a folder that holds ``freiburg`` and ``grocery-store``.
 """
 
@@ -16,7 +17,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, DataSource
+from shelfwise.datasets.dataset import LEVEL_SEPARATOR, Dataset, DataSource, PhotoNote
 from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.pictures import inside, read_text
 from shelfwise.errors import LayoutError
@@ -25,6 +26,8 @@ from shelfwise.text import some
 __all__ = ["JoinedSource", "Joining", "groceries", "joined_layouts", "read_joining"]
 
 _PACKAGED = "groceries.toml"
+_OTHERS = "*"
+_ALL = "all"
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -36,10 +39,10 @@ class JoinedSource(BaseModel):
         folder: where it lies, relative to the joining's file (or to the folder that is read).
         layout: the layout to read it with.
         licence: of its photos, in words.
-        train: its official parts to train on.
+        train: its official parts to train on; ``all`` where it has none of that name: the whole set.
         val: its official parts to validate on; without any, validation photos are taken from ``train``.
         test: its official parts that are only tested on.
-        categories: its own name of each class → the place in the common hierarchy.
+        categories: its own name of each class → the place in the common hierarchy; ``*``: that of all others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -146,12 +149,13 @@ def _has_groceries(root: Path) -> bool:
 def _read(
     root: Path, joining: Joining, layout: str, how: Reading, read_one: Callable[[Path, str], Dataset]
 ) -> Dataset:
-    entries = [
-        entry
-        for source in joining.source
-        for entry in _entries(source, root, read_one(root / source.folder, source.layout))
-    ]
-    joined = build(root, layout, entries, joining.categories, strict=how.strict)
+    entries: list[Entry] = []
+    notes: list[PhotoNote] = []
+    for source in joining.source:
+        dataset = read_one(root / source.folder, source.layout)
+        entries += _entries(source, root, dataset)
+        notes += _notes(source, root, dataset)
+    joined = build(root, layout, entries, joining.categories, notes=notes, strict=how.strict)
     sources = (
         DataSource(each.name, PurePosixPath(each.folder).as_posix(), each.licence) for each in joining.source
     )
@@ -160,24 +164,46 @@ def _read(
 
 def _entries(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[Entry]:
     """The photos of one set under their common names; those of no part named are left out."""
+    others = source.categories.get(_OTHERS)
     unplaced = [name for name in dataset.categories if name not in source.categories]
-    if unplaced:
+    if unplaced and others is None:
         raise LayoutError(f"{dataset.root}: no place in the hierarchy is given for {some(unplaced)}")
-    part_of = {}
-    train = "train" if source.val else "trainval"
-    for part, parts in ((train, source.train), ("val", source.val), ("test", source.test)):
-        for name in parts:
-            if name not in dataset.official:
-                known = ", ".join(dataset.official) or "none"
-                raise LayoutError(f"{dataset.root}: has no part {name!r}; it has {known}")
+    prefix, part_of = _prefix(source, root, dataset), {}
+    for name, part in _parts(source).items():
+        if name in dataset.official:
             part_of.update(dict.fromkeys(dataset.official[name], part))
+        elif name == _ALL:
+            part_of.update(dict.fromkeys(range(len(dataset)), part))
+        elif all(note.part != name for note in dataset.notes):
+            known = ", ".join(dataset.official) or "none"
+            raise LayoutError(f"{dataset.root}: has no part {name!r}; it has {known}")
+    for index, part in sorted(part_of.items()):
+        sample = dataset.samples[index]
+        place = source.categories.get(dataset.categories[sample.label], others or "")
+        yield replace(Entry(f"{prefix}/{sample.path}", place), box=sample.box, part=part)
+
+
+def _notes(source: JoinedSource, root: Path, dataset: Dataset) -> Iterator[PhotoNote]:
+    """What the set tells of photos beside its samples; those of no part named are left out."""
+    parts, prefix = _parts(source), _prefix(source, root, dataset)
+    whole = None if _ALL in dataset.official else parts.get(_ALL)
+    for note in dataset.notes:
+        if part := parts.get(note.part or _ALL, whole):
+            yield replace(note, path=f"{prefix}/{note.path}", part=part)
+
+
+def _parts(source: JoinedSource) -> dict[str, str]:
+    """What each of a set's own parts is in the joined set."""
+    train = "train" if source.val else "trainval"
+    listed = ((train, source.train), ("val", source.val), ("test", source.test))
+    return {name: part for part, names in listed for name in names}
+
+
+def _prefix(source: JoinedSource, root: Path, dataset: Dataset) -> str:
+    """The set's folder, relative to the joining's."""
     try:
-        prefix = dataset.root.relative_to(root.resolve()).as_posix()
+        return dataset.root.relative_to(root.resolve()).as_posix()
     except ValueError:
         raise LayoutError(
             f"{root / source.folder}: a link that leads out of {root}; copy the set there"
         ) from None
-    for index, part in sorted(part_of.items()):
-        sample = dataset.samples[index]
-        place = source.categories[dataset.categories[sample.label]]
-        yield replace(Entry(f"{prefix}/{sample.path}", place), box=sample.box, part=part)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shelfwise.datasets.dataset import Dataset
+from shelfwise.datasets.dataset import Dataset, PhotoNote
 from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
 from shelfwise.datasets.layouts.pictures import (
@@ -58,7 +58,10 @@ def _read(root: Path, how: Reading) -> Dataset:
         for path in files
         for entry in _entries(root, path, photos[path.stem], parts.get(path.stem), strict=how.strict)
     ]
-    return build(root, "voc", entries, strict=how.strict)
+    marked = {entry.path for entry in entries}
+    stems = [path.stem for path in files if photos[path.stem] not in marked]
+    notes = [PhotoNote(photos[stem], parts.get(stem)) for stem in stems]
+    return build(root, "voc", entries, notes=notes, strict=how.strict)
 
 
 def _pictures(folder: Path) -> list[Path]:

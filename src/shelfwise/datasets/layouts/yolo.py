@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from shelfwise.datasets.dataset import Box, Dataset
+from shelfwise.datasets.dataset import Box, Dataset, PhotoNote
 from shelfwise.datasets.layouts.base import Entry, Layout, Reading, build
 from shelfwise.datasets.layouts.boxes import fitted_box, picture_sizes
 from shelfwise.datasets.layouts.pictures import (
@@ -65,9 +65,10 @@ def _read(root: Path, how: Reading) -> Dataset:
                 raise LayoutError(f"{file}: {photo} is in {part_of[photo]} and in {part}; leave it in one")
     if not part_of:
         raise LayoutError(f"{file}: names no photos; give the folders of train, val and test")
-    return build(
-        folder, "yolo", _entries(folder, part_of, names, strict=how.strict), names, strict=how.strict
-    )
+    entries = list(_entries(folder, part_of, names, strict=how.strict))
+    marked = {entry.path for entry in entries}
+    notes = [PhotoNote(photo, part) for photo, part in part_of.items() if photo not in marked]
+    return build(folder, "yolo", entries, names, notes=notes, strict=how.strict)
 
 
 def _parse(file: Path) -> dict[str, Any]:
