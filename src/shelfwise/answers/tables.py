@@ -33,9 +33,18 @@ from sqlalchemy import (
 )
 
 from shelfwise.answers.records import AnswerKind
+from shelfwise.answers.shelf_tables import planograms, shelf_boxes, shelf_photos
 from shelfwise.database import Id, UtcTime, metadata
 
-__all__ = ["RELIED_ON", "answers", "doubt_of", "shadow_answers"]
+__all__ = [
+    "RELIED_ON",
+    "answers",
+    "doubt_of",
+    "planograms",
+    "shadow_answers",
+    "shelf_boxes",
+    "shelf_photos",
+]
 
 _MILLION: Final = 1_000_000
 RELIED_ON: Final = 2 * _MILLION

@@ -12,7 +12,7 @@ from shelfwise.errors import ConflictError, DatabaseError
 
 __all__ = ["HEAD", "MIGRATIONS", "check_revision", "revision", "upgrade", "upgrade_in"]
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision. Written down, for Alembic takes a while to import and most starts do without it."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -32,12 +32,15 @@ _OURS: Final = frozenset(
         "levels",
         "locations",
         "movements",
+        "planograms",
         "product_photos",
         "product_words",
         "products",
         "replies",
         "sessions",
         "shadow_answers",
+        "shelf_boxes",
+        "shelf_photos",
         "store_levels",
         "stores",
         "throttles",

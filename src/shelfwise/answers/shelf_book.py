@@ -1,0 +1,306 @@
+"""The book of shelf photos: what was found on each, and what people changed of that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
+
+from shelfwise.answers.shelf_changes import changed, check_products
+from shelfwise.answers.shelf_records import (
+    AddedShelf,
+    BoxChange,
+    FoundBox,
+    ShelfBox,
+    ShelfPhoto,
+)
+from shelfwise.answers.shelf_rows import (
+    box_of,
+    box_values,
+    chosen_boxes,
+    chosen_shelves,
+    new_box,
+    shelf_of,
+)
+from shelfwise.answers.tables import shelf_boxes, shelf_photos
+from shelfwise.database import Database, utc_now
+from shelfwise.errors import ChangedError, ConflictError, NotFoundError
+from shelfwise.inventory.paging import Cursors, page_limit
+from shelfwise.inventory.records import Page
+
+__all__ = ["ShelfBook"]
+
+_SHELVES: Final = Cursors("shelves", (int,))
+_AT_ONCE: Final = 200
+_IDS: Final = range(1, 2**63)
+
+
+class ShelfBook:
+    """Keeps shelf photos and their boxes.
+
+    Args:
+        database: where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, new: AddedShelf) -> ShelfPhoto:
+        """Keep a shelf photo whose products are still to be looked for."""
+        values = {
+            "photo": new.photo,
+            "width": new.width,
+            "height": new.height,
+            "state": "waiting",
+            "user_name": new.user,
+            "store_id": new.store_id,
+            "location_id": new.location_id,
+            "at": utc_now(),
+            "version": 1,
+            "joined_from": list(new.joined_from) or None,
+        }
+
+        def work(connection: Connection) -> ShelfPhoto:
+            number = connection.execute(insert(shelf_photos).values(values).returning(shelf_photos.c.id))
+            return _shelf(connection, number.scalar_one())
+
+        return self._database.write(work)
+
+    def get(self, number: int) -> ShelfPhoto:
+        """One shelf photo. Raises NotFoundError."""
+        with self._database.read() as connection:
+            return _shelf(connection, number)
+
+    def read(self, number: int) -> tuple[ShelfPhoto, list[ShelfBox]]:
+        """One shelf photo and its boxes, in the order of their keys. Raises NotFoundError."""
+        with self._database.read() as connection:
+            return _shelf(connection, number), _boxes(connection, number)
+
+    def embeddings(self, number: int) -> bytes | None:
+        """What :meth:`finish` was given to keep for joining; None where there is nothing."""
+        statement = select(shelf_photos.c.embeddings).where(shelf_photos.c.id == number)
+        with self._database.read() as connection:
+            return connection.execute(statement).scalar_one_or_none()
+
+    def finish(
+        self,
+        number: int,
+        boxes: Sequence[FoundBox],
+        *,
+        model: str | None,
+        detector: str | None,
+        embeddings: bytes | None = None,
+    ) -> bool:
+        """Write down what was found on a photo that waits; their keys are their places, counted from 1.
+
+        Args:
+            number: of the shelf photo.
+            boxes: what was found.
+            model, detector: ids of what named and what found them.
+            embeddings: kept as they are, for joining.
+
+        Returns:
+            whether it waited; else it was done already, and nothing is changed.
+
+        Raises:
+            NotFoundError: there is no such shelf photo.
+        """
+        rows = [new_box(number, str(place), found) for place, found in enumerate(boxes, start=1)]
+        values = {"state": "done", "model": model, "detector": detector, "embeddings": embeddings}
+
+        def work(connection: Connection) -> bool:
+            if not _settled(connection, number, values):
+                return False
+            if rows:
+                connection.execute(insert(shelf_boxes), rows)
+            return True
+
+        return self._database.write(work)
+
+    def fail(self, number: int, problem: str) -> bool:
+        """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`."""
+        values = {"state": "failed", "problem": problem}
+        return self._database.write(lambda connection: _settled(connection, number, values))
+
+    def change(
+        self,
+        number: int,
+        changes: Sequence[BoxChange],
+        *,
+        user: str,
+        version: int | None = None,
+        place: int | None = None,
+    ) -> tuple[ShelfPhoto, list[ShelfBox], list[ShelfBox]]:
+        """Change boxes, all or none. What is so already is no change.
+
+        Args:
+            number: of the shelf photo.
+            changes: how boxes are to be.
+            user: who says so.
+            version: refuse where the photo has another one; None for whichever.
+            place: number of the location that it shows; None to leave that.
+
+        Returns:
+            the shelf photo, all its boxes, and those that have changed as they were before.
+
+        Raises:
+            NotFoundError: there is no such shelf photo.
+            ChangedError: it has been changed since that version.
+            ConflictError: its products have not been looked for yet.
+            EntryError: at ``boxes.N.…``: a box lies outside the photo, or names what is not there.
+        """
+
+        def work(connection: Connection) -> tuple[ShelfPhoto, list[ShelfBox], list[ShelfBox]]:
+            shelf = _locked(connection, number)
+            if version is not None and version != shelf.version:
+                raise ChangedError(f"{shelf.name} has been changed meanwhile: read it again")
+            if changes and shelf.state != "done":
+                raise ConflictError(f"{shelf.name}: its products have not been found yet")
+            before = _boxes(connection, number)
+            after = changed(shelf, {each.key: each for each in before}, changes)
+            check_products(connection, changes)
+            kept = _write(connection, number, before, after)
+            values = _shelf_values(shelf, user, bool(kept), place)
+            if values:
+                connection.execute(_of(number).values(version=shelf.version + 1, **values))
+            return _shelf(connection, number), _boxes(connection, number), kept
+
+        return self._database.write(work)
+
+    def taught(self, number: int, crops: dict[str, str | None]) -> None:
+        """Write down by which cut-out photos boxes have taught products, by the boxes' keys."""
+        rows = [{"its_key": key, "its_crop": crop} for key, crop in sorted(crops.items())]
+        if rows:
+            statement = (
+                update(shelf_boxes)
+                .where(shelf_boxes.c.shelf_id == number, shelf_boxes.c.key == bindparam("its_key"))
+                .values(crop=bindparam("its_crop"))
+            )
+            self._database.write(lambda connection: connection.execute(statement, rows))
+
+    def list(
+        self,
+        store_ids: Collection[int] | None,
+        user: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page[ShelfPhoto]:
+        """Shelf photos, the newest first.
+
+        Args:
+            store_ids: of these stores; None for all, and those of none.
+            user: and this person's own of no store.
+            cursor: where the page before ended.
+            limit: how many at most.
+
+        Raises:
+            EntryError: the cursor or the limit cannot be taken.
+        """
+        key = _SHELVES.decode(cursor)
+        conditions: list[ColumnElement[bool]] = []
+        if store_ids is not None:
+            own = and_(shelf_photos.c.store_id.is_(None), shelf_photos.c.user_name == user)
+            conditions.append(or_(shelf_photos.c.store_id.in_(sorted(store_ids)), own))
+        if key:
+            conditions.append(shelf_photos.c.id < key[0])
+        statement = chosen_shelves().where(*conditions).order_by(shelf_photos.c.id.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(statement.limit(page_limit(limit) + 1)).all()
+        following = _SHELVES.encode((rows[limit - 1].id,)) if len(rows) > limit else None
+        return Page(tuple(shelf_of(row) for row in rows[:limit]), following)
+
+    def corrected(self, store_ids: Collection[int] | None = None) -> Iterator[ShelfPhoto]:
+        """All photos that people corrected boxes of or booked, in the order of their numbers; read some at a time.
+
+        Args:
+            store_ids: only those of these stores; None for all.
+        """
+        last = 0
+        while True:
+            conditions = [shelf_photos.c.id > last, shelf_photos.c.corrected_at.is_not(None)]
+            if store_ids is not None:
+                conditions.append(shelf_photos.c.store_id.in_(sorted(store_ids)))
+            statement = chosen_shelves().where(*conditions).order_by(shelf_photos.c.id).limit(_AT_ONCE)
+            with self._database.read() as connection:
+                rows = connection.execute(statement).all()
+            yield from map(shelf_of, rows)
+            if len(rows) < _AT_ONCE:
+                return
+            last = rows[-1].id
+
+    @staticmethod
+    def booked_in(
+        connection: Connection, number: int, booking_id: int, *, user: str, version: int | None
+    ) -> None:
+        """Write down, in the transaction that books, that a photo's counts were booked; so its boxes were looked at.
+
+        Raises:
+            NotFoundError: there is no such shelf photo.
+            ChangedError: it has been changed since that version.
+        """
+        shelf = _locked(connection, number)
+        if version is not None and version != shelf.version:
+            raise ChangedError(f"{shelf.name} has been changed meanwhile: read it again")
+        values = {"booking_id": booking_id, "corrected_by": user, "corrected_at": utc_now()}
+        connection.execute(_of(number).values(version=shelf.version + 1, **values))
+
+
+def _of(number: int) -> Any:
+    return update(shelf_photos).where(shelf_photos.c.id == number)
+
+
+def _shelf(connection: Connection, number: int) -> ShelfPhoto:
+    if number in _IDS:
+        row = connection.execute(chosen_shelves().where(shelf_photos.c.id == number)).one_or_none()
+        if row is not None:
+            return shelf_of(row)
+    raise NotFoundError(f"there is no shelf photo {number}")
+
+
+def _locked(connection: Connection, number: int) -> ShelfPhoto:
+    """A shelf photo that nobody else changes until the transaction ends."""
+    if number in _IDS:
+        connection.execute(select(shelf_photos.c.id).where(shelf_photos.c.id == number).with_for_update())
+    return _shelf(connection, number)
+
+
+def _boxes(connection: Connection, number: int) -> list[ShelfBox]:
+    rows = connection.execute(chosen_boxes().where(shelf_boxes.c.shelf_id == number))
+    return sorted(map(box_of, rows), key=lambda box: (len(box.key), box.key))
+
+
+def _settled(connection: Connection, number: int, values: dict[str, Any]) -> bool:
+    """Say how looking for products on a waiting photo ended; False where it waits no more."""
+    shelf = _locked(connection, number)
+    if shelf.state != "waiting":
+        return False
+    connection.execute(_of(number).values(version=shelf.version + 1, **values))
+    return True
+
+
+def _shelf_values(shelf: ShelfPhoto, user: str, changed: bool, place: int | None) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if changed:
+        values |= {"corrected_by": user, "corrected_at": utc_now()}
+    if place is not None and place != shelf.location_id:
+        values["location_id"] = place
+    return values
+
+
+def _write(
+    connection: Connection, number: int, before: Sequence[ShelfBox], after: dict[str, ShelfBox]
+) -> list[ShelfBox]:
+    """Write what is new and what has changed; the latter as it was, the former as it is."""
+    there = {box.key: box for box in before}
+    fresh = [box for key, box in after.items() if key not in there]
+    changed = [
+        box for key, box in after.items() if key in there and box_values(box) != box_values(there[key])
+    ]
+    if fresh:
+        rows = [new_box(number, box.key, FoundBox(box.box, None)) | box_values(box) for box in fresh]
+        connection.execute(insert(shelf_boxes), rows)
+    for box in changed:
+        where = (shelf_boxes.c.shelf_id == number, shelf_boxes.c.key == box.key)
+        connection.execute(update(shelf_boxes).where(*where).values(box_values(box)))
+    return [*fresh, *(there[box.key] for box in changed)]
