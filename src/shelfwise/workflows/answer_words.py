@@ -38,6 +38,7 @@ from shelfwise.text import readable
 from shelfwise.types import AnswerKind, Prediction
 from shelfwise.workflows.learned_products import stock_number
 from shelfwise.workflows.product_answers import embedding_of
+from shelfwise.workflows.product_doubt import ENOUGH_PHOTOS, SURE, doubt_about
 from shelfwise.workflows.scanning import CANDIDATES, Doubt, ProductChoice, ScanCandidate
 from shelfwise.workflows.stock_categories import StockCategories, levels_of, within
 
@@ -48,15 +49,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ENOUGH_PHOTOS", "SURE", "Speaker", "Words"]
 
-ENOUGH_PHOTOS: Final = 3
-"""How many photos of a product must be known before an answer about it is relied on."""
-SURE: Final = 0.8
-"""How confident an answer about a product must be to be relied on; all others then share a fifth at most."""
-
 _CHOICES: Final = 6
 _WORTH_TELLING: Final = 0.1
 _MENTIONED: Final = 0.005  # what rounds to 0 % is no guess
-_ROUNDING: Final = 1e-3  # photos are kept in half precision: the same photo is not quite like itself
 _LOOKED_ALIKE: Final = 5  # products by sight
 _LOOKED_AT: Final = 20  # varieties of one thing may be the likeliest ones
 # Made once: to put such a question together takes longer than to answer it.
@@ -149,7 +144,11 @@ class Speaker:
         if best is None:
             return Words(kind, category, confidence, candidates, None, None)
         product = best.product
-        doubt = _doubt_of(best, seen[1:], index) if index else None
+        others = sum(each.confidence for each in seen[1:])
+        doubt = None
+        if index is not None:
+            key = f"{product.id:012x}"
+            doubt = doubt_about(index, key, best.photos, best.similarity, best.confidence, others)
         return Words(
             kind="ask" if doubt else "accept",
             category=category or product.category,
@@ -247,17 +246,6 @@ def _is_named_after(product: str, category: str) -> bool:
 
 def _words_of(text: str) -> set[str]:
     return {word.removesuffix("s") for word in re.findall(r"\w+", name_key(text))}
-
-
-def _doubt_of(best: _Seen, others: Sequence[_Seen], index: ProductIndex) -> Doubt | None:
-    """Why not to rely on its being this product; None where nothing speaks against it."""
-    if best.confidence < SURE:
-        # What it does not have is shared by the others and by what is in no index.
-        return "alike" if sum(each.confidence for each in others) >= (1 - best.confidence) / 2 else "differs"
-    if best.photos < ENOUGH_PHOTOS:
-        return "few_photos"
-    own = index.own_similarities(f"{best.product.id:012x}")
-    return "differs" if own and best.similarity < min(own) - _ROUNDING else None
 
 
 def _decided(prediction: Prediction) -> tuple[AnswerKind, str | None, float]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from shelfwise.errors import ImageError
 from shelfwise.types import AnswerKind
+from shelfwise.workflows.product_doubt import Doubt
 
 if TYPE_CHECKING:
     from shelfwise.accounts.records import Actor
@@ -30,10 +31,6 @@ __all__ = [
 
 CANDIDATES: Final = 3
 """How many guesses are told of each photo at most."""
-
-Doubt = Literal["alike", "few_photos", "differs"]
-"""Why a person is asked about a product known by sight: another one looks much alike, too few photos of it are known
-to say what it looks like from all sides, or the photo is less like them than they are like each other."""
 
 
 @dataclass(frozen=True, slots=True)
