@@ -1,0 +1,148 @@
+"""What is on a shelf photo, put together: facings with names, rows and runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelfwise.shelf.facings import Facing, Named, Run, find_runs, place_facings
+from shelfwise.shelf.rows import Row, find_rows
+from shelfwise.types import Detections, Prediction
+
+__all__ = ["Arrangement", "Names", "Progress", "ShelfCount", "arrange_shelf"]
+
+Progress = Callable[[int, int], None]
+"""Told how many crops are named, and of how many."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What follows from boxes and their names alone.
+
+    Attributes:
+        rows: top to bottom; their members are numbers of facings.
+        facings: one for each box, in the order of the boxes.
+        runs: neighbouring facings of the same product, row by row; their members are numbers of facings.
+    """
+
+    rows: tuple[Row, ...]
+    facings: tuple[Facing, ...]
+    runs: tuple[Run, ...]
+
+
+def arrange_shelf(found: Detections, named: Sequence[Named] | None = None) -> Arrangement:
+    """Find rows and runs of boxes, as a detector found them or a person corrected them.
+
+    Args:
+        found: the boxes.
+        named: what is said of each; None: nobody named them.
+    """
+    rows = find_rows(found.boxes, (found.width, found.height))
+    facings = place_facings(rows, found, named)
+    return Arrangement(rows, facings, find_runs(facings))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """What is said of the boxes of one photo.
+
+    Attributes:
+        named: one for each box.
+        predictions: what the model said of each crop; the same object where it was shared.
+        embeddings: float32 array of shape (N, features), of the crops; rows are equal where they were shared.
+        product_ids: id in the index of products of each box that is told to be one of them, else None.
+        shared: numbers of the boxes that were not looked at one by one, but have the answer of one that looks alike.
+    """
+
+    named: tuple[Named, ...]
+    predictions: tuple[Prediction, ...]
+    embeddings: Floats
+    product_ids: tuple[str | None, ...]
+    shared: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        counts = {len(self.named), len(self.predictions), len(self.embeddings), len(self.product_ids)}
+        if len(counts) != 1 or any(not 0 <= box < len(self.named) for box in self.shared):
+            raise ValueError(f"names, predictions, embeddings and products of {sorted(counts)} boxes")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShelfCount:
+    """What is on one shelf photo, or on several of one shelf that were joined.
+
+    Attributes:
+        sources: the photos' paths, None for one that had none.
+        found: the detector's boxes and scores, the surest first, with the photo's size. Joined photos have the
+            boxes of all of them, each product once, in pixels of the joined picture.
+        arrangement: rows, facings and runs. Facing i is box i.
+        names: what was said of each box; None where nothing was named.
+        model: id and name of the model that named them; None where nothing was named.
+    """
+
+    sources: tuple[str | None, ...]
+    found: Detections
+    arrangement: Arrangement
+    names: Names | None = field(default=None, repr=False)
+    model: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise ValueError("a shelf is counted on one photo at least")
+        if len(self.arrangement.facings) != len(self.found):
+            raise ValueError(f"{len(self.arrangement.facings)} facings of {len(self.found)} boxes")
+        if self.names is not None and len(self.names.named) != len(self.found):
+            raise ValueError(f"{len(self.names.named)} names of {len(self.found)} boxes")
+
+    def __len__(self) -> int:
+        """How many facings there are."""
+        return len(self.found)
+
+    @property
+    def source(self) -> str | None:
+        """The photo's path; of several the first one's."""
+        return self.sources[0]
+
+    @property
+    def facings(self) -> tuple[Facing, ...]:
+        """One for each box, in the order of the boxes."""
+        return self.arrangement.facings
+
+    @property
+    def products(self) -> Mapping[str, int]:
+        """Facings of each accepted product, most first."""
+        named = (facing.named for facing in self.facings if facing.named.answer == "accept")
+        return _most_first(each.product for each in named if each.product)
+
+    @property
+    def categories(self) -> Mapping[str, int]:
+        """Facings of each accepted category, most first."""
+        named = (facing.named for facing in self.facings if facing.named.answer == "accept")
+        return _most_first(each.category for each in named if each.category)
+
+    @property
+    def asked(self) -> int:
+        """Facings that a person should be asked about."""
+        return sum(facing.named.answer == "ask" for facing in self.facings)
+
+    @property
+    def unknown(self) -> int:
+        """Facings of unknown products; all of them where nothing was named."""
+        return sum(facing.named.answer == "unknown" for facing in self.facings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it but embeddings and probabilities, in values that JSON can hold."""
+        from shelfwise.workflows.shelf_dict import count_to_dict
+
+        return count_to_dict(self)
+
+
+def _most_first(names: Iterable[str]) -> dict[str, int]:
+    counts = Counter(names)
+    return {name: counts[name] for name in sorted(counts, key=lambda name: (-counts[name], name))}
