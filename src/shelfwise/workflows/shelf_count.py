@@ -55,21 +55,19 @@ class Names:
 
     Attributes:
         named: one for each box.
-        predictions: what the model said of each crop; the same object where it was shared.
-        embeddings: float32 array of shape (N, features), of the crops; rows are equal where they were shared.
+        predictions: what the model said of each crop.
+        embeddings: float32 array of shape (N, features), of the crops.
         product_ids: id in the index of products of each box that is told to be one of them, else None.
-        shared: numbers of the boxes that were not looked at one by one, but have the answer of one that looks alike.
     """
 
     named: tuple[Named, ...]
     predictions: tuple[Prediction, ...]
     embeddings: Floats
     product_ids: tuple[str | None, ...]
-    shared: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         counts = {len(self.named), len(self.predictions), len(self.embeddings), len(self.product_ids)}
-        if len(counts) != 1 or any(not 0 <= box < len(self.named) for box in self.shared):
+        if len(counts) != 1:
             raise ValueError(f"names, predictions, embeddings and products of {sorted(counts)} boxes")
 
 

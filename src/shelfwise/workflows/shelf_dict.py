@@ -20,17 +20,13 @@ def count_to_dict(count: ShelfCount) -> dict[str, Any]:
     Numbers of facings (``members``) count from 0, rows, positions and levels from 1.
     """
     arrangement = count.arrangement
-    shared = frozenset[int]() if count.names is None else count.names.shared
     ids = [None] * len(count) if count.names is None else count.names.product_ids
     return {
         "sources": list(count.sources),
         "width": count.found.width,
         "height": count.found.height,
         "model": None if count.model is None else {"id": count.model[0], "name": count.model[1]},
-        "facings": [
-            _facing(facing) | {"product_id": ids[i], "shared": i in shared}
-            for i, facing in enumerate(count.facings)
-        ],
+        "facings": [_facing(facing) | {"product_id": ids[i]} for i, facing in enumerate(count.facings)],
         "rows": [_row(row) for row in arrangement.rows],
         "runs": [_run(run) for run in arrangement.runs],
         "counts": {
