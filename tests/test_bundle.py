@@ -329,7 +329,7 @@ def test_it_tells_how_its_weights_are_kept(toy, tmp_path, provenance, kept):
 
 
 def test_a_detectors_bundle_tells_how_it_looks_at_photos(tmp_path):
-    rule = DetectionRule(min_score=0.35, suppression="soft-nms", overlap=0.5, side=1536, tile=768)
+    rule = DetectionRule(min_score=0.35, suppression="soft", overlap=0.5, side=1536, tile=768)
     write(tmp_path / "bundle", categories=["product"], detection=rule)
     bundle = read_bundle(tmp_path / "bundle")
     assert bundle.task == "detect"

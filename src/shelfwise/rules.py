@@ -79,10 +79,8 @@ class DetectionRule(BaseModel):
 
     Attributes:
         min_score: smallest score of a box that counts as a product; chosen on validation photos.
-        suppression: how boxes of one product are told from boxes of neighbours: ``nms`` drops a box that overlaps a
-            better one, ``soft-nms`` lowers its score (Bodla et al. 2017, arXiv 1704.04503).
-        overlap: for ``nms``, the largest intersection over union of two products' boxes; for ``soft-nms``, the
-            width sigma of its Gaussian.
+        suppression: of boxes that overlap, ``hard`` leaves out the less sure ones, ``soft`` makes them less sure.
+        overlap: the largest intersection over union of two products' boxes; ``hard`` alone heeds it.
         side: longer side, in pixels, that a photo is brought to before it is looked at.
         tile: largest side that goes through the network at once; a larger photo is looked at in tiles.
         tile_overlap: pixels that neighbouring tiles share; no product larger than that is sure to be whole in one.
@@ -91,7 +89,7 @@ class DetectionRule(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     min_score: Share
-    suppression: Literal["nms", "soft-nms"] = "nms"
+    suppression: Literal["hard", "soft"] = "hard"
     overlap: Share = 0.6
     side: Side = 1280
     tile: Side = 1280

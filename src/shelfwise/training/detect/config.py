@@ -1,0 +1,112 @@
+"""The settings of one training of a detector: strict, the same in Python, in TOML files and as command-line flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shelfwise.rules import SIDE_STEP
+
+__all__ = ["DetectConfig"]
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Side = Annotated[int, Field(ge=SIDE_STEP, le=4096, multiple_of=SIDE_STEP)]
+
+
+class DetectConfig(BaseModel):
+    """Everything that decides what the training of a detector does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task: Literal["detect"] = Field("detect", description="To find products, not to name them.")
+
+    # The data
+    data: Path = Field(description="Folder or annotation file of photos with boxes around the products.")
+    layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")
+    also: list[Path] = Field(
+        [], description="Another set with boxes to train on; of one with parts, its train part."
+    )
+    fold: str | None = Field(None, description="Official fold to hold out as the test part.")
+    split: Path | None = Field(None, description="Use this saved split instead of making one.")
+    use_official: bool = Field(True, description="Take the set's own training, validation and test lists.")
+    train_fraction: Fraction = Field(0.7, description="Part of the photos to train on.")
+    val_fraction: Fraction = Field(0.2, description="Part to choose the best epoch by.")
+    test_fraction: Fraction = Field(0.1, description="Part that is only measured on, at the end.")
+
+    # The network
+    backbone: Literal["lite0", "lite1", "lite2"] = Field("lite0", description="Body of the detector.")
+    width: Annotated[int, Field(ge=16, le=512, multiple_of=8)] = Field(
+        96, description="Channels of the detector's pyramid and head."
+    )
+    depth: Annotated[int, Field(ge=1, le=8)] = Field(2, description="Layers of the detector's head.")
+    pretrained: bool = Field(True, description="Start from the body's ImageNet weights.")
+    weights: Path | None = Field(
+        None, description="Start from another detector: its run folder, or a safetensors file."
+    )
+    size: Side = Field(640, description="Side of the crops that are learned from, in pixels.")
+    frozen_stages: Annotated[int, Field(ge=0, le=8)] = Field(
+        1, description="First parts of the body left as they are."
+    )
+
+    # The optimisation
+    epochs: Positive = Field(30, description="Number of epochs.")
+    steps: Positive | None = Field(
+        None, description="Steps in an epoch; as many as show each photo once if not given."
+    )
+    patience: Annotated[int, Field(ge=0)] = Field(
+        0, description="Stop after so many epochs without gain; 0: never."
+    )
+    batch_size: Positive = Field(8, description="Crops in a step; of larger ones there are fewer.")
+    lr: Annotated[float, Field(gt=0)] = Field(2e-3, description="Highest learning rate, that of the head.")
+    body_lr: Annotated[float, Field(ge=0)] = Field(0.25, description="Rate of the body over the head's.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        0.05, description="Weight decay, not on norms and biases."
+    )
+    warmup_epochs: Annotated[float, Field(ge=0)] = Field(0.5, description="Epochs of rising learning rate.")
+    ema: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.998, description="Decay of the weights' moving average; 0: off."
+    )
+    mosaics: Fraction = Field(
+        0.35, description="Share of photos with few products that are shown four at once."
+    )
+
+    # How it will look at photos
+    overlap: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.6, description="Largest overlap of two products' boxes, intersection over union."
+    )
+    suppression: Literal["hard", "soft"] = Field(
+        "hard", description="Leave out boxes that overlap a surer one, or make them less sure."
+    )
+    side: Side = Field(1280, description="Longer side that a photo is brought to before it is looked at.")
+    tile: Side = Field(1280, description="Largest side that is looked at at once.")
+    tile_overlap: Annotated[int, Field(ge=0)] = Field(
+        256, description="Pixels that neighbouring tiles share."
+    )
+
+    # The run
+    out: Path | None = Field(None, description="Run folder; runs/detector-BACKBONE-N if not given.")
+    seed: Annotated[int, Field(ge=0)] = Field(42, description="Seed of everything random.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it.")
+    threads: Positive | None = Field(None, description="CPU threads; all cores if not given.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DetectConfig:
+        total = self.train_fraction + self.val_fraction + self.test_fraction
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
+        if self.train_fraction == 0:
+            raise ValueError("train_fraction is 0: there would be nothing to train on")
+        if self.tile_overlap >= self.tile:
+            raise ValueError(
+                f"tiles of {self.tile} pixels cannot share {self.tile_overlap}: they would never advance"
+            )
+        return self
+
+    @property
+    def model_name(self) -> str:
+        """What the model is called."""
+        return f"detector-{self.backbone}"

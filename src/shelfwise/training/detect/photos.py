@@ -1,0 +1,253 @@
+"""Photos with boxes around their products: read from any layout of boxes, and divided photo by photo."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shelfwise.datasets.dataset import Box, Dataset, Sample
+from shelfwise.datasets.duplicates import content_hashes
+from shelfwise.datasets.layouts import LAYOUTS, detect, read_dataset
+from shelfwise.datasets.layouts.pictures import byte_order, missing_photos, refuse_missing
+from shelfwise.datasets.split import Split, load_split, save_split, split_dataset
+from shelfwise.errors import DataError, TrainingError
+from shelfwise.text import some
+from shelfwise.training.detect.config import DetectConfig
+
+__all__ = ["DetectionData", "DetectionPhoto", "PhotoSet", "divide", "read_photo_set", "read_photos"]
+
+Boxes = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+
+PHOTOS = "photos"
+"""The one category of a set that is divided photo by photo."""
+_FREIBURG, _FREIBURG_BOXES = "freiburg", "freiburg-boxes"
+_BOX_LAYOUTS = "coco, yolo, voc, freiburg-boxes"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectionPhoto:
+    """A photo, and where its products are.
+
+    Attributes:
+        path: where it lies.
+        key: its name within its set.
+        boxes: float32 (N, 4), left, top, right and bottom edge of each product in pixels of the photo as shown.
+        ignore: float32 (M, 4), regions in which nothing that is found is right or wrong.
+    """
+
+    path: Path
+    key: str
+    boxes: Boxes
+    ignore: Boxes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoSet:
+    """A set of such photos.
+
+    Attributes:
+        whole: the photos as a dataset of one sample a photo and one category, so that it can be divided; official
+            parts, rendered and sources are those of the set.
+        photos: the same photos with their boxes, in the order of its samples.
+        hashes: SHA-256 of each photo's file.
+    """
+
+    whole: Dataset
+    photos: tuple[DetectionPhoto, ...]
+    hashes: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names, boxes and contents of all photos."""
+        digest = hashlib.sha256()
+        for photo, content in zip(self.photos, self.hashes, strict=True):
+            digest.update(f"{photo.key}\0{content}\0{len(photo.boxes)}\n".encode(errors="surrogateescape"))
+            digest.update(photo.boxes.tobytes() + photo.ignore.tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DetectionData:
+    """What a detector is trained and measured on.
+
+    Attributes:
+        main: the set that is divided.
+        also: further sets, all of whose photos are trained on.
+        split: which photos of the main set are in which part.
+        parts: the photos by part: ``train``, ``val``, ``test``.
+        left_out: number of photos in no part because they are copies of validation or test photos.
+    """
+
+    main: PhotoSet
+    also: tuple[PhotoSet, ...]
+    split: Split
+    parts: Mapping[str, tuple[DetectionPhoto, ...]]
+    left_out: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over names, boxes and contents of the photos of all sets."""
+        text = "\n".join(each.digest for each in (self.main, *self.also))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def rendered(self) -> bool:
+        """Whether the photos that it is measured on are drawn by a program."""
+        return self.main.whole.rendered
+
+
+def read_photos(
+    config: DetectConfig, *, kept: Path | None = None, progress: Progress | None = None
+) -> DetectionData:
+    """Read and divide the photos that a configuration names.
+
+    Args:
+        config: the settings.
+        kept: the split file of a run: read if it is there, else written.
+        progress: called with the number of photo files hashed and of all of the set in hand.
+
+    Raises:
+        DataError: a set cannot be read, has no boxes, or cannot be divided as asked.
+        TrainingError: there is nothing to train on, or nothing to measure on.
+        StorageError: the split cannot be written.
+    """
+    main = read_photo_set(config.data, config.layout, progress)
+    also = tuple(read_photo_set(path, None, progress) for path in config.also)
+    split = divide(main, config, kept)
+    if kept is not None and not kept.exists():
+        save_split(kept, main.whole, split)
+    told = {main.hashes[index] for index in (*split.val, *split.test)}
+    parts = {name: [main.photos[i] for i in members] for name, members in split.parts.items()}
+    left_out = split.left_out
+    for one in also:
+        for index in _trained_on(one):
+            if one.hashes[index] in told:
+                left_out += 1
+            else:
+                parts["train"].append(one.photos[index])
+    _refuse_empty(main, parts)
+    return DetectionData(main, also, split, {name: tuple(photos) for name, photos in parts.items()}, left_out)
+
+
+def read_photo_set(path: Path, layout: str | None = None, progress: Progress | None = None) -> PhotoSet:
+    """Read a set of photos with boxes; all its categories count as products.
+
+    Args:
+        path: its folder or annotation file.
+        layout: as for :func:`~shelfwise.datasets.layouts.read_dataset`; Freiburg's folder is read with its boxes
+            where it has some.
+        progress: called with the number of photo files hashed and of all.
+
+    Raises:
+        DataError: it cannot be read, its samples are whole photos, a photo is missing or in two official parts.
+    """
+    name = layout or detect(path)
+    if name == _FREIBURG and LAYOUTS[_FREIBURG_BOXES].detect(path):
+        name = _FREIBURG_BOXES
+    dataset = read_dataset(path, name)
+    if any(sample.box is None for sample in dataset.samples):
+        raise DataError(
+            f"{path}: layout {name} has no boxes, so it does not tell where products are; give a set in one of"
+            f" the layouts {_BOX_LAYOUTS}, or a joining of such sets"
+        )
+    photos = _photos(dataset)
+    # Of photos without samples, the reader has not looked whether they are there.
+    missing = missing_photos(dataset.root, (photo.key for photo in photos))
+    refuse_missing(dataset.root, missing)
+    whole = _whole(dataset, photos)
+    return PhotoSet(whole, photos, tuple(content_hashes(whole, progress)))
+
+
+def divide(photos: PhotoSet, config: DetectConfig, kept: Path | None = None) -> Split:
+    """Divide a set as a configuration asks, or as a run or a given file has divided it.
+
+    Raises:
+        SplitError: it cannot be divided so, or the file is of another set.
+    """
+    for saved in (kept, config.split):
+        if saved is not None and (saved.exists() or saved is config.split):
+            return load_split(saved, photos.whole)
+    held_in = config.train_fraction + config.val_fraction
+    number: dict[str, int] = {}
+    return split_dataset(
+        photos.whole,
+        fractions=(config.train_fraction, config.val_fraction, config.test_fraction),
+        seed=config.seed,
+        fold=config.fold,
+        groups=[number.setdefault(content, len(number)) for content in photos.hashes],
+        use_official=config.use_official,
+        val_fraction=config.val_fraction / held_in,
+    )
+
+
+def _photos(dataset: Dataset) -> tuple[DetectionPhoto, ...]:
+    """Its photos sorted by path, each with its boxes in the order of the samples."""
+    boxes: dict[str, list[Box]] = {note.path: [] for note in dataset.notes}
+    for sample in dataset.samples:
+        if sample.box is not None:
+            boxes.setdefault(sample.path, []).append(sample.box)
+    crowds = {note.path: note.crowds for note in dataset.notes}
+    return tuple(
+        DetectionPhoto(dataset.root / path, path, _edges(boxes[path]), _edges(crowds.get(path, ())))
+        for path in sorted(boxes, key=byte_order)
+    )
+
+
+def _edges(boxes: Sequence[Box]) -> Boxes:
+    rows = [(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes]
+    return np.array(rows, np.float32).reshape(-1, 4)
+
+
+def _whole(dataset: Dataset, photos: Sequence[DetectionPhoto]) -> Dataset:
+    """A dataset of one sample a photo, in the official part that its boxes or its note are in."""
+    part_of = {note.path: note.part for note in dataset.notes if note.part is not None}
+    for part, members in dataset.official.items():
+        for index in members:
+            path = dataset.samples[index].path
+            if part_of.setdefault(path, part) != part:
+                raise DataError(
+                    f"{dataset.root}: {path} has boxes in {part_of[path]} and in {part}; leave them in one"
+                )
+    official: dict[str, list[int]] = {}
+    for index, photo in enumerate(photos):
+        if own := part_of.get(photo.key):
+            official.setdefault(own, []).append(index)
+    return replace(
+        dataset,
+        categories=(PHOTOS,),
+        samples=tuple(Sample(photo.key, 0) for photo in photos),
+        official={name: tuple(members) for name, members in sorted(official.items())},
+        levels=(),
+        notes=(),
+    )
+
+
+def _trained_on(photos: PhotoSet) -> Iterable[int]:
+    """What of a further set is trained on: its own training photos, or all where it has no such parts."""
+    official = photos.whole.official
+    parts = [official[name] for name in ("train", "trainval") if name in official]
+    if not parts and any(name in official for name in ("val", "test")):
+        raise DataError(f"{photos.whole.root}: has parts, but none to train on")
+    return sorted(index for part in parts for index in part) if parts else range(len(photos.photos))
+
+
+def _refuse_empty(main: PhotoSet, parts: Mapping[str, Sequence[DetectionPhoto]]) -> None:
+    boxes = {name: sum(len(photo.boxes) for photo in photos) for name, photos in parts.items()}
+    if not boxes["train"]:
+        raise TrainingError(f"{main.whole.root}: no box is marked on the training photos: nothing to learn")
+    if not boxes["val"] and not boxes["test"]:
+        raise TrainingError(
+            f"{main.whole.root}: no box is marked on the validation and test photos: nothing to measure on"
+        )
+    empty = [name for name in ("val", "test") if parts[name] and not boxes[name]]
+    if empty:
+        raise TrainingError(
+            f"{main.whole.root}: no box is marked on the photos of {some(empty)}, so nothing can be measured"
+            " there; divide otherwise"
+        )
