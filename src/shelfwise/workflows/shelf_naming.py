@@ -21,7 +21,7 @@ from shelfwise.workflows.product_answers import embedding_of
 from shelfwise.workflows.product_doubt import doubt_about
 from shelfwise.workflows.shelf_count import Names, Progress
 
-__all__ = ["ClassifierNamer", "named_of"]
+__all__ = ["ClassifierNamer", "Progress", "named_of"]
 
 _AT_ONCE: Final = 32
 """Crops between two reports of progress: enough to keep all cores busy."""
