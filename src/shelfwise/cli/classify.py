@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import io
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from shelfwise.cli.config_file import takes_config_file
+from shelfwise.cli.result_file import result_file, style_for
 
 if TYPE_CHECKING:
     from shelfwise.bundle import Bundle
-    from shelfwise.cli.classify_output import Style
     from shelfwise.cli.progress import Progress
     from shelfwise.workflows.classify import Tally
 
@@ -125,14 +120,14 @@ def classify(
     names = deciding.hierarchy(classifier.categories).nodes if deciding else classifier.categories
     sorter = Sorter(sort_into, [*names, UNKNOWN, *([ASK] if deciding else [])]) if sort_into else None
     writer = FORMATS[chosen](
-        classifier.categories, top, sorter is not None, _style(output is None), deciding is not None
+        classifier.categories, top, sorter is not None, style_for(output is None), deciding is not None
     )
     # Where the table and the errors go to the same terminal, the table's row says it already.
     row_is_enough = chosen == "table" and output is None and sys.stdout.isatty() and sys.stderr.isatty()
     tally = Tally()
     started = time.monotonic()
     with (
-        _output(output) as write,
+        result_file(output) as write,
         Progress() as progress,
         product_finder(classifier, index, progress.note) as products,
     ):
@@ -166,39 +161,6 @@ def _format_of(output: Path | None) -> str:
             " .csv for a table, or say the format with --format"
         )
     return _FORMAT_OF_SUFFIX.get(suffix, "table")
-
-
-@contextmanager
-def _output(path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Something to write rows with: to standard output, or to a file that appears when it is complete.
-
-    File names pass through byte by byte, whatever their encoding.
-    """
-    if path is None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            encoding = None if sys.stdout.isatty() else "utf-8"
-            sys.stdout.reconfigure(encoding=encoding, errors="surrogateescape")
-        yield _write_to_stdout
-        return
-    from shelfwise.files import atomic_path
-
-    with (
-        atomic_path(path) as temporary,
-        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
-    ):
-        yield functools.partial(print, end="", file=file)
-
-
-def _write_to_stdout(text: str) -> None:
-    # Looked up each time: a progress bar puts itself in its place to keep rows above the bar.
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def _style(to_stdout: bool) -> Style:
-    if not to_stdout or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        return lambda text, colour: text
-    return lambda text, colour: typer.style(text, fg=colour)
 
 
 def _tell_model(progress: Progress, bundle: Bundle, *, named: bool) -> None:

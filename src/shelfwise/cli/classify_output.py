@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shelfwise.cli import product_columns
+from shelfwise.cli.result_file import Style
 from shelfwise.cli.rows import csv_line as _csv_line
 from shelfwise.cli.rows import json_line
 from shelfwise.cli.rows import path_cell as _cell
@@ -16,9 +17,6 @@ from shelfwise.types import Prediction
 from shelfwise.workflows.classify import ASK, UNKNOWN, Answer
 
 __all__ = ["FORMATS", "Writer"]
-
-Style = Callable[[str, str], str]
-"""Colours a text: ``style(text, colour)``."""
 
 
 class Writer:
