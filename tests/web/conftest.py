@@ -1,18 +1,23 @@
 """A shop with two stores and a user of each role, and browsers that are signed in."""
 
+import io
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
 import anyio.from_thread
+import numpy as np
 import pytest
 from fastapi import FastAPI
+from PIL import Image
 from starlette.testclient import TestClient
 
 from shelfwise.accounts.passwords import Passwords
 from shelfwise.accounts.users import Users
+from shelfwise.types import Detections
 from shelfwise.web.app import create_app
 from shelfwise.web.config import WebConfig
 from shelfwise.workflows.model_shelf import ModelShelf
@@ -65,6 +70,38 @@ def portal() -> Iterator[anyio.from_thread.BlockingPortal]:
     """One event loop for all browsers; each request would start its own."""
     with anyio.from_thread.start_blocking_portal() as opened:
         yield opened
+
+
+@dataclass(frozen=True)
+class ShelfScene:
+    """A photo of a shelf of two rows, and its boxes: three red products and two green ones, and a blue one below."""
+
+    photo: bytes
+    boxes: list[list[float]]
+    size: tuple[int, int]
+
+    def find(self, image: Any, *, source: str | None = None) -> Detections:
+        """The detector's part: the boxes of this photo, whatever it is given."""
+        edges = np.array(self.boxes, np.float32)
+        scores = np.linspace(0.9, 0.6, len(edges), dtype=np.float32)
+        return Detections(edges, scores, image.shape[1], image.shape[0], source)
+
+
+@pytest.fixture
+def scene(shop: Shop) -> ShelfScene:
+    """A shelf that the shop's detector finds the products of."""
+    reds = [[20 + 60 * place, 30, 70 + 60 * place, 130] for place in range(3)]
+    greens = [[220 + 60 * place, 30, 270 + 60 * place, 130] for place in range(2)]
+    blues = [[20, 180, 90, 290]]
+    image = Image.new("RGB", (400, 320), (120, 120, 120))
+    for boxes, colour in ((reds, (250, 10, 10)), (greens, (10, 250, 10)), (blues, (10, 10, 250))):
+        for box in boxes:
+            image.paste(colour, tuple(box))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    made = ShelfScene(out.getvalue(), [*reds, *greens, *blues], image.size)
+    shop.shelves.use(made)
+    return made
 
 
 @pytest.fixture

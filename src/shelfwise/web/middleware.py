@@ -46,7 +46,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _HOST: Final = re.compile(
     r"(?:\[(?P<ip6>[0-9a-f:.]+)\]|(?P<name>[^\[\]:/?#@\\]*))(?::[0-9]*)?", re.IGNORECASE
 )
-_UPLOADS: Final = re.compile(r"/api/v1/(?:classify|models|imports/[a-z]+|products/[0-9]+/photos)")
+_UPLOADS: Final = re.compile(r"/api/v1/(?:classify|shelf|models|imports/[a-z]+|products/[0-9]+/photos)")
 
 
 class Edge:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from shelfwise.accounts.tokens import Tokens
     from shelfwise.accounts.users import Users
     from shelfwise.answers.book import AnswerBook
+    from shelfwise.answers.planogram_book import PlanogramBook
     from shelfwise.answers.shadow import ShadowBook
+    from shelfwise.answers.shelf_book import ShelfBook
     from shelfwise.database import Database
     from shelfwise.images.photo_store import PhotoStore
     from shelfwise.inventory.catalogue import Catalogue
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from shelfwise.workflows.model_shelf import ModelShelf
     from shelfwise.workflows.shop_models import ShopModels
     from shelfwise.workflows.shop_products import ShopProducts
+    from shelfwise.workflows.shop_shelf import ShopShelves
 
 __all__ = ["Shop", "ShopSettings", "one_server", "open_shop"]
 
@@ -54,7 +57,9 @@ class ShopSettings:
         batch: how many photos go through the network together at most.
         waiting: how many photos may wait for an answer before more are refused.
         shadow_waiting: how many photos may wait for the shadow model; more are left out.
+        shelves_waiting: how many shelf photos may wait before more are refused.
         model: the bundle that is there from the beginning; None for the one that comes with Shelfwise.
+        detector: the bundle that finds products on shelf photos; None for the one that comes with Shelfwise.
     """
 
     home: Path
@@ -63,7 +68,9 @@ class ShopSettings:
     batch: int = 8
     waiting: int = 64
     shadow_waiting: int = 256
+    shelves_waiting: int = 8
     model: Path | None = None
+    detector: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> ShopSettings:
@@ -83,6 +90,8 @@ class Shop:
         shelf: the models that are there, and which is active.
         models: the models at work: loading, switching, the shadow.
         products: which stock products the models know by sight.
+        shelf_photos, planograms: photos of whole shelves with their boxes, and what should stand at places.
+        shelves: looks for the products on shelf photos.
     """
 
     settings: ShopSettings
@@ -104,6 +113,9 @@ class Shop:
     shelf: ModelShelf
     products: ShopProducts
     models: ShopModels
+    shelf_photos: ShelfBook
+    planograms: PlanogramBook
+    shelves: ShopShelves
     _closed: bool = field(default=False, init=False)
 
     @property
@@ -117,6 +129,7 @@ class Shop:
             return
         self._closed = True
         try:
+            self.shelves.close()
             self.models.close()
         finally:
             self.db.close()
@@ -186,7 +199,9 @@ def _opened(settings: ShopSettings, home: Path, shelf: ModelShelf, models: ShopM
     from shelfwise.accounts.tokens import Tokens
     from shelfwise.accounts.users import Users
     from shelfwise.answers.book import AnswerBook
+    from shelfwise.answers.planogram_book import PlanogramBook
     from shelfwise.answers.shadow import ShadowBook
+    from shelfwise.answers.shelf_book import ShelfBook
     from shelfwise.database import open_database
     from shelfwise.images.photo_store import PhotoStore
     from shelfwise.images.reading import Limits
@@ -196,6 +211,7 @@ def _opened(settings: ShopSettings, home: Path, shelf: ModelShelf, models: ShopM
     from shelfwise.inventory.levels import Levels
     from shelfwise.inventory.planning import Planning
     from shelfwise.workflows.shop_products import ShopProducts
+    from shelfwise.workflows.shop_shelf import ShopShelves, detector_of
 
     if settings.database is None:
         _private_file(home / _DATABASE)
@@ -221,8 +237,12 @@ def _opened(settings: ShopSettings, home: Path, shelf: ModelShelf, models: ShopM
             shelf=shelf,
             products=ShopProducts(home / _PRODUCTS),
             models=models,
+            shelf_photos=ShelfBook(db),
+            planograms=PlanogramBook(db),
+            shelves=ShopShelves(settings.shelves_waiting, lambda: detector_of(settings.detector)),
         )
         models.begin(shop)
+        shop.shelves.begin(shop)
     except BaseException:
         db.close()
         raise

@@ -28,6 +28,7 @@ GROUPS: Final[Sequence[str]] = (
     "movements",
     "counts",
     "classify",
+    "shelf",
     "photos",
     "review",
     "imports",

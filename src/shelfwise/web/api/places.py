@@ -6,13 +6,14 @@ from sqlalchemy import and_, exists, or_, select
 
 from shelfwise.accounts.records import Actor, Role, Scope
 from shelfwise.answers.records import Answer
-from shelfwise.answers.tables import answers
-from shelfwise.errors import EntryError, NotFoundError
+from shelfwise.answers.shelf_records import ShelfPhoto
+from shelfwise.answers.tables import answers, shelf_photos
+from shelfwise.errors import EntryError, ForbiddenError, NotFoundError
 from shelfwise.inventory.records import Location
 from shelfwise.inventory.tables import product_photos
 from shelfwise.workflows.shop import Shop
 
-__all__ = ["location_for", "may_use_answer", "see_photo", "store_for", "store_to_read"]
+__all__ = ["location_for", "may_use_answer", "see_photo", "shelf_for", "store_for", "store_to_read"]
 
 
 def store_for(shop: Shop, actor: Actor, role: Role, store_id: int) -> int:
@@ -63,6 +64,22 @@ def may_use_answer(actor: Actor, answer: Answer, role: Role, scope: Scope) -> bo
     return actor.allows(role, answer.store_id, scope=scope)
 
 
+def shelf_for(shop: Shop, actor: Actor, role: Role, shelf_id: int, scope: Scope | None = None) -> ShelfPhoto:
+    """A shelf photo, if the caller has the role where it was taken; where no store was said, it is their own photo.
+
+    Raises:
+        NotFoundError: there is no such shelf photo.
+        ForbiddenError: it is another store's, or somebody else's.
+    """
+    actor.require(role, scope=scope)
+    shelf = shop.shelf_photos.get(shelf_id)
+    if shelf.store_id is not None:
+        actor.require(role, shelf.store_id, scope=scope)
+    elif actor.stores() is not None and shelf.user != actor.name:
+        raise ForbiddenError("this shelf photo is somebody else's, and of no store")
+    return shelf
+
+
 def see_photo(shop: Shop, actor: Actor, sha256: str) -> None:
     """See that the caller may look at a photo: a product's, one of their stores', or of no store.
 
@@ -74,7 +91,11 @@ def see_photo(shop: Shop, actor: Actor, sha256: str) -> None:
         of_product = select(product_photos.c.sha256).where(product_photos.c.sha256 == sha256)
         here = or_(answers.c.store_id.is_(None), answers.c.store_id.in_(sorted(stores)))
         of_store = select(answers.c.id).where(and_(answers.c.photo == sha256, here))
+        own = and_(shelf_photos.c.store_id.is_(None), shelf_photos.c.user_name == actor.name)
+        of_shelf = select(shelf_photos.c.id).where(
+            shelf_photos.c.photo == sha256, or_(own, shelf_photos.c.store_id.in_(sorted(stores)))
+        )
         with shop.db.read() as connection:
-            seen = connection.scalar(select(or_(exists(of_product), exists(of_store))))
+            seen = connection.scalar(select(or_(exists(of_product), exists(of_store), exists(of_shelf))))
         if not seen:
             raise NotFoundError(f"there is no photo {sha256!r}")

@@ -1,0 +1,312 @@
+"""Shelf photos over the API: what is on them, what people correct, and who may do that."""
+
+import threading
+
+import pytest
+
+from shelfwise.errors import ModelError
+from shelfwise.inventory.records import NewProduct
+
+SHELF = "/api/v1/shelf"
+
+
+def sent(scene, photo=None):
+    return {"photo": ("shelf.png", scene.photo if photo is None else photo, "image/png")}
+
+
+@pytest.fixture
+def shelf(clerk, scene, goods):
+    """A shelf photo of the first store that was looked at."""
+    answer = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene))
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def changed(client, shelf, *boxes, **more):
+    return client.patch(f"{SHELF}/{shelf['id']}", json={"boxes": list(boxes), **more})
+
+
+def test_a_photo_comes_back_with_its_boxes_in_rows(shelf, scene, clerk):
+    assert (shelf["state"], shelf["width"], shelf["height"]) == ("done", *scene.size)
+    assert [box["box"] for box in shelf["boxes"]] == scene.boxes
+    assert [(box["row"], box["position"], box["level"]) for box in shelf["boxes"]] == [
+        *((1, position, 1) for position in range(1, 6)),
+        (2, 1, 1),
+    ]
+    likeliest = [box["candidates"][0]["category"] for box in shelf["boxes"]]
+    assert likeliest == ["Red"] * 3 + ["Green"] * 2 + ["Blue"]
+    assert [row["keys"] for row in shelf["rows"]] == [["1", "2", "3", "4", "5"], ["6"]]
+    assert [run["keys"] for run in shelf["runs"]] == [["1", "2", "3"], ["4", "5"], ["6"]]
+    assert shelf["counts"]["facings"] == 6
+    assert clerk.get(f"/api/v1/photos/{shelf['photo']}").status_code == 200
+    again = clerk.get(f"{SHELF}/{shelf['id']}")
+    assert again.json() == shelf
+    assert again.headers["etag"] == '"v2"'
+
+
+def test_it_can_be_asked_for_before_it_is_done(clerk, scene, shop, goods):
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow:
+        def find(self, image, *, source=None):
+            begun.set()
+            assert go_on.wait(30)
+            return scene.find(image, source=source)
+
+    shop.shelves.use(Slow())
+    first = clerk.post(f"{SHELF}?store={goods.store}&wait=0", files=sent(scene)).json()
+    assert (first["state"], first["boxes"]) == ("waiting", [])
+    assert begun.wait(30)
+    second = clerk.post(f"{SHELF}?store={goods.store}&wait=0", files=sent(scene)).json()
+    assert clerk.get(f"{SHELF}/{first['id']}").json()["progress"] == {"ahead": 0, "done": 0, "total": 0}
+    assert clerk.get(f"{SHELF}/{second['id']}").json()["progress"]["ahead"] == 1
+    refused = changed(clerk, first, {"key": "1", "removed": True})
+    assert refused.status_code == 409, refused.text
+    go_on.set()
+    for each in (first, second):
+        future = shop.shelves.future(each["id"])
+        if future is not None:
+            future.result(30)
+        assert clerk.get(f"{SHELF}/{each['id']}").json()["state"] == "done"
+
+
+def test_only_so_many_wait(clerk, scene, shop, goods):
+    go_on = threading.Event()
+
+    class Slow:
+        def find(self, image, *, source=None):
+            assert go_on.wait(60)
+            return scene.find(image, source=source)
+
+    shop.shelves.use(Slow())
+    answers = [clerk.post(f"{SHELF}?wait=0", files=sent(scene)) for _ in range(12)]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    go_on.set()
+    assert refused
+    assert int(refused[0].headers["retry-after"]) >= 1
+    assert len(clerk.get(SHELF).json()["items"]) == len(answers) - len(refused)
+
+
+def test_what_fails_is_told(clerk, scene, shop):
+    class Broken:
+        def find(self, image, *, source=None):
+            raise ModelError("the detector gives nothing but NaN")
+
+    shop.shelves.use(Broken())
+    answer = clerk.post(SHELF, files=sent(scene)).json()
+    assert (answer["state"], answer["problem"]) == ("failed", "the detector gives nothing but NaN")
+
+
+def test_a_defect_fails_the_photo_and_not_the_next(clerk, scene, shop):
+    class Broken:
+        def find(self, image, *, source=None):
+            raise ZeroDivisionError
+
+    shop.shelves.use(Broken())
+    answer = clerk.post(SHELF, files=sent(scene)).json()
+    assert answer["state"] == "failed"
+    assert "log" in answer["problem"]
+    shop.shelves.use(scene)
+    assert clerk.post(SHELF, files=sent(scene)).json()["state"] == "done"
+
+
+def test_a_photo_that_a_server_left_behind_is_looked_at_when_asked_for(clerk, scene, shop, goods):
+    from shelfwise.answers.shelf_records import AddedShelf
+
+    stored = shop.photos.add(scene.photo)
+    left = shop.shelf_photos.add(AddedShelf(stored.sha256, *scene.size, "clerk", goods.store))
+    assert clerk.get(f"{SHELF}/{left.id}").json()["progress"] is not None
+    future = shop.shelves.future(left.id)
+    if future is not None:
+        future.result(30)
+    assert len(clerk.get(f"{SHELF}/{left.id}").json()["boxes"]) == 6
+
+
+def test_boxes_are_corrected(clerk, shelf, goods):
+    answer = changed(
+        clerk,
+        shelf,
+        {"key": "1", "product_id": goods.tea},
+        {"key": "2", "verdict": "corrected", "product_id": goods.tea},
+        {"key": "6", "removed": True},
+        {"key": "5", "verdict": "unknown"},
+        {"key": "4", "box": [215, 30, 270, 130]},
+        {"key": "mine-1", "box": [340, 30, 390, 130], "category": "drinks"},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["etag"] == '"v3"'
+    boxes = {box["key"]: box for box in answer.json()["boxes"]}
+    assert (boxes["1"]["answer"], boxes["1"]["product"]["name"], boxes["1"]["category"]) == (
+        "accept",
+        "Tea",
+        "drinks",
+    )
+    assert (boxes["6"]["removed"], boxes["6"]["row"]) == (True, None)
+    assert (boxes["5"]["answer"], boxes["5"]["product"]) == ("unknown", None)
+    assert (boxes["4"]["moved"], boxes["4"]["box"]) == (True, [215, 30, 270, 130])
+    assert (boxes["mine-1"]["score"], boxes["mine-1"]["category"], boxes["mine-1"]["position"]) == (
+        None,
+        "drinks",
+        6,
+    )
+    counts = answer.json()["counts"]
+    assert counts["facings"] == 6
+    assert counts["products"] == [
+        {"product": {"id": goods.tea, "name": "Tea"}, "category": "drinks", "facings": 2}
+    ]
+    back = changed(clerk, shelf, {"key": "6", "removed": False}, {"key": "5", "verdict": "open"}).json()
+    boxes = {box["key"]: box for box in back["boxes"]}
+    assert not boxes["6"]["removed"]
+    assert boxes["5"]["verdict"] is None
+
+
+def test_a_named_box_teaches_its_product(clerk, shelf, goods, shop):
+    every = [{"key": key, "product_id": goods.tea} for key in ("1", "2", "3")]
+    changed(clerk, shelf, *every, {"key": "mine", "box": [20, 30, 70, 131], "product_id": goods.tea})
+    photos = shop.catalogue.product_photos(goods.tea)
+    assert 1 <= len(photos) <= 3
+    assert clerk.get(f"/api/v1/photos/{photos[0]}").status_code == 200
+    changed(clerk, shelf, *({"key": key, "verdict": "open"} for key in ("1", "2", "3", "mine")))
+    assert shop.catalogue.product_photos(goods.tea) == ()
+
+
+def test_a_photo_moves_to_the_product_that_it_shows_after_all(clerk, shelf, goods, shop):
+    changed(clerk, shelf, {"key": "6", "product_id": goods.tea})
+    (photo,) = shop.catalogue.product_photos(goods.tea)
+    changed(clerk, shelf, {"key": "6", "product_id": goods.rice})
+    assert shop.catalogue.product_photos(goods.tea) == ()
+    assert shop.catalogue.product_photos(goods.rice) == (photo,)
+
+
+def test_what_was_learned_is_named_on_the_next_photo(clerk, shelf, goods, scene):
+    changed(clerk, shelf, {"key": "6", "product_id": goods.tea})
+    again = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene)).json()
+    blue = again["boxes"][-1]
+    assert blue["product"] == {"id": goods.tea, "name": "Tea"}
+    assert blue["answer"] == "ask"  # one photo does not make it sure
+
+
+def test_two_people_do_not_overwrite_each_other(clerk, manager, shelf):
+    seen = {"If-Match": '"v2"'}
+    address = f"{SHELF}/{shelf['id']}"
+    body = {"boxes": [{"key": "1", "removed": True}]}
+    assert clerk.patch(address, json=body, headers=seen).status_code == 200
+    refused = manager.patch(address, json={"boxes": [{"key": "2", "removed": True}]}, headers=seen)
+    assert refused.status_code == 412, refused.text
+    assert clerk.patch(address, json=body, headers={"If-Match": "v2"}).status_code == 422
+
+
+HOSTILE = [
+    {"key": "1", "box": [0, 0, 10]},
+    {"key": "1", "box": [0, 0, 10, 10, 10]},
+    {"key": "1", "box": [-5, 0, 10, 10]},
+    {"key": "1", "box": [0, 0, 1e9, 10]},
+    {"key": "1", "box": [0, 0, 401, 10]},
+    {"key": "1", "box": [50, 0, 10, 10]},
+    {"key": "1", "box": [0, 0, 0.5, 10]},
+    {"key": "1", "box": [True, "a", None, {}]},
+    {"key": "1", "box": "0,0,10,10"},
+    {"key": "1", "removed": "perhaps"},
+    {"key": 1},
+    {"key": "x" * 41, "box": [0, 0, 10, 10]},
+    {"key": "../1", "box": [0, 0, 10, 10]},
+    {"key": "nobody"},
+    {"key": "1", "verdict": "right"},
+    {"key": "1", "category": "a" * 5000},
+    {"key": "1", "category": "a\x00b"},
+    {"key": "1", "category": "../../etc"},
+    {"key": "1", "product_id": -1},
+    {"key": "1", "product_id": 10**30},
+    {"key": "1", "product_id": 4711},
+    {"key": "1", "surprise": 1},
+    "1",
+    None,
+]
+
+
+@pytest.mark.parametrize("change", HOSTILE, ids=lambda each: repr(each)[:40])
+def test_a_hostile_change_is_told_and_changes_nothing(clerk, shelf, change):
+    answer = changed(clerk, shelf, {"key": "2", "removed": True}, change)
+    assert answer.status_code == 422, answer.text
+    assert len(answer.content) < 5000
+    assert clerk.get(f"{SHELF}/{shelf['id']}").json()["version"] == shelf["version"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5000])
+def test_numbers_that_are_none_are_refused(clerk, shelf, number):
+    body = '{"boxes": [{"key": "1", "box": [0, 0, ' + number + ", 10]}]}"
+    answer = clerk.patch(f"{SHELF}/{shelf['id']}", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 422), answer.text
+
+
+def test_ten_thousand_boxes_are_refused(clerk, shelf):
+    many = [{"key": f"n{number}", "box": [0, 0, 10, 10]} for number in range(10_000)]
+    answer = changed(clerk, shelf, *many)
+    assert answer.status_code == 422
+    assert len(answer.content) < 5000
+
+
+def test_other_bodies_are_refused(clerk, scene):
+    assert clerk.post(SHELF, json={"photo": "x"}).status_code == 422
+    assert clerk.post(SHELF, files={"picture": ("a.png", scene.photo)}).status_code == 422
+    assert clerk.post(SHELF, files=[("photo", ("a.png", scene.photo))] * 2).status_code == 422
+    assert clerk.post(SHELF, files=sent(scene, b"no picture")).status_code == 422
+    assert clerk.post(SHELF, files=sent(scene, b"")).status_code == 422
+    assert clerk.get(SHELF).json()["items"] == []
+
+
+def test_who_may_see_and_correct(clerk, manager, reader, nobody, admin, with_token, scene, goods, shelf):
+    address = f"{SHELF}/{shelf['id']}"
+    assert reader.get(address).status_code == 200
+    assert changed(reader, shelf, {"key": "1", "removed": True}).status_code == 403
+    assert reader.post(f"{SHELF}?store={goods.store}", files=sent(scene)).status_code == 403
+    assert nobody.get(address).status_code == 401
+    assert nobody.post(SHELF, files=sent(scene)).status_code == 401
+    assert clerk.post(f"{SHELF}?store={goods.other}", files=sent(scene)).status_code == 403
+    assert clerk.post(f"{SHELF}?location={goods.other_root}", files=sent(scene)).status_code == 403
+    assert clerk.post(f"{SHELF}?store=77", files=sent(scene)).status_code in (403, 404)
+    wrong = admin.post(f"{SHELF}?store={goods.other}&location={goods.shelf}", files=sent(scene))
+    assert wrong.status_code == 422
+    there = admin.post(f"{SHELF}?store={goods.other}", files=sent(scene)).json()
+    assert reader.get(f"{SHELF}/{there['id']}").status_code == 403
+    assert changed(manager, there, {"key": "1", "removed": True}).status_code == 403
+    assert clerk.get(f"/api/v1/photos/{there['photo']}").status_code == 200  # the same photo as their own
+    assert {each["id"] for each in reader.get(SHELF).json()["items"]} == {shelf["id"]}
+    assert reader.get(f"{SHELF}?store={goods.other}").status_code == 403
+    assert with_token("clerk", {"read"}).get(address).status_code == 200
+    assert changed(with_token("clerk", {"read"}), shelf, {"key": "1", "removed": True}).status_code == 403
+    assert changed(with_token("clerk", {"classify"}), shelf, {"key": "1", "removed": True}).status_code == 200
+    assert clerk.get(f"{SHELF}/4711").status_code == 404
+
+
+def test_a_photo_of_no_store_is_its_owners(clerk, manager, admin, scene):
+    own = clerk.post(SHELF, files=sent(scene)).json()
+    assert manager.get(f"{SHELF}/{own['id']}").status_code == 403
+    assert clerk.get(f"{SHELF}/{own['id']}").status_code == 200
+    assert admin.get(f"{SHELF}/{own['id']}").status_code == 200
+    assert manager.get(f"/api/v1/photos/{own['photo']}").status_code == 404
+    assert [each["id"] for each in clerk.get(SHELF).json()["items"]] == [own["id"]]
+    assert manager.get(SHELF).json()["items"] == []
+
+
+def test_the_place_can_be_said_afterwards(clerk, shelf, goods):
+    assert changed(clerk, shelf, location_id=goods.shelf).json()["location_id"] == goods.shelf
+    assert changed(clerk, shelf, location_id=goods.other_root).status_code == 422
+    assert changed(clerk, shelf, location_id=4711).status_code in (404, 422)
+
+
+def test_sent_again_with_its_key_a_photo_is_kept_once(clerk, scene):
+    key = {"Idempotency-Key": "shelf-1"}
+    first = clerk.post(SHELF, files=sent(scene), headers=key).json()
+    assert clerk.post(SHELF, files=sent(scene), headers=key).json() == first
+    assert len(clerk.get(SHELF).json()["items"]) == 1
+
+
+def test_products_follow_the_stock_book(clerk, shelf, goods, shop):
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
+    shop.catalogue.change_product(goods.tea, {"name": "Green tea"}, None)
+    box = clerk.get(f"{SHELF}/{shelf['id']}").json()["boxes"][0]
+    assert box["product"]["name"] == "Green tea"
+    other = shop.catalogue.add_product(NewProduct("Loose", None)).id
+    box = changed(clerk, shelf, {"key": "1", "product_id": other}).json()["boxes"][0]
+    assert (box["product"]["name"], box["category"]) == ("Loose", None)
