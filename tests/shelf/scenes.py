@@ -1,4 +1,4 @@
-"""Shelves whose truth is known, and photos of them as a detector sees them: boxes, with tilt, perspective and mistakes.
+"""Shelves whose truth is known, and photos of them as a detector sees them: tilted, from the side, with mistakes.
 
 A shelf is a plane, in millimetres from its upper left corner. A photo is a homography of a part of it, so that boards
 converge as they do on a photo from the side. Boxes are what fits around each product's four corners.
@@ -232,7 +232,7 @@ def take_photo(
         boxes.append(cut + rng.normal(0, noise, 4) * extent)
         items.append(number)
     count = len(boxes)
-    for _ in range(int(round(false * count))):
+    for _ in range(round(false * count)):
         like = boxes[int(rng.integers(count))]
         wide, tall = (like[2:] - like[:2]) * rng.uniform(0.5, 1.5, 2)
         x, y = rng.uniform(0, size[0] - wide), rng.uniform(0, size[1] - tall)

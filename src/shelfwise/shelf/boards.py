@@ -25,19 +25,23 @@ __all__ = ["find_boards"]
 _NEAR: Final = 0.25
 """Feet with a larger step between them, in heights of a box, are different lines."""
 _TOUCH: Final = 0.1
-"""A foot this near to a head, in heights of the lower of the two, stands on it."""
+"""A foot this little above a head, in heights of the lower of the two, stands on it."""
+_SUNK: Final = 0.4
+"""So does one this far below it: from above, what stands on another is seen to cover a part of it. A board is not."""
 _SHARED: Final = 0.4
 """How much of the narrower one must be above the other for that."""
 _MOST: Final = 0.6
-"""Share of a line's boxes that stand on others."""
+"""Share of a line's boxes that stand on others, of those with anything right below them."""
 _DEEP: Final = 0.25
 """A line that runs this far below a head, in heights of that box, cuts it."""
 _HALF: Final = 0.5
 """Share of the boxes nearby that are cut, where a line cannot be a board."""
-_LIGHT: Final = 0.25
-"""A line has few boxes that has less than this share of those of its neighbour."""
-_BESIDE: Final = 3
-"""Boxes of the board below that a small line is compared with."""
+_LIGHT: Final = 0.34
+"""A line has few boxes that has at most this share of those of another."""
+_SOME: Final = 0.2
+"""Share of all boxes on the board below that need be cut where a line has few boxes."""
+_CLOSE: Final = 0.55
+"""A line of few boxes that is nearer to a board than this, in distances between boards, is none."""
 _ASIDE: Final = 2.0
 """How far beside its own boxes, in widths of those below, a line still runs."""
 _REACHED: Final = 0.3
@@ -61,12 +65,12 @@ def find_boards(straight: Straight, base: NDArray[np.bool_]) -> list[tuple[list[
         base: shape (N,): which of them end where they are seen to end; at least one.
     """
     lines = _lines(straight, np.flatnonzero(base))
-    supports = _supports(straight)
-    while (pair := _mistaken(lines, straight, supports)) is not None:
+    _add_cut(lines, straight, np.flatnonzero(~base))
+    below = _below(straight)
+    while (pair := _mistaken(lines, straight, below)) is not None:
         gone, into = pair
         lines[into].members += lines[gone].members
         del lines[gone]
-    _add_cut(lines, straight, np.flatnonzero(~base))
     return [(line.members, line.feet) for line in lines]
 
 
@@ -83,25 +87,29 @@ def _line(which: NDArray[np.intp], straight: Straight) -> _Line:
     return _Line([int(i) for i in which], which, float(np.median(straight.foot[which])))
 
 
-def _supports(straight: Straight) -> list[int]:
-    """For each box the one it stands on, -1 for none."""
+def _below(straight: Straight) -> list[tuple[int, bool]]:
+    """For each box the nearest one below it, -1 for none, and whether it stands on that."""
     found = []
     for i, foot in enumerate(straight.foot):
-        touch = np.abs(straight.head - foot) / np.minimum(straight.tall, straight.tall[i])
-        near = [int(j) for j in np.flatnonzero(touch < _TOUCH) if j != i]
+        step = (straight.head - foot) / np.minimum(straight.tall, straight.tall[i])
+        near = [int(j) for j in np.flatnonzero((step > -_SUNK) & (step < 1)) if j != i]
         near = [j for j in near if overlap(straight, i, j) >= _SHARED]
-        found.append(min(near, key=lambda j: (touch[j], j)) if near else -1)
+        j = min(near, key=lambda j: (abs(step[j]), j), default=-1)
+        found.append((j, j >= 0 and bool(step[j] < _TOUCH)))
     return found
 
 
-def _mistaken(lines: Sequence[_Line], straight: Straight, supports: Sequence[int]) -> tuple[int, int] | None:
+def _mistaken(
+    lines: Sequence[_Line], straight: Straight, below: Sequence[tuple[int, bool]]
+) -> tuple[int, int] | None:
     """A line that is no board, and the one that it joins."""
     owner = {member: number for number, line in enumerate(lines) for member in line.members}
     for number, line in enumerate(lines):
-        below = [owner.get(supports[i], -1) for i in line.feet]
-        below = [other for other in below if other > number]
-        if len(below) >= _MOST * len(line.feet):
-            return number, max(sorted(set(below)), key=below.count)
+        # What has nothing right below it tells nothing: the one that it stands on may not have been found.
+        known = [below[i] for i in line.feet if owner.get(below[i][0], -1) > number]
+        under = [owner[other] for other, stands in known if stands]
+        if len(under) >= max(_MOST * len(known), _LIGHT * len(line.feet), 1):
+            return number, max(sorted(set(under)), key=under.count)
     clashes = [
         (upper, lower)
         for upper in range(len(lines))
@@ -109,11 +117,11 @@ def _mistaken(lines: Sequence[_Line], straight: Straight, supports: Sequence[int
         if _clash(lines[upper], lines[lower], straight)
     ]
     if not clashes:
-        return None
+        return _crowded(lines)
     # The one with the least to say for it goes first: it may be all that was wrong with its neighbour.
-    pair = min(clashes, key=lambda pair: (min(len(lines[i].feet) for i in pair), pair[1] - pair[0], pair))
+    pair = min(clashes, key=lambda pair: (min(len(lines[i].members) for i in pair), pair[1] - pair[0], pair))
     upper, lower = pair
-    return (lower, upper) if len(lines[upper].feet) > len(lines[lower].feet) else (upper, lower)
+    return (lower, upper) if len(lines[upper].members) > len(lines[lower].members) else (upper, lower)
 
 
 def _clash(upper: _Line, lower: _Line, straight: Straight) -> bool:
@@ -129,10 +137,27 @@ def _clash(upper: _Line, lower: _Line, straight: Straight) -> bool:
     near = aside < reach
     if near.any() and (depth[near] > _DEEP).mean() >= _HALF:
         return True
-    if len(upper.feet) >= _LIGHT * len(feet):
-        return False
-    beside = np.argsort(aside, kind="stable")[:_BESIDE]
-    return bool(aside[beside[0]] < reach and (depth[beside] > 0).mean() >= _HALF)
+    light = len(upper.members) <= _LIGHT * len(lower.members)
+    return light and bool(aside.min() < reach and (depth > _TOUCH).mean() >= _SOME)
+
+
+def _crowded(lines: Sequence[_Line]) -> tuple[int, int] | None:
+    """A line of few boxes, nearer to a board than boards are to one another, and the board whose row it is in."""
+    most = max(len(line.members) for line in lines)
+    boards = [number for number, line in enumerate(lines) if len(line.members) > _LIGHT * most]
+    if len(boards) < 2:
+        return None
+    apart = _CLOSE * float(np.median(np.diff([lines[number].height for number in boards])))
+    for number, line in enumerate(lines):
+        if number in boards:
+            continue
+        above = max((board for board in boards if board < number), default=None)
+        below = min((board for board in boards if board > number), default=None)
+        near = [b for b in (above, below) if b is not None and abs(lines[b].height - line.height) < apart]
+        if near:
+            # What is above a board is in its row; what is cut by the board above has joined that one already.
+            return number, near[0] if below is None else below
+    return None
 
 
 def _add_cut(lines: list[_Line], straight: Straight, cut: NDArray[np.intp]) -> None:

@@ -161,7 +161,8 @@ def place_facings(
         ValueError: there are not as many names or scores as boxes, or a box is in no row.
     """
     if isinstance(boxes, Detections):
-        boxes, scores = boxes.boxes, boxes.scores if scores is None else scores
+        scores = boxes.scores if scores is None else scores
+        boxes = boxes.boxes
     names = [NOBODY] * len(boxes) if named is None else named
     sure = np.ones(len(boxes), np.float32) if scores is None else scores
     if not len(boxes) == len(names) == len(sure):

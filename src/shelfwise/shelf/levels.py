@@ -9,7 +9,7 @@ from shelfwise.shelf.tilt import Straight
 
 __all__ = ["overlap", "place"]
 
-_ABOVE: Final = 0.3
+_ABOVE: Final = 0.4
 """How far what is above another may reach down into it, in its own heights."""
 _SHARED: Final = 0.4
 """How much of the narrower one of the two must be above the other."""

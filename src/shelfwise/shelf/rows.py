@@ -22,8 +22,8 @@ __all__ = ["Row", "find_rows"]
 
 Floats = NDArray[np.float64]
 
-_CUT: Final = 0.004
-"""A box that ends this near to the photo's lower edge, in heights of the photo, may go on below it."""
+_CUT: Final = 0.05
+"""A box that ends this near to the photo's lower edge, in heights of the box, may go on below it."""
 _ALONE: Final = 4
 """Boxes on a board that tell its own slope; with fewer it has that of the whole shelf."""
 _WIDE: Final = 4
@@ -74,8 +74,8 @@ def find_rows(boxes: NDArray[np.float32], size: tuple[int, int] | None = None) -
     checked = _checked(boxes)
     if not len(checked):
         return ()
-    limit = np.inf if size is None else size[1] * (1 - _CUT)
-    whole = checked[:, 3] < limit
+    limit = np.inf if size is None else size[1]
+    whole = checked[:, 3] + _CUT * (checked[:, 3] - checked[:, 1]) < limit
     # Where everything is cut off, the lower edges are all there is to go by.
     base = whole if whole.any() else np.ones(len(checked), bool)
     tilt = find_tilt(checked[base])

@@ -5,8 +5,8 @@ lines have a slope that changes linearly with their height, so that two numbers 
 
     y = y₀ + v + (slope + turn · v) · (x - x₀)
 
-where (x₀, y₀) is the middle of the boxes and v is the height of the line there. With the right two numbers the feet of
-what stands on one board have one v.
+where (x₀, y₀) is the middle of the boxes and v the height of the line there. With the right two numbers, all feet on
+one board have one v.
 """
 
 from __future__ import annotations
@@ -88,16 +88,16 @@ def straighten(boxes: Floats, tilt: Tilt) -> Straight:
     """Take the tilt off boxes (N, 4).
 
     A rectangle w × h that is turned by a slope s fills a box of W = w + |s| h by H = h + |s| w (to first order), and
-    the middle of its lower edge is |s| w / 2 above the box's.
+    the middle of its lower edge is |s| w / 2 above the box's. Cans and bottles are rounder than that: half of it is
+    taken off.
     """
     across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     middle, centre = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     slope = np.abs(tilt.slope + tilt.turn * tilt.height(middle, centre))
     width = np.maximum((across - slope * down) / (1 - slope**2), across / 2)
-    edge = slope * width / 2
+    edge = slope * width / 4
     head, foot = boxes[:, 1] + edge, boxes[:, 3] - edge
-    # What stands upright leans by the photo's turn. The foot of a box is to the one side of its middle, the head to
-    # the other.
+    # What stands upright leans by the photo's turn.
     lean = tilt.slope * (centre - tilt.y)
     return Straight(
         middle + lean,
