@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-__all__ = ["nearest", "printable", "readable", "some"]
+__all__ = ["many", "nearest", "printable", "readable", "some"]
 
 _JOINED: Final = re.compile(r"(?<=[^\W\d_])[-_]+(?=[^\W\d_])")
 
@@ -30,6 +30,11 @@ def some(names: Iterable[str], limit: int = 5) -> str:
     listed = list(names)
     more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
     return ", ".join(listed[:limit]) + more
+
+
+def many(count: int, what: str) -> str:
+    """A number with its noun: ``1 facing``, ``2,000 facings``."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -80,6 +80,17 @@ def test_a_box_is_cut_out_at_full_and_at_reduced_scale(resize):
         assert difference(preprocessing.load(data, box=box), preprocessing.apply(cut)) < 2
 
 
+@pytest.mark.parametrize("resize", ["squash", "crop", "pad"])
+def test_a_box_cut_out_of_a_decoded_picture_is_what_loading_gives(resize):
+    image, box = smooth(300, 200), Box(20.5, 30.25, 120.0, 90.5)
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    preprocessing = Preprocessing(32, resize)
+    assert (preprocessing.cut(image, box) == preprocessing.load(stream.getvalue(), box=box)).all()
+    with pytest.raises(ImageError, match="shelf: a box lies outside"):
+        preprocessing.cut(image, Box(300, 0, 10, 10), name="shelf")
+
+
 def test_a_box_is_in_pixels_of_the_upright_picture():
     image = Image.new("RGB", (60, 40), (0, 0, 255))
     image.paste((255, 0, 0), (40, 20, 60, 40))

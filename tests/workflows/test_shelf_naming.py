@@ -1,11 +1,13 @@
 """Naming the boxes of a shelf photo: by the model alone, and with products that it knows by sight."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from shelfwise.datasets.dataset import Box
 from shelfwise.errors import ModelError
 from shelfwise.inference.classifier import load
 from shelfwise.types import Candidate, Decision, Prediction
@@ -57,12 +59,14 @@ def test_each_box_is_named_by_its_own_pixels(classifier, image):
     assert names.embeddings.shape == (3, 3)
 
 
-def test_a_box_gets_the_answer_that_the_same_cut_out_gets_from_the_classifier(classifier):
+def test_a_box_gets_the_answer_that_the_same_box_of_a_photo_file_gets(classifier):
     image = np.random.default_rng(3).integers(0, 255, (90, 120, 3), np.uint8, endpoint=True)
-    box = np.array([(11.7, 20.2, 70.6, 80.4)], np.float32)
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    box = np.array([(11.75, 20.25, 70.5, 80.5)], np.float32)
     (said,) = ClassifierNamer(classifier).name(image, box).predictions
-    (whole,) = classifier.classify([image[20:80, 11:71]])
-    np.testing.assert_array_equal(said.probabilities, whole.probabilities)
+    pixels = classifier.bundle.preprocessing.load(file.getvalue(), box=Box(11.75, 20.25, 58.75, 60.25))
+    np.testing.assert_array_equal(said.probabilities, classifier.probabilities(pixels[None])[0])
 
 
 def test_no_boxes_need_no_model(classifier, image):

@@ -159,6 +159,22 @@ class Preprocessing:
         picture = Image.fromarray(np.ascontiguousarray(image))
         return self._resized(picture, self._region(picture.size, None, name))
 
+    def cut(self, picture: Image.Image, box: BoxLike, *, name: str = "picture") -> NDArray[np.uint8]:
+        """Cut a part out of a picture that is decoded already, and resize: what :meth:`load` gives for that part.
+
+        Args:
+            picture: RGB, upright, at full resolution.
+            box: the part, in pixels of it.
+            name: what to call the picture in errors.
+
+        Returns:
+            uint8 array of shape (size, size, 3).
+
+        Raises:
+            ImageError: the box lies outside the picture.
+        """
+        return self._resized(picture, self._region(picture.size, box, name))
+
     def _region(
         self, size: tuple[int, int], box: BoxLike | None, name: str
     ) -> tuple[float, float, float, float]:

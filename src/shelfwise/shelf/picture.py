@@ -28,7 +28,7 @@ from shelfwise.shelf.strokes import (
     plain_frame,
     tinted,
 )
-from shelfwise.text import printable, readable
+from shelfwise.text import many, printable, readable
 
 __all__ = ["PICTURE_ENDINGS", "Mark", "draw_shelf", "picture_kind", "write_picture"]
 
@@ -189,7 +189,7 @@ def _entries(
     named: bool,
 ) -> tuple[str, list[Entry]]:
     """The legend's title and lines."""
-    title = f"{_many(len(marks), 'facing')}, {_many(rows, 'row')}, {_many(gaps, 'gap')}"
+    title = f"{many(len(marks), 'facing')}, {many(rows, 'row')}, {many(gaps, 'gap')}"
     entries = [
         Entry(readable(printable(name)), counts[name], PALETTE[(place - 1) % len(PALETTE)], number=place)
         for place, name in enumerate(ranked, start=1)
@@ -202,10 +202,6 @@ def _entries(
     if gaps:
         entries.append(Entry("gap", gaps, _HATCH, kind="gap"))
     return title, entries
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def picture_kind(path: Path) -> str:

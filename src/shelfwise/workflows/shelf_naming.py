@@ -7,11 +7,12 @@ of 39, and only one box in five is in such a pair.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.products.index import Finding, ProductIndex
@@ -50,11 +51,13 @@ class ClassifierNamer:
         """The model's id and name."""
         return self.classifier.bundle.id, self.classifier.bundle.name
 
-    def name(self, image: NDArray[np.uint8], boxes: Floats, progress: Progress | None = None) -> Names:
+    def name(
+        self, image: Image.Image | NDArray[np.uint8], boxes: Floats, progress: Progress | None = None
+    ) -> Names:
         """Say what is in each box.
 
         Args:
-            image: uint8 array of shape (height, width, 3), RGB.
+            image: uint8 array of shape (height, width, 3), or a Pillow image; RGB.
             boxes: float32 array of shape (N, 4) within it: left, top, right, bottom in pixels.
             progress: told after every few boxes.
 
@@ -62,7 +65,7 @@ class ClassifierNamer:
             ModelError: the model fails, or gives no embeddings.
             ProductError: its embeddings are not such as the index has.
         """
-        crops = self._crops(image, boxes)
+        crops = self._crops(Image.fromarray(image) if isinstance(image, np.ndarray) else image, boxes)
         said: list[Prediction] = []
         for start in range(0, len(crops), _AT_ONCE):
             said += self.classifier.predictions(crops[start : start + _AT_ONCE])
@@ -74,12 +77,12 @@ class ClassifierNamer:
         ids = [_id_of(*each) for each in zip(named, found, strict=True)]
         return Names(tuple(named), tuple(said), embeddings, tuple(ids))
 
-    def _crops(self, image: NDArray[np.uint8], boxes: Floats) -> NDArray[np.uint8]:
-        """The boxes' pixels as the network takes them, by the one path from pixels to its input."""
+    def _crops(self, photo: Image.Image, boxes: Floats) -> NDArray[np.uint8]:
+        """The boxes' pixels as the network takes them: as it took the boxes that it was trained on."""
         preprocessing = self.classifier.bundle.preprocessing
         crops = np.empty((len(boxes), preprocessing.size, preprocessing.size, 3), np.uint8)
-        for number, (left, top, right, bottom) in enumerate(_whole(boxes, image.shape[1], image.shape[0])):
-            crops[number] = preprocessing.apply(image[top:bottom, left:right], name=f"box {number}")
+        for number, box in enumerate(boxes.tolist()):
+            crops[number] = preprocessing.cut(photo, _part(box, photo.size))
         return crops
 
     def _look(self, embeddings: Floats) -> Sequence[Finding | None]:
@@ -92,11 +95,19 @@ class ClassifierNamer:
         return found
 
 
-def _whole(boxes: Floats, width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes in whole pixels, each at least one pixel wide and high."""
-    for left, top, right, bottom in boxes.tolist():
-        x, y = min(int(left), width - 1), min(int(top), height - 1)
-        yield x, y, max(x + 1, min(width, round(right))), max(y + 1, min(height, round(bottom)))
+class _Part(NamedTuple):
+    """A part of a photo, in pixels of it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def _part(box: Sequence[float], size: tuple[int, int]) -> _Part:
+    """A box as a part of a photo of that size, at least one pixel wide and high."""
+    x, y = (max(0.0, min(box[side], size[side] - 1.0)) for side in (0, 1))
+    return _Part(x, y, max(1.0, min(box[2], size[0]) - x), max(1.0, min(box[3], size[1]) - y))
 
 
 def named_of(prediction: Prediction, finding: Finding | None, index: ProductIndex | None) -> Named:
