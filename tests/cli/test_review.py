@@ -103,3 +103,22 @@ def test_another_shop_is_named_by_its_folder(answers, home, tmp_path, monkeypatc
     assert "shelfwise db upgrade" in run("list", code=2).output
     run("export", tmp_path / "set", "--home", home)
     assert read_dataset(tmp_path / "set").categories == ("fruit/apple",)
+
+
+def test_corrected_shelf_photos_are_exported_with_their_boxes(home, tmp_path, answers):
+    from shelfwise.answers.shelf_book import ShelfBook
+    from shelfwise.answers.shelf_records import AddedShelf, BoxChange, FoundBox
+
+    assert "no shelf photo" in run("export", tmp_path / "set", "--shelves", code=2).output
+    written = io.BytesIO()
+    Image.new("RGB", (90, 60), (7, 7, 7)).save(written, "PNG")
+    photo = PhotoStore(home / "photos").add(written.getvalue()).sha256
+    with open_database(home / "stock.db") as database:
+        book = ShelfBook(database)
+        shelf = book.add(AddedShelf(photo, 90, 60, "Ada", store_id=1))
+        found = [FoundBox((x, 5, x + 20, 55), 0.9, "accept", "fruit/apple", 0.9) for x in (5, 35, 65)]
+        book.finish(shelf.id, found, model="m", detector="d")
+        book.change(shelf.id, [BoxChange("3", removed=True)], user="Ada")
+    told = run("export", tmp_path / "set", "--shelves", "--names", "category").stdout
+    assert "1 shelf photo, 2 boxes of 1 category" in told
+    assert read_dataset(tmp_path / "set", "coco").categories == ("fruit/apple",)

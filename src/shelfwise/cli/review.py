@@ -24,6 +24,7 @@ from shelfwise.text import printable, some
 if TYPE_CHECKING:
     from shelfwise.answers.records import Answer
     from shelfwise.workflows.review_dataset import ReviewExport
+    from shelfwise.workflows.shelf_dataset import ShelfExport
 
 __all__ = ["EXAMPLES", "app"]
 
@@ -31,6 +32,8 @@ EXAMPLES: Final = (
     "shelfwise review list --kind ask",
     "shelfwise review export photos/reviewed",
     "shelfwise train photos/reviewed --out runs/reviewed",
+    "shelfwise review export photos/shelves --shelves",
+    "shelfwise train photos/shelves --task detect --out runs/shelves",
 )
 
 app = typer.Typer(
@@ -77,6 +80,20 @@ def export(
             metavar="DIR", help="A new folder, or one of an earlier export, which is brought up to date."
         ),
     ],
+    shelves: Annotated[
+        bool,
+        typer.Option(
+            "--shelves", help="Shelf photos with the boxes that people corrected, in COCO form, instead."
+        ),
+    ] = False,
+    names: Annotated[
+        Literal["one", "category", "product"],
+        typer.Option(
+            "--names",
+            help="With --shelves: call all boxes product, as a detector learns from, or name them and leave out"
+            " those that nobody named.",
+        ),
+    ] = "one",
     home: HomeOption = None,
     database: DatabaseOption = None,
 ) -> None:
@@ -84,6 +101,9 @@ def export(
 
     The folder appears when it is complete; an earlier export gives way as a whole. Photos are linked where that is
     possible, so it takes little room. Photos of unknown things and of products without a category are left out.
+
+    With --shelves it is the shelf photos that people corrected or booked, for shelfwise train --task detect: photos
+    in images/, and their boxes in annotations.json.
     """
     with opened(home, database) as book:
         from shelfwise.answers.book import AnswerBook
@@ -92,6 +112,12 @@ def export(
         from shelfwise.workflows.review_dataset import export_reviewed
 
         photos = PhotoStore((home or Settings().home) / "photos")
+        if shelves:
+            from shelfwise.answers.shelf_book import ShelfBook
+            from shelfwise.workflows.shelf_dataset import export_shelves
+
+            _tell_shelves(export_shelves(ShelfBook(book.database), photos, folder, names))
+            return
         _tell(export_reviewed(AnswerBook(book.database), photos, folder))
 
 
@@ -109,6 +135,12 @@ def _row(answer: Answer) -> tuple[Any, ...]:
         answer.at,
         answer.photo[:12],
     )
+
+
+def _tell_shelves(done: ShelfExport) -> None:
+    photos = "1 shelf photo" if done.photos == 1 else f"{done.photos:,} shelf photos"
+    categories = "1 category" if done.categories == 1 else f"{done.categories:,} categories"
+    typer.echo(f"{printable(str(done.folder))}: {photos}, {done.boxes:,} boxes of {categories}")
 
 
 def _tell(done: ReviewExport) -> None:

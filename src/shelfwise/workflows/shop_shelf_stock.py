@@ -1,0 +1,198 @@
+"""The counts of a shelf photo as a stock-take of a place: what would change, and booking it in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from shelfwise.errors import ConflictError, EntryError
+from shelfwise.inventory.ledger import book_in
+from shelfwise.inventory.records import Booking, Line
+from shelfwise.workflows.shop_shelf_view import counts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
+    from shelfwise.inventory.records import Location
+    from shelfwise.workflows.shop import Shop
+
+__all__ = ["MOST_LINES", "StockLine", "StockTake", "book_stock_take", "plan_stock_take"]
+
+MOST_LINES: Final = 1000
+"""How many products one stock-take counts at most."""
+
+_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StockLine:
+    """What a stock-take says of one product.
+
+    Attributes:
+        product_id, product, unit: the product.
+        facings: how many of it are seen; 0 for one that the book has at the place and nobody sees.
+        depth: units that stand behind each facing, that one with them.
+        quantity: ``facings`` times ``depth``.
+        expected: how much of it the book has at the place itself.
+    """
+
+    product_id: int
+    product: str
+    unit: str
+    facings: int
+    depth: Decimal
+    quantity: Decimal
+    expected: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class StockTake:
+    """A stock-take that may be booked.
+
+    Attributes:
+        shelf: the photo that it is of.
+        location: the place that is counted.
+        lines: the products that are seen, most facings first.
+        unseen: products that the book has at the place, and nobody sees.
+        asked, unknown: facings that are left out, since nobody has said what they are.
+    """
+
+    shelf: ShelfPhoto
+    location: Location
+    lines: tuple[StockLine, ...]
+    unseen: tuple[StockLine, ...]
+    asked: int
+    unknown: int
+
+
+def plan_stock_take(
+    shop: Shop,
+    shelf_id: int,
+    location_id: int,
+    depth: Decimal = Decimal(1),
+    depths: Mapping[int, Decimal] | None = None,
+) -> StockTake:
+    """What booking the counts of a shelf photo would say. A facing is the front unit alone: depth says how many.
+
+    Args:
+        shop: the shop.
+        shelf_id: the shelf photo.
+        location_id: the place that it shows.
+        depth: units that stand behind each facing, the front one with them.
+        depths: the same of single products, by their numbers.
+
+    Raises:
+        NotFoundError: there is no such shelf photo or place.
+        ConflictError: its products have not been found yet.
+        EntryError: at ``location_id``: the place is in another store than the photo.
+    """
+    shelf, boxes = shop.shelf_photos.read(shelf_id)
+    if shelf.state != "done":
+        raise ConflictError(f"{shelf.name}: its products have not been found yet")
+    location = shop.catalogue.location(location_id)
+    if shelf.store_id not in (None, location.store_id):
+        raise EntryError("location_id", "it is in another store than the photo")
+    lines = tuple(_lines(shop, boxes, location_id, depth, depths or {}))
+    unseen = tuple(_unseen(shop, location, {line.product_id for line in lines}))
+    there = [box for box in boxes if not box.removed]
+    return StockTake(
+        shelf=shelf,
+        location=location,
+        lines=lines,
+        unseen=unseen,
+        asked=sum(box.answer == "ask" for box in there),
+        unknown=sum(
+            box.answer == "unknown" or not box.now_product_id for box in there if box.answer != "ask"
+        ),
+    )
+
+
+def book_stock_take(
+    shop: Shop, plan: StockTake, *, user: str, key: str | None = None, rest: bool = False
+) -> Booking:
+    """Book a stock-take, all of it or nothing: it sets the level of each product that is seen at the place.
+
+    Args:
+        shop: the shop.
+        plan: what to book; refused where the shelf photo has changed since it was made.
+        user: who books.
+        key: idempotency key: what is booked twice with one key is booked once.
+        rest: set what the book has at the place and nobody sees to 0; else that stays as it is.
+
+    Raises:
+        EntryError: there is nothing to book, or a product or the place is archived.
+        ChangedError: the shelf photo has been changed.
+        KeyReusedError: the key was used for something else.
+    """
+    wanted = plan.lines + (plan.unseen if rest else ())
+    if not wanted:
+        raise EntryError("boxes", "no box has a product that is sure: say first which products these are")
+    if len(wanted) > MOST_LINES:
+        raise EntryError(
+            "boxes", f"{len(wanted):,} products are more than the {MOST_LINES:,} of one stock-take"
+        )
+    lines = [_line(plan, line) for line in wanted]
+
+    def work(connection: Connection) -> Booking:
+        booking = book_in(connection, lines, user=user, key=key)
+        if not booking.repeated:
+            shop.shelf_photos.booked_in(
+                connection, plan.shelf.id, booking.id, user=user, version=plan.shelf.version
+            )
+        return booking
+
+    return shop.db.write(work)
+
+
+def _lines(
+    shop: Shop, boxes: Sequence[ShelfBox], location_id: int, depth: Decimal, depths: Mapping[int, Decimal]
+) -> Iterator[StockLine]:
+    for count in counts_of(boxes):
+        each = depths.get(count.product_id, depth)
+        yield StockLine(
+            product_id=count.product_id,
+            product=count.product,
+            unit=shop.catalogue.product(count.product_id).unit,
+            facings=count.facings,
+            depth=each,
+            quantity=count.facings * each,
+            expected=shop.levels.at_location(count.product_id, location_id),
+        )
+
+
+def _unseen(shop: Shop, location: Location, seen: set[int]) -> Iterator[StockLine]:
+    """What the book has at the place itself, in none of the places within it, and nobody sees."""
+    cursor: str | None = None
+    while True:
+        page = shop.levels.stock_list(
+            location.store_id, location_id=location.id, order="name", cursor=cursor, limit=_AT_ONCE
+        )
+        for level in page.items:
+            if level.product.id in seen:
+                continue
+            expected = shop.levels.at_location(level.product.id, location.id)
+            if expected:
+                product = level.product
+                yield StockLine(product.id, product.name, product.unit, 0, Decimal(1), Decimal(0), expected)
+        cursor = page.next
+        if cursor is None:
+            return
+
+
+def _line(plan: StockTake, line: StockLine) -> Line:
+    seen = f"{line.facings} {'facing' if line.facings == 1 else 'facings'}" if line.facings else "not seen"
+    return Line(
+        kind="counted",
+        product_id=line.product_id,
+        location_id=plan.location.id,
+        quantity=line.quantity,
+        reason=f"shelf photo {plan.shelf.id}: {seen}"
+        + (f", {line.depth.normalize():f} deep" if line.depth != 1 else ""),
+        photo=plan.shelf.photo,
+        model=plan.shelf.model,
+    )
