@@ -16,6 +16,8 @@
     │   └── ParityError        an exported network answers otherwise than the one it was made from
     ├── ProductError           a product's name, number or photo cannot be taken as given
     │   └── ProductIndexError  the products' index is missing, damaged or of another model
+    ├── ShelfError             what is on a shelf photo does not allow what was asked for
+    │   └── PlanogramError     a planogram is wrong, or its file cannot be read
     ├── TrainingError          training cannot start or go on
     │   └── DivergedError      the loss became NaN or infinite
     ├── DatabaseError          the database cannot be reached, is damaged or of another version
@@ -58,8 +60,10 @@ __all__ = [
     "NotFoundError",
     "OverloadedError",
     "ParityError",
+    "PlanogramError",
     "ProductError",
     "ProductIndexError",
+    "ShelfError",
     "ShelfwiseError",
     "SignInError",
     "SplitError",
@@ -144,6 +148,14 @@ class ProductIndexError(ProductError):
 
 class ParityError(ModelError):
     """An exported network answers otherwise than the one it was made from, on too many photos."""
+
+
+class ShelfError(ShelfwiseError):
+    """What is on a shelf photo does not allow what was asked for, such as joining it to another one."""
+
+
+class PlanogramError(ShelfError):
+    """A planogram is wrong, or its file cannot be read."""
 
 
 class TrainingError(ShelfwiseError):
