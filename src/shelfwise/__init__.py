@@ -9,8 +9,21 @@ if TYPE_CHECKING:
     from shelfwise.errors import ImageError, ShelfwiseError
     from shelfwise.inference.classifier import Classifier, load
     from shelfwise.types import Candidate, Prediction
+    from shelfwise.workflows.shelf import ShelfReader, load_shelf
+    from shelfwise.workflows.shelf_count import ShelfCount
 
-__all__ = ["Candidate", "Classifier", "ImageError", "Prediction", "ShelfwiseError", "__version__", "load"]
+__all__ = [
+    "Candidate",
+    "Classifier",
+    "ImageError",
+    "Prediction",
+    "ShelfCount",
+    "ShelfReader",
+    "ShelfwiseError",
+    "__version__",
+    "load",
+    "load_shelf",
+]
 
 __version__ = "0.1.0"
 
@@ -23,8 +36,11 @@ _HOMES: Final = {
     "Classifier": "shelfwise.inference.classifier",
     "ImageError": "shelfwise.errors",
     "Prediction": "shelfwise.types",
+    "ShelfCount": "shelfwise.workflows.shelf_count",
+    "ShelfReader": "shelfwise.workflows.shelf",
     "ShelfwiseError": "shelfwise.errors",
     "load": "shelfwise.inference.classifier",
+    "load_shelf": "shelfwise.workflows.shelf",
 }
 
 

@@ -59,6 +59,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "evaluate": Entry("shelfwise.cli.evaluate", "evaluate", "Measure a trained model on labelled photos."),
     "crossval": Entry("shelfwise.cli.crossval", "crossval", "Train and test over a set's official folds."),
     "classify": Entry("shelfwise.cli.classify", "classify", "Name the products on photos."),
+    "shelf": Entry("shelfwise.cli.shelf", "shelf", "Find, name and count the products on shelf photos."),
     "products": Entry("shelfwise.cli.products", "app", "Learn new products from a few photos; find them."),
     "serve": Entry("shelfwise.cli.serve", "serve", "Run the shop's server: stock, photos, users."),
     "stock": Entry("shelfwise.cli.stock", "app", "The stock book: book, look up, import, export."),
