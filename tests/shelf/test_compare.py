@@ -1,0 +1,198 @@
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from shelfwise.errors import ShelfError
+from shelfwise.shelf.facings import Facing, Guess, Named
+from shelfwise.shelf.planogram import Comparison, Entry, Place, Planogram, compare, draft
+from tests.shelf.scenes import accept, line_up
+
+
+def plan(*rows: str) -> Planogram:
+    """A planogram from words: ``aab`` is two facings of a and one of b."""
+    planned = []
+    for word in rows:
+        entries: list[Entry] = []
+        for letter in word:
+            if entries and entries[-1].product == letter:
+                entries[-1] = Entry(letter, entries[-1].facings + 1)
+            else:
+                entries.append(Entry(letter, 1))
+        planned.append(tuple(entries))
+    return Planogram(tuple(planned))
+
+
+def states(result: Comparison) -> list[str]:
+    return [found.state for found in result.entries]
+
+
+def kinds(result: Comparison) -> list[str]:
+    return [fix.kind for fix in result.fixes]
+
+
+def in_a_row(*named: Named) -> tuple[Facing, ...]:
+    return tuple(
+        Facing((50.0 * i, 0, 50.0 * i + 40, 80), 0.9, name, 1, i + 1, 1) for i, name in enumerate(named)
+    )
+
+
+def test_a_shelf_as_planned_needs_nothing():
+    result = compare(plan("aab", "cd"), line_up("aab", "cd"))
+    assert result.compliance == result.compliance_at_best == 100
+    assert result.fixes == result.extras == ()
+    assert result.rows == ((1, 1), (2, 2))
+    assert states(result) == ["present"] * 4
+    assert result.entries[0].members == (0, 1)
+
+
+def test_what_is_missing_comes_before_what_is_short_and_extra():
+    result = compare(plan("aaabbc"), line_up("abbxc"))
+    assert states(result) == ["short", "present", "present"]
+    assert kinds(result) == ["short", "extra"]
+    result = compare(plan("aaabbc"), line_up("aaxc"))
+    assert states(result) == ["short", "missing", "present"]
+    assert kinds(result) == ["missing", "short", "extra"]
+    assert result.fixes[0].text == ("Row 1, position 2: 'b' is missing. Put 2 facings between 'a' and 'c'.")
+    assert result.fixes[1].text == "Row 1, position 1: 'a' has 2 of 3 facings. Add 1 more."
+    assert result.fixes[2].text == (
+        "Row 1, position 3 of the photo: 1 facing of 'x', which the planogram does not have there. Take away."
+    )
+    assert result.compliance == pytest.approx(100 * 3 / 6)
+
+
+def test_what_stands_in_another_row_is_misplaced():
+    result = compare(plan("aab", "ccd"), line_up("aa", "ccbd"))
+    found = result.entries[1]
+    assert (found.state, found.elsewhere, found.moved_from) == ("misplaced", 1, (Place(2, 3),))
+    assert kinds(result) == ["misplaced"]
+    assert result.fixes[0].text == (
+        "Row 2, position 3 of the photo: 1 facing of 'b' in the wrong place. "
+        "Move to row 1, position 2 of the planogram."
+    )
+    assert result.extras[0].wanted == Place(1, 2)
+    assert result.compliance == pytest.approx(100 * 5 / 6)
+
+
+def test_what_stands_in_another_place_of_its_row_is_misplaced():
+    result = compare(plan("aabbc"), line_up("bbaac"))
+    assert sorted(states(result)) == ["misplaced", "present", "present"]
+    assert kinds(result) == ["misplaced"]
+
+
+def test_more_than_planned_is_extra_and_what_lacks_is_moved_first():
+    result = compare(plan("aab", "cb"), line_up("aab", "cbbb"))
+    assert states(result) == ["present"] * 4
+    assert kinds(result) == ["extra"]
+    assert "2 facings of 'b' more than planned" in result.fixes[0].text
+    result = compare(plan("aabb", "cb"), line_up("aab", "cbbb"))
+    assert [(fix.kind, fix.facings) for fix in result.fixes] == [("misplaced", 1), ("extra", 1)]
+
+
+def test_a_photo_of_some_rows_is_compared_with_those():
+    result = compare(plan("aa", "bb", "cc", "dd"), line_up("bb", "cd"))
+    assert result.rows == ((2, 1), (3, 2))
+    assert result.unseen == (1, 4)
+    assert result.planned == 4
+    assert result.compliance == 75
+
+
+def test_a_row_between_others_without_products_is_missing():
+    result = compare(plan("aa", "bb", "cc"), line_up("aa", "cc"))
+    assert result.unseen == ()
+    assert states(result) == ["present", "missing", "present"]
+
+
+def test_a_photo_may_show_more_rows():
+    result = compare(plan("aa", "bb"), line_up("xx", "aa", "yy", "bb"))
+    assert result.rows == ((1, 2), (2, 4))
+    assert result.compliance == 100
+    assert kinds(result) == ["extra", "extra"]
+
+
+def test_nothing_on_the_photo_is_all_missing():
+    result = compare(plan("aa", "b"), ())
+    assert result.compliance == 0
+    assert kinds(result) == ["missing", "missing"]
+
+
+def test_unknown_and_asked_facings_may_be_what_is_planned_there():
+    result = compare(plan("aabc"), line_up("a?bc"))
+    assert states(result) == ["unsure", "present", "present"]
+    assert (result.compliance, result.compliance_at_best) == (75, 100)
+    assert kinds(result) == ["check"]
+    asked = Named("ask", "x", None, 0.4, (Guess("b", None, 0.3),))
+    result = compare(plan("abc"), in_a_row(accept("a"), asked, accept("c")))
+    assert (result.entries[1].state, result.entries[1].unsure) == ("unsure", 1)
+
+
+def test_an_asked_facing_goes_to_its_likeliest_place():
+    asked = Named("ask", "c", None, 0.5, (Guess("b", None, 0.1),))
+    result = compare(plan("abc"), in_a_row(accept("a"), asked))
+    assert states(result) == ["present", "missing", "unsure"]
+
+
+def test_a_planned_category_is_met_by_its_products_and_those_below():
+    wanted = Planogram(((Entry(None, 2, "drinks"), Entry("a", 1, "snacks"), Entry("b", 1, "snacks")),))
+    result = compare(
+        wanted,
+        in_a_row(
+            accept("x", "drinks/juice"), accept("y", "Drinks"), accept("a"), Named("accept", None, "snacks")
+        ),
+    )
+    assert states(result) == ["present", "present", "unsure"]
+    assert states(compare(wanted, in_a_row(accept("x", "drinkstuff"))))[0] == "missing"
+
+
+def test_a_gtin_goes_before_the_name():
+    wanted = Planogram(((Entry("Milk", 1, gtin="4006381333931"),),))
+    same = Named("accept", "Whole milk", None, 0.9, gtin="04006381333931")
+    other = Named("accept", "Milk", None, 0.9, gtin="96385074")
+    assert compare(wanted, in_a_row(same)).compliance == 100
+    assert compare(wanted, in_a_row(other)).compliance == 0
+    assert compare(wanted, in_a_row(accept(" MILK "))).compliance == 100
+
+
+def test_a_draft_is_what_stands_there():
+    shelf = line_up("aa?b", "?", "cc")
+    drafted = draft(shelf, name="Shelf 3")
+    assert drafted.name == "Shelf 3"
+    assert [[(entry.product, entry.facings) for entry in row] for row in drafted.rows] == [
+        [("a", 2), ("b", 1)],
+        [("c", 2)],
+    ]
+    assert drafted.rows[0][0].category == "category a"
+
+
+def test_nothing_named_gives_no_draft():
+    with pytest.raises(ShelfError, match="named for sure"):
+        draft(line_up("??"))
+
+
+WORDS = st.lists(st.text("abcd? ", min_size=1, max_size=12), min_size=1, max_size=5)
+
+
+@given(words=WORDS)
+def test_a_shelf_meets_its_own_draft(words):
+    shelf = line_up(*words)
+    assume(any(facing.named.label for facing in shelf))
+    result = compare(draft(shelf), shelf)
+    assert result.compliance == 100
+    assert not result.unseen
+    assert all(extra.run.named.answer == "unknown" for extra in result.extras)
+
+
+@given(planned=st.lists(st.text("abcd", min_size=1, max_size=8), min_size=1, max_size=4), words=WORDS)
+def test_every_planned_and_every_seen_facing_is_told_of_once(planned, words):
+    shelf = line_up(*words)
+    wanted = plan(*planned)
+    result = compare(wanted, shelf)
+    told = [i for found in result.entries for i in found.members] + [
+        i for e in result.extras for i in e.members
+    ]
+    assert sorted(told) == list(range(len(shelf)))
+    assert sum(found.entry.facings for found in result.entries) == wanted.facings
+    for found in result.entries:
+        assert found.right + found.unsure == len(found.members)
+        assert 0 <= found.elsewhere <= found.lacking
+    assert 0 <= result.compliance <= result.compliance_at_best <= 100
+    assert len({fix.text for fix in result.fixes}) == len(result.fixes)
