@@ -1,0 +1,134 @@
+"""Counts of shelf photos as a stock-take."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from shelfwise.database import open_database
+from shelfwise.errors import ConflictError, EntryError
+from shelfwise.inventory.catalogue import Catalogue
+from shelfwise.inventory.ledger import Ledger
+from shelfwise.inventory.levels import Levels
+from shelfwise.inventory.records import Line, NewProduct
+from shelfwise.shelf.facings import Named
+from shelfwise.types import Detections
+from shelfwise.workflows.shelf_booking import book_stock_take, plan_stock_take
+from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
+
+COLA = Named("accept", "Cola 1 l", "drinks/cola", 0.95)
+OAT = Named("accept", "Oat milk", "drinks/milk", 0.9, gtin="4006381333931")
+TEA = Named("accept", None, "tea", 0.8)
+
+
+def count_of(*named, source="aisle.jpg"):
+    boxes = np.array([(50 * place, 10, 50 * place + 40, 90) for place in range(len(named))], np.float32)
+    found = Detections(boxes.reshape(-1, 4), np.full(len(named), 0.9, np.float32), 2000, 100, source)
+    return ShelfCount((source,), found, arrange_shelf(found, named), None, ("0" * 12, "toy"))
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A stock book with a place, a few products, and something at the place already."""
+    with open_database(tmp_path / "stock.db", create=True) as database:
+        catalogue = Catalogue(database)
+        store = catalogue.add_store("Corner shop")
+        place = catalogue.location_at(store.id, "Aisle 3", create=True)
+
+        for name, category, gtin in (
+            ("cola 1 L", "drinks/cola", None),
+            ("Oat drink", "drinks/milk", "4006381333931"),
+            ("Green tea", "tea", None),
+            ("Rice", "rice", None),
+            ("Basmati", "rice", None),
+            ("Jam", None, None),
+        ):
+            catalogue.add_product(NewProduct(name, category=category, gtin=gtin))
+        yield Shop(database, catalogue, place)
+
+
+class Shop:
+    def __init__(self, database, catalogue, place):
+        self.database, self.catalogue, self.place = database, catalogue, place
+
+    def receive(self, name, quantity):
+        line = Line("received", self.catalogue.product_by_name(name).id, self.place.id, Decimal(quantity))
+        Ledger(self.database).book([line], user="ann")
+
+    def plan(self, *counts, **options):
+        return plan_stock_take(self.database, self.catalogue, counts, self.place, **options)
+
+    def level(self, name):
+        return Levels(self.database).at_location(self.catalogue.product_by_name(name).id, self.place.id)
+
+
+def told(changes):
+    return [(each.product.name, each.facings, int(each.quantity), int(each.expected)) for each in changes]
+
+
+def test_products_are_found_by_number_then_name_then_as_the_only_one_of_a_category(shop):
+    plan = shop.plan(count_of(COLA, COLA, OAT, TEA))
+    assert told(plan.seen) == [("Green tea", 1, 1, 0), ("Oat drink", 1, 1, 0), ("cola 1 L", 2, 2, 0)]
+    assert plan.left_out == ()
+    assert plan.sources == ("aisle.jpg",) and plan.model == "toy"
+
+
+def test_what_is_not_sure_is_left_out_and_told(shop):
+    named = [
+        Named("unknown"),
+        Named("ask", "Jam", None, 0.5),
+        Named("ask", None, "tea", 0.5),
+        Named("accept", None, "rice", 0.9),
+        Named("accept", None, "pasta", 0.9),
+        Named("accept", "Honey", None, 0.9),
+        COLA,
+    ]
+    plan = shop.plan(count_of(*named))
+    assert told(plan.seen) == [("cola 1 L", 1, 1, 0)]
+    assert dict(plan.left_out) == {
+        "to ask about": 2,
+        "unknown": 1,
+        "rice: several products of this category in the stock book": 1,
+        "pasta: no product of this category in the stock book": 1,
+        "Honey: not in the stock book": 1,
+    }
+
+
+def test_an_archived_product_is_left_out(shop):
+    shop.catalogue.archive_product(shop.catalogue.product_by_name("Jam").id)
+    plan = shop.plan(count_of(Named("accept", "Jam", None, 0.9)))
+    assert plan.seen == () and plan.left_out == (("Jam: archived in the stock book", 1),)
+
+
+def test_booking_sets_the_levels_of_what_was_seen_and_of_nothing_else(shop):
+    shop.receive("cola 1 L", 30)
+    shop.receive("Rice", 7)
+    plan = shop.plan(count_of(COLA, COLA), count_of(COLA, OAT, source="right.jpg"), depth=4)
+    assert told(plan.seen) == [("Oat drink", 1, 4, 0), ("cola 1 L", 3, 12, 30)]
+    assert told(plan.unseen) == [("Rice", 0, 0, 7)]
+    booking = book_stock_take(shop.database, plan, user="ann")
+    assert [movement.kind for movement in booking.movements] == ["counted", "counted"]
+    assert booking.movements[1].reason == "shelf photo: 3 facings, 4 deep"
+    assert booking.movements[1].confidence == pytest.approx(0.95)
+    assert (shop.level("cola 1 L"), shop.level("Oat drink"), shop.level("Rice")) == (12, 4, 7)
+
+
+def test_where_the_photos_show_everything_what_is_not_seen_is_gone(shop):
+    shop.receive("Rice", 7)
+    booking = book_stock_take(shop.database, shop.plan(count_of(COLA)), user="ann", everything=True)
+    assert booking.movements[1].reason == "shelf photo: not seen"
+    assert (shop.level("cola 1 L"), shop.level("Rice")) == (1, 0)
+
+
+def test_the_same_key_books_once(shop):
+    plan = shop.plan(count_of(COLA))
+    first = book_stock_take(shop.database, plan, user="ann", key="k")
+    assert book_stock_take(shop.database, plan, user="ann", key="k").repeated
+    assert not first.repeated
+
+
+def test_nothing_sure_is_nothing_to_book(shop):
+    with pytest.raises(ConflictError, match="nothing to book"):
+        book_stock_take(shop.database, shop.plan(count_of(Named("unknown"))), user="ann")
+    with pytest.raises(EntryError, match="depth"):
+        shop.plan(count_of(COLA), depth=0)
