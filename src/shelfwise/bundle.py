@@ -33,9 +33,11 @@ from shelfwise.rules import MAX_REFERENCE, DecisionRule, DetectionRule, pack_ref
 
 __all__ = [
     "DEFAULT_BUNDLE",
+    "DEFAULT_DETECTOR",
     "Bundle",
     "Task",
     "default_bundle",
+    "default_detector",
     "derive_bundle",
     "read_bundle",
     "write_bundle",
@@ -46,6 +48,8 @@ Task = Literal["classify", "detect"]
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_model"
 """The model that comes with Shelfwise: everyday groceries (docs/default-model.md)."""
+DEFAULT_DETECTOR = Path(__file__).parent / "default_detector"
+"""The detector of products that comes with Shelfwise (docs/detector.md)."""
 
 _FORMAT_VERSION = 2
 _OLD_VERSIONS = (1,)
@@ -281,6 +285,20 @@ def default_bundle() -> Path:
             "SHELFWISE_MODEL, shelfwise.load(BUNDLE)), or install Shelfwise anew"
         )
     return DEFAULT_BUNDLE
+
+
+def default_detector() -> Path:
+    """The folder of the detector that comes with Shelfwise.
+
+    Raises:
+        BundleError: this installation came without it.
+    """
+    if not DEFAULT_DETECTOR.is_dir():
+        raise BundleError(
+            "no detector is given, and this installation came without its own: name the bundle of a training with "
+            "--task detect (--detector), or install Shelfwise anew"
+        )
+    return DEFAULT_DETECTOR
 
 
 def write_bundle(

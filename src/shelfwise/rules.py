@@ -81,8 +81,9 @@ class DetectionRule(BaseModel):
         min_score: smallest score of a box that counts as a product; chosen on validation photos.
         suppression: of boxes that overlap, ``hard`` leaves out the less sure ones, ``soft`` makes them less sure.
         overlap: the largest intersection over union of two products' boxes; ``hard`` alone heeds it.
-        side: longer side, in pixels, that a photo is brought to before it is looked at.
-        tile: largest side that goes through the network at once; a larger photo is looked at in tiles.
+        overview: longer side, in pixels, that a photo is brought to for a first look at all of it.
+        side: longer side at most, in pixels, at which it is looked at more closely, where its products are small.
+        tile: side of what goes through the network at once there.
         tile_overlap: pixels that neighbouring tiles share; no product larger than that is sure to be whole in one.
     """
 
@@ -91,9 +92,10 @@ class DetectionRule(BaseModel):
     min_score: Share
     suppression: Literal["hard", "soft"] = "hard"
     overlap: Share = 0.6
-    side: Side = 1280
-    tile: Side = 1280
-    tile_overlap: Annotated[int, Field(ge=0)] = 256
+    overview: Side = 640
+    side: Side = 1600
+    tile: Side = 704
+    tile_overlap: Annotated[int, Field(ge=0)] = 160
 
     @model_validator(mode="after")
     def _tiles_advance(self) -> DetectionRule:

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -19,7 +19,7 @@ from shelfwise.models.network import Network
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["EMBEDDING", "IMAGES", "LOGITS", "OPSET", "PictureNormalisation", "export_onnx"]
+__all__ = ["EMBEDDING", "IMAGES", "LOGITS", "OPSET", "PictureNormalisation", "export_graph", "export_onnx"]
 
 IMAGES, LOGITS, EMBEDDING = "images", "logits", "embedding"
 """Names of the graph's input and outputs."""
@@ -61,37 +61,63 @@ def export_onnx(network: Network, preprocessing: PictureNormalisation) -> bytes:
         ModelError: the network is too large for one file.
         MissingExtraError: onnx or onnxscript is not installed.
     """
+    graph = _Graph(_for_export(network, preprocessing.size), preprocessing)
+    example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
+    return export_graph(
+        graph, example, {0: torch.export.Dim("batch")}, (LOGITS, EMBEDDING), name="classifier"
+    )
+
+
+def export_graph(
+    graph: nn.Module,
+    example: Tensor,
+    dynamic: Mapping[int, Any],
+    outputs: Sequence[str],
+    *,
+    name: str,
+) -> bytes:
+    """Export a module that takes uint8 ``images`` as one self-contained ONNX file.
+
+    Args:
+        graph: what is exported, in float32 on the CPU.
+        example: pictures, uint8 (N, H, W, 3).
+        dynamic: the dimensions of the pictures that vary.
+        outputs: names of what the module gives, in its order.
+        name: of the graph.
+
+    Raises:
+        ModelError: the network is too large for one file.
+        MissingExtraError: onnx or onnxscript is not installed.
+    """
     require("onnx", what="Exporting a network", extra="train")
     require("onnxscript", what="Exporting a network", extra="train")
-    graph = _Graph(_for_export(network, preprocessing.size), preprocessing).eval()
-    example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
     with _quiet_exporter(), torch.no_grad():
         program = torch.onnx.export(
-            graph,
+            graph.eval(),
             (example,),
             input_names=[IMAGES],
-            output_names=[LOGITS, EMBEDDING],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            output_names=list(outputs),
+            dynamic_shapes=(dict(dynamic),),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
     if program is None:
         raise ModelError("the exporter returned nothing")
-    _free_names(program.model.graph)
-    return _portable_bytes(program.model_proto)
+    _free_names(program.model.graph, (IMAGES, *outputs))
+    return _portable_bytes(program.model_proto, name)
 
 
-def _free_names(graph: Any) -> None:
+def _free_names(graph: Any, taken: Sequence[str]) -> None:
     """Rename inner values called like an input or output: the exporter names values after operators."""
     for value in tuple(graph.initializers.values()):
-        if value.name in (IMAGES, LOGITS, EMBEDDING):
+        if value.name in taken:
             graph.initializers.pop(value.name)
             value.name = f"{value.name}.inner"
             graph.register_initializer(value)
     for node in graph.all_nodes():
         for value in node.outputs:
-            if value.name in (IMAGES, LOGITS, EMBEDDING) and not value.is_graph_output():
+            if value.name in taken and not value.is_graph_output():
                 value.name = f"{value.name}.inner"
 
 
@@ -125,7 +151,7 @@ def _for_export(network: Network, size: int) -> Network:
     return duplicate
 
 
-def _portable_bytes(model: onnx.ModelProto) -> bytes:
+def _portable_bytes(model: onnx.ModelProto, name: str) -> bytes:
     """Serialise without what the exporter notes about its own run: stack traces, source paths, versions."""
     import onnx
 
@@ -134,7 +160,7 @@ def _portable_bytes(model: onnx.ModelProto) -> bytes:
         model.ClearField(field)
     graph = model.graph
     del graph.value_info[:]
-    graph.name = "classifier"
+    graph.name = name
     for item in (graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
         item.ClearField("doc_string")
         item.ClearField("metadata_props")

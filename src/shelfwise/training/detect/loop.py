@@ -1,0 +1,240 @@
+"""The loop that trains a detector. What is not the loop itself is a callback beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from shelfwise.models.product_detector import ProductDetector, places
+from shelfwise.training.detect.batches import Batch, CropBatches
+from shelfwise.training.detect.losses import detection_losses
+from shelfwise.training.optim import MovingAverage
+
+__all__ = ["Callback", "DetectorEpoch", "DetectorTrainer", "Rates", "best_epoch"]
+
+_CLIP = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How fast the detector learns.
+
+    Attributes:
+        lr: highest rate of pyramid and head.
+        body_lr: that of the body, as a share of ``lr``.
+        weight_decay: of the matrices.
+        warmup: steps in which the rate rises.
+        ema: decay of the moving average of the weights; 0 for none.
+        epochs: over which the rate falls to zero, along half a cosine.
+    """
+
+    lr: float
+    body_lr: float
+    weight_decay: float
+    warmup: int
+    ema: float
+    epochs: int
+
+    def factor(self, step: int, steps_per_epoch: int) -> float:
+        """Share of the highest rate at ``step``, from 0."""
+        if step < self.warmup:
+            return (step + 1) / (self.warmup + 1)
+        progress = (step - self.warmup) / max(1, self.epochs * steps_per_epoch - self.warmup)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorEpoch:
+    """What one epoch gave.
+
+    Attributes:
+        epoch: number, from 1.
+        lr: at its end.
+        train_loss, score_loss, box_loss: means over its steps.
+        ap50: average precision on the validation photos at an overlap of one half; NaN without any.
+    """
+
+    epoch: int
+    lr: float
+    train_loss: float
+    score_loss: float
+    box_loss: float
+    ap50: float
+
+    def to_dict(self) -> dict[str, float]:
+        """The record as a row of the history."""
+        return asdict(self)
+
+
+def best_epoch(history: Sequence[DetectorEpoch]) -> DetectorEpoch:
+    """The epoch to keep: of the highest AP50, the earliest of equals; the last one without validation photos."""
+    if math.isnan(history[-1].ap50):
+        return history[-1]
+    return max(history, key=lambda record: (record.ap50, -record.epoch))
+
+
+class Callback(Protocol):
+    """Something that happens beside the loop."""
+
+    def on_step(self, trainer: DetectorTrainer, step: int, loss: float) -> None:
+        """After each optimiser step of an epoch (``step`` counts from 1)."""
+
+    def on_epoch_end(self, trainer: DetectorTrainer, record: DetectorEpoch) -> None:
+        """After each epoch has been validated; ``record`` is already in ``trainer.history``."""
+
+
+class DetectorTrainer:
+    """Trains one detector.
+
+    Args:
+        network: the detector, on ``device``.
+        rates: how fast it learns.
+        batches: the crops.
+        validate: AP50 of a network, or NaN.
+        mean, std: normalisation of the input, of values in 0…1.
+        seed: of what is random in the network.
+        device: where to train.
+        autocast: the context of the forward pass.
+        callbacks: called in this order.
+
+    Attributes:
+        history: all whole epochs.
+        should_stop: set by a callback to end training after the present step.
+    """
+
+    def __init__(
+        self,
+        network: ProductDetector,
+        rates: Rates,
+        batches: CropBatches,
+        validate: Callable[[ProductDetector], float],
+        *,
+        mean: Sequence[float],
+        std: Sequence[float],
+        seed: int,
+        device: torch.device,
+        autocast: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.network, self.rates, self.batches, self.validate = network, rates, batches, validate
+        self.seed, self.device, self.autocast, self.callbacks = seed, device, autocast, callbacks
+        self.optimizer = _optimizer(network, rates)
+        self.average = MovingAverage(network, rates.ema) if rates.ema > 0 else None
+        self.history: list[DetectorEpoch] = []
+        self.should_stop = False
+        scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
+        self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
+
+    def fit(self) -> list[DetectorEpoch]:
+        """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""
+        first = self.history[-1].epoch + 1 if self.history else 1
+        for epoch in range(first, self.rates.epochs + 1):
+            if self.should_stop:
+                break
+            losses = self._train_epoch(epoch)
+            if self.should_stop:  # stopped in the middle of the epoch: it is not a whole one
+                break
+            with self.kept_weights():
+                ap50 = self.validate(self.network)
+            rate = max(group["lr"] for group in self.optimizer.param_groups)
+            record = DetectorEpoch(epoch, rate, *losses, ap50)
+            self.history.append(record)
+            for callback in self.callbacks:
+                callback.on_epoch_end(self, record)
+        return self.history
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights to keep: the moving average where there is one."""
+        return self.network.state_dict() if self.average is None else self.average.state
+
+    def state(self) -> dict[str, Any]:
+        """All that a later run needs to go on from here as if there had been no stop."""
+        average = self.average
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": None if average is None else average.state,
+            "average_updates": 0 if average is None else average.updates,
+            "history": [record.to_dict() for record in self.history],
+        }
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            for name, value in state["average"].items():
+                self.average.state[name].copy_(value)
+            self.average.updates = state["average_updates"]
+        self.history = [DetectorEpoch(**row) for row in state["history"]]
+
+    @contextlib.contextmanager
+    def kept_weights(self) -> Iterator[None]:
+        """The network with the weights to keep, in evaluation mode, for the length of a block."""
+        own = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.network.load_state_dict(self.weights())
+        self.network.eval()
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(own)
+            self.network.train()
+
+    def _train_epoch(self, epoch: int) -> tuple[float, float, float]:
+        torch.manual_seed(self.seed + epoch)
+        self.network.train()
+        sums, steps = np.zeros(3), 0
+        for step, batch in enumerate(self.batches.epoch(epoch), start=1):
+            sums += self._step(batch, (epoch - 1) * len(self.batches) + step - 1)
+            steps += 1
+            for callback in self.callbacks:
+                callback.on_step(self, step, float(sums[0] / steps))
+            if self.should_stop:
+                break
+        total, score, box = sums / max(steps, 1)
+        return float(total), float(score), float(box)
+
+    def _step(self, batch: Batch, step: int) -> tuple[float, float, float]:
+        factor = self.rates.factor(step, len(self.batches))
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["peak_lr"] * factor
+        images = torch.from_numpy(batch.pixels).to(self.device).permute(0, 3, 1, 2).float()
+        images = (images * self._scale - self._shift).contiguous(memory_format=torch.channels_last)
+        middles, _ = places(images.shape[2], images.shape[3], self.device)
+        products, ignored = (
+            [torch.from_numpy(each).to(self.device) for each in boxes]
+            for boxes in (batch.products, batch.ignored)
+        )
+        with self.autocast():
+            found = self.network(images)
+        found = type(found)(found.logits.float(), found.boxes.float())
+        losses = detection_losses(found, middles, products, ignored)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP)
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update(self.network)
+        return float(losses.total.detach()), float(losses.score), float(losses.box)
+
+
+def _optimizer(network: ProductDetector, rates: Rates) -> torch.optim.Optimizer:
+    """AdamW with a lower rate for the body, and weight decay for matrices alone."""
+    body = {id(p) for stage in network.stages for p in stage.parameters()}
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            groups.setdefault((id(parameter) in body, parameter.ndim > 1), []).append(parameter)
+    listed = []
+    for (in_body, matrices), members in groups.items():
+        rate = rates.lr * (rates.body_lr if in_body else 1.0)
+        decay = rates.weight_decay if matrices else 0.0
+        listed.append({"params": members, "lr": rate, "peak_lr": rate, "weight_decay": decay})
+    return torch.optim.AdamW(listed, lr=rates.lr)
