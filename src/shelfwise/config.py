@@ -21,7 +21,7 @@ from shelfwise.text import nearest
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-__all__ = ["flag_name", "load_config", "read_config_file"]
+__all__ = ["flag_name", "load_config", "read_config_file", "read_task"]
 
 # Pydantic's words for a type, and ours.
 _WORDS: Final = {
@@ -77,19 +77,33 @@ def read_config_file(model: type[BaseModel], file: Path) -> dict[str, object]:
     Raises:
         ConfigError: the file cannot be read, is not TOML, or has an unknown key.
     """
-    text = _read_text(file)
-    try:
-        settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not a TOML file: {error}") from error
+    settings = _read_toml(file)
     for key in settings:
         _refuse_unknown(key, model, _place(file, key))
     return settings
 
 
+def read_task(file: Path) -> str | None:
+    """What a TOML file says to be its ``task``, which decides what other keys it may have; None where it does not.
+
+    Raises:
+        ConfigError: the file cannot be read or is not TOML.
+    """
+    task = _read_toml(file).get("task")
+    return None if task is None else str(task)
+
+
 def flag_name(key: str) -> str:
     """The flag of a setting: ``--batch-size`` for ``batch_size``."""
     return "--" + key.replace("_", "-")
+
+
+def _read_toml(file: Path) -> dict[str, object]:
+    text = _read_text(file)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: not a TOML file: {error}") from error
 
 
 def _read_text(file: Path) -> str:

@@ -36,7 +36,7 @@ _OF_EACH_RUN = frozenset({"fold", "split", "teacher", "teacher_share"})
 _OF_THE_WHOLE = set(CrossvalConfig.model_fields) - set(TrainConfig.model_fields)
 
 
-@training_options(CrossvalConfig, skip={"data", *_OF_EACH_RUN})
+@training_options(CrossvalConfig, skip={"task", "data", *_OF_EACH_RUN})
 def crossval(
     flags: Mapping[str, object],
     data: Annotated[Path | None, typer.Argument(help="Set of photos with official folds.")] = None,

@@ -58,6 +58,7 @@ def config_options(
     *,
     skip: Collection[str] = (),
     looks: Mapping[str, Look] = MappingProxyType({}),
+    also: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Give a command an option for each field of ``model``.
 
@@ -70,8 +71,11 @@ def config_options(
         model: the configuration.
         skip: fields that get no option, since the function has a parameter of its own for them.
         looks: how fields are shown on the help page, where that is not all said by the model.
+        also: another configuration, of which the fields that ``model`` has not get options too.
     """
-    names = [name for name in model.model_fields if name not in skip]
+    fields = {**({} if also is None else also.model_fields), **model.model_fields}
+    own = [*model.model_fields, *(name for name in fields if name not in model.model_fields)]
+    names = [name for name in own if name not in skip]
 
     def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
         @functools.wraps(function)
@@ -80,14 +84,14 @@ def config_options(
             flags = {name: _split(value) for name, value in given.items() if value not in (None, [])}
             return function(**arguments, flags=flags)
 
-        own = inspect.signature(function)
+        signature = inspect.signature(function)
         hints = get_type_hints(function, include_extras=True)
         kept = [
             parameter.replace(annotation=hints[parameter.name], kind=inspect.Parameter.KEYWORD_ONLY)
-            for parameter in own.parameters.values()
+            for parameter in signature.parameters.values()
             if parameter.name != "flags"
         ]
-        added = [_option(name, model.model_fields[name], looks.get(name, Look())) for name in names]
+        added = [_option(name, fields[name], looks.get(name, Look())) for name in names]
         command.__signature__ = inspect.Signature([*kept, *added])  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in (*kept, *added)}
         return command
@@ -101,12 +105,18 @@ def _option(name: str, field: FieldInfo, look: Look) -> inspect.Parameter:
     option = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
         help=_help(field, look, kind),
-        metavar=_METAVARS.get(kind, "NAME" if get_origin(kind) is Literal else "A,B"),
+        metavar=_metavar(kind),
         rich_help_panel=look.panel,
     )
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
     )
+
+
+def _metavar(kind: Any) -> str:
+    if get_origin(kind) is list:
+        return "PATH" if get_args(kind) == (Path,) else "A,B"
+    return _METAVARS.get(kind, "NAME")
 
 
 def _option_type(name: str, annotation: Any) -> Any:

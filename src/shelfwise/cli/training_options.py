@@ -1,19 +1,31 @@
-"""The options of the commands that train, made from :class:`~shelfwise.training.config.TrainConfig`."""
+"""The options of the commands that train, made from the settings of a classifier's and of a detector's training."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from shelfwise.cli.options import Look, config_options
-from shelfwise.config import load_config, read_config_file
+from shelfwise.config import flag_name, load_config, read_config_file, read_task
 from shelfwise.errors import ConfigError
 from shelfwise.models.hub_weights import HUB, Hub
 from shelfwise.settings import Settings
 from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults, with_recipe
+from shelfwise.training.detect.config import DetectConfig
 
-__all__ = ["PANELS", "model_hub", "recipe_fields", "training_config", "training_options"]
+__all__ = [
+    "DETECTOR",
+    "PANELS",
+    "Task",
+    "any_config",
+    "model_hub",
+    "recipe_fields",
+    "training_config",
+    "training_options",
+]
+
+Task = Literal["classify", "detect"]
 
 Result = TypeVar("Result")
 Config = TypeVar("Config", bound=TrainConfig)
@@ -68,22 +80,83 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Headings of the help page, and the settings under each."""
 
+DETECTOR: Final = "Detector (--task detect)"
+"""Heading of the settings that the training of a detector alone has."""
+
 _HELP: Final = {
     "classes": "Learn only these categories. One with a comma in its name can be given in the TOML file alone."
 }
 
 
 def training_options(
-    model: type[TrainConfig], skip: Collection[str]
+    model: type[TrainConfig], skip: Collection[str], *, detect: bool = False
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
-    """Give a command the settings of a training run; see :func:`~shelfwise.cli.options.config_options`."""
+    """Give a command the settings of a training run; see :func:`~shelfwise.cli.options.config_options`.
+
+    Args:
+        model: the settings of a classifier's training.
+        skip: those that get no option.
+        detect: add the settings of a detector's training.
+    """
     by_recipe = dict.fromkeys(recipe_fields(), "set by the recipe")
+    others = _other_defaults() if detect else {}
     looks = {
-        name: Look(panel, by_recipe.get(name), _HELP.get(name))
+        name: Look(panel, _default(name, by_recipe.get(name), others.get(name)), _HELP.get(name))
         for panel, names in PANELS.items()
         for name in names
     }
-    return config_options(model, skip=skip, looks=looks)
+    if detect:
+        looks |= {name: Look(DETECTOR) for name in DetectConfig.model_fields if name not in looks}
+    return config_options(model, skip=skip, looks=looks, also=DetectConfig if detect else None)
+
+
+def _other_defaults() -> dict[str, Any]:
+    """The defaults of a detector's training where a classifier's has another one, or its recipe sets it."""
+    own, by_recipe = TrainConfig.model_fields, recipe_fields()
+    return {
+        name: field.default
+        for name, field in DetectConfig.model_fields.items()
+        if name in own and field.default is not None
+        if field.default != own[name].default or name in by_recipe
+    }
+
+
+def _default(name: str, by_recipe: str | None, other: Any) -> str | None:
+    """What is said of a default, where it is not the model's own that is to be told."""
+    if other is None or name in ("data", "task"):
+        return by_recipe
+    own = TrainConfig.model_fields[name].default
+    said = by_recipe or (None if own is None else f"default {_shown(own)}")
+    return f"{said + '; ' if said else ''}to detect: {_shown(other)}"
+
+
+def _shown(value: Any) -> Any:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def any_config(
+    task: Task | None, data: Path | None, file: Path | None, flags: Mapping[str, object]
+) -> TrainConfig | DetectConfig:
+    """The settings of a run, of whatever ``task``; without one it is the file's, or else to classify.
+
+    Raises:
+        ConfigError: a setting is wrong or one of the other task, or nothing names the photos.
+    """
+    chosen = task or (None if file is None else read_task(file)) or "classify"
+    if chosen not in get_args(Task):
+        raise ConfigError(f"{file}: task is {chosen!r}: expected {' or '.join(get_args(Task))}")
+    model: type[TrainConfig] | type[DetectConfig] = DetectConfig if chosen == "detect" else TrainConfig
+    for name in flags:
+        if name not in model.model_fields:
+            raise ConfigError(
+                f"{flag_name(name)} is no setting of --task {chosen}; it has: {', '.join(model.model_fields)}"
+            )
+    if model is TrainConfig:
+        return training_config(TrainConfig, "train", data, file, {"task": chosen, **flags})
+    if data is None and (file is None or "data" not in read_config_file(DetectConfig, file)):
+        raise ConfigError("name the photos with boxes: shelfwise train --task detect PHOTOS")
+    given = {"task": chosen, "data": None if data is None else str(data), **flags}
+    return load_config(DetectConfig, file=file, flags=given)
 
 
 def training_config(

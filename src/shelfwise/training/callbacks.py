@@ -8,7 +8,7 @@ import io
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -16,7 +16,7 @@ from shelfwise.errors import DivergedError
 from shelfwise.files import atomic_write_text
 from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
 
-__all__ = ["EarlyStopping", "HistoryFile", "NanGuard", "Reporter", "Stopper"]
+__all__ = ["EarlyStopping", "HistoryFile", "NanGuard", "Reporter", "Stopper", "write_history"]
 
 
 class NanGuard(Callback):
@@ -53,11 +53,16 @@ class HistoryFile(Callback):
 
     def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
         """Write the whole file anew, atomically."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(record.to_dict()), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(r.to_dict() for r in trainer.history)
-        atomic_write_text(self._path, text.getvalue())
+        write_history(self._path, [each.to_dict() for each in trainer.history])
+
+
+def write_history(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
+    """Write the rows of a run's epochs, at least one, as CSV, atomically. Raises StorageError."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    atomic_write_text(path, text.getvalue())
 
 
 class Reporter(Callback):

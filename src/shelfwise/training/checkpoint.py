@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors.torch import load_file, save
@@ -15,8 +16,11 @@ from shelfwise.errors import TrainingError
 from shelfwise.files import atomic_write_bytes
 from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
 
-__all__ = ["CheckpointWriter", "read_best", "restore"]
+__all__ = ["BEST", "CheckpointWriter", "read_best", "read_state", "restore", "write_state"]
 
+BEST: Final = "best.safetensors"
+"""The file of the best weights so far."""
+_LAST: Final = "last.pt"
 _FORMAT = 1
 
 
@@ -38,21 +42,42 @@ class CheckpointWriter(Callback):
         """Write the state, and the weights if they are the best so far."""
         if best_record(trainer.history) is record:
             weights = {name: value.contiguous() for name, value in trainer.weights().items()}
-            atomic_write_bytes(self._folder / "best.safetensors", save(weights))
+            atomic_write_bytes(self._folder / BEST, save(weights))
         average = trainer.average
         state = {
-            "format": _FORMAT,
-            "fingerprint": self._fingerprint,
             "network": trainer.network.state_dict(),
             "optimizer": trainer.optimizer.state_dict(),
             "average": None if average is None else average.state,
             "average_updates": 0 if average is None else average.updates,
             "history": [r.to_dict() for r in trainer.history],
         }
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        data = buffer.getvalue()
-        atomic_write_bytes(self._folder / "last.pt", hashlib.sha256(data).digest() + data)
+        write_state(self._folder, self._fingerprint, state)
+
+
+def write_state(folder: Path, fingerprint: str, state: Mapping[str, Any]) -> None:
+    """Write the whole state of a run, with what it depends on and a checksum, atomically. Raises StorageError."""
+    buffer = io.BytesIO()
+    torch.save({"format": _FORMAT, "fingerprint": fingerprint, **state}, buffer)
+    data = buffer.getvalue()
+    atomic_write_bytes(folder / _LAST, hashlib.sha256(data).digest() + data)
+
+
+def read_state(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+    """The state that :func:`write_state` wrote, or None where there is none.
+
+    Raises:
+        TrainingError: it is damaged or of a run with other settings, data or version.
+    """
+    path = folder / _LAST
+    if not path.exists():
+        return None
+    state = _read(path)
+    if state.get("format") != _FORMAT or state["fingerprint"] != fingerprint:
+        raise TrainingError(
+            f"{path} is of a run with other settings, photos, teacher, library versions or hardware (CPU or"
+            " GPU, threads), so going on would mix the two: train into a new folder with --out"
+        )
+    return state
 
 
 def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
@@ -61,15 +86,9 @@ def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
     Raises:
         TrainingError: the checkpoint is damaged or of a run with other settings, data or version.
     """
-    path = folder / "last.pt"
-    if not path.exists():
+    state = read_state(folder, fingerprint)
+    if state is None:
         return False
-    state = _read(path)
-    if state.get("format") != _FORMAT or state["fingerprint"] != fingerprint:
-        raise TrainingError(
-            f"{path} is of a run with other settings, photos, teacher, library versions or hardware (CPU or"
-            " GPU, threads), so going on would mix the two: train into a new folder with --out"
-        )
     trainer.network.load_state_dict(state["network"])
     trainer.optimizer.load_state_dict(state["optimizer"])
     if trainer.average is not None:
@@ -86,7 +105,7 @@ def read_best(folder: Path) -> dict[str, Tensor]:
     Raises:
         TrainingError: there are none.
     """
-    path = folder / "best.safetensors"
+    path = folder / BEST
     if not path.exists():
         raise TrainingError(f"{folder} holds no finished epoch yet: there are no weights to keep")
     return load_file(path)

@@ -26,6 +26,8 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    task: Literal["classify"] = Field("classify", description="To name what is on a photo.")
+
     # The data
     data: Path = Field(description="Folder (or list or annotation file) of labelled photos.")
     layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")

@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from shelfwise.config import load_config
-from shelfwise.errors import TrainingError
+from shelfwise.config import load_config, read_task
+from shelfwise.errors import ConfigError, TrainingError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.training.config import TrainConfig
+from shelfwise.training.detect.config import DetectConfig
 
 __all__ = ["RunFolder", "absolute_places", "library_versions"]
+
+Config = TypeVar("Config", bound=TrainConfig | DetectConfig)
 
 _LIBRARIES = (
     "shelfwise", "torch", "numpy", "pillow", "pillow-heif", "onnx", "onnxscript", "onnxruntime", "transformers"
@@ -73,7 +76,7 @@ class RunFolder:
         return self.path / "report"
 
     @classmethod
-    def create(cls, config: TrainConfig) -> RunFolder:
+    def create(cls, config: TrainConfig | DetectConfig) -> RunFolder:
         """Make the folder that ``config`` names, or the next free ``runs/RECIPE-N``, and save the settings there.
 
         Raises:
@@ -86,9 +89,8 @@ class RunFolder:
                 f"{path} holds something already: name another folder with --out, or go on with --resume {path}"
             )
         run = cls(path)
-        data = config.data.absolute()
         split = config.split.absolute() if config.split is not None else None
-        places = {"data": data, "out": path, "split": split}
+        places = {"data": config.data.absolute(), "out": path, "split": split}
         saved = absolute_places(config).model_copy(update=places)
         settings = {key: value for key, value in saved.model_dump(mode="json").items() if value is not None}
         toml = require("tomli_w", what="Training", extra="train")
@@ -97,16 +99,42 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> tuple[RunFolder, TrainConfig]:
-        """An existing run and its settings.
+        """An existing run of a classifier and its settings.
 
         Raises:
-            TrainingError: there is no run in that folder.
+            TrainingError: there is no run in that folder, or one of a detector.
             ConfigError: its settings are damaged.
         """
-        run = cls(path)
+        return cls._opened(path, TrainConfig)
+
+    @classmethod
+    def open_detector(cls, path: Path) -> tuple[RunFolder, DetectConfig]:
+        """An existing run of a detector and its settings.
+
+        Raises:
+            TrainingError: there is no run in that folder, or one of a classifier.
+            ConfigError: its settings are damaged.
+        """
+        return cls._opened(path, DetectConfig)
+
+    @classmethod
+    def _opened(cls, path: Path, model: type[Config]) -> tuple[RunFolder, Config]:
+        run, wanted = cls(path), model.model_fields["task"].default
         if not run.config.is_file():
             raise TrainingError(f"{path} is not a run's folder: it has no config.toml")
-        return run, load_config(TrainConfig, file=run.config)
+        if run.task != wanted:
+            raise TrainingError(
+                f"{path} is a run with --task {run.task}, but one with --task {wanted} is needed"
+            )
+        return run, load_config(model, file=run.config)
+
+    @property
+    def task(self) -> str:
+        """What the model of the run is for, ``classify`` or ``detect``; the first where its settings are damaged."""
+        try:
+            return "detect" if read_task(self.config) == "detect" else "classify"
+        except ConfigError:
+            return "classify"
 
     def discard(self) -> None:
         """Remove a run that has not begun: settings, check of the photos, and the folder if that is all."""
@@ -115,9 +143,11 @@ class RunFolder:
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
-    def fingerprint(self, config: TrainConfig, data_hash: str, numerics: Mapping[str, object]) -> str:
+    def fingerprint(
+        self, config: TrainConfig | DetectConfig, data_hash: str, numerics: Mapping[str, object]
+    ) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
-        ignored = {"data", "out", "split", "weights", "teacher", "device", "precision", "threads"}
+        ignored = {"data", "also", "out", "split", "weights", "teacher", "device", "precision", "threads"}
         content: Mapping[str, Any] = {
             "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
@@ -128,8 +158,13 @@ class RunFolder:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def absolute_places(config: TrainConfig) -> TrainConfig:
-    """Backbone, weights and teacher by their absolute paths, so that the run can be gone on with from anywhere."""
+def absolute_places(config: Config) -> Config:
+    """All places but data and split by their absolute paths, so that the run can be gone on with from anywhere."""
+    if isinstance(config, DetectConfig):
+        weights = None if config.weights is None else config.weights.absolute()
+        return config.model_copy(
+            update={"weights": weights, "also": [each.absolute() for each in config.also]}
+        )
     prefix, _, place = (config.backbone or "").partition(":")
     backbone = f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else config.backbone
     places = {

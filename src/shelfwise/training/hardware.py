@@ -13,6 +13,7 @@ import torch
 
 from shelfwise.errors import ConfigError
 from shelfwise.training.config import TrainConfig
+from shelfwise.training.detect.config import DetectConfig
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """Numbers of malloc.h."""
@@ -49,7 +50,7 @@ def autocast(device: torch.device, precision: Literal["auto", "fp32", "bf16"]) -
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
-def numerics(config: TrainConfig) -> dict[str, object]:
+def numerics(config: TrainConfig | DetectConfig) -> dict[str, object]:
     """What of this machine decides how the last bits of a run come out."""
     device = choose_device(config.device)
     return {

@@ -88,7 +88,7 @@ def write_run_bundle(
         folder: where to; by default the run's place for it.
     """
     config = outcome.config
-    places = {"data", "out", "split", "backbone", "weights", "teacher"} | (
+    places = {"task", "data", "out", "split", "backbone", "weights", "teacher"} | (
         set() if outcome.teacher else {"teacher_share"}
     )
     weights = outcome.spec.weights() if config.pretrained and outcome.spec.weights else None

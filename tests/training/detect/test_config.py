@@ -27,14 +27,8 @@ def test_wrong_settings_are_told(flags, message):
         load_config(DetectConfig, flags={"data": "photos", **flags})
 
 
-def test_what_is_right_for_a_training_is_right_for_its_bundle():
+def test_how_it_will_look_at_photos_is_that_of_every_detector_unless_told():
     config = DetectConfig(data="photos")
-    DetectionRule(
-        min_score=0.5,
-        suppression=config.suppression,
-        overlap=config.overlap,
-        side=config.side,
-        tile=config.tile,
-        tile_overlap=config.tile_overlap,
-    )
+    assert config.rule(0.3) == DetectionRule(min_score=0.3)
+    assert DetectConfig(data="photos", tile=512).rule(0.3).tile == 512
     assert config.model_name == "detector-lite0"

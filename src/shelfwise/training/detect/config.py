@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shelfwise.rules import SIDE_STEP
+from shelfwise.rules import SIDE_STEP, DetectionRule
 
 __all__ = ["DetectConfig"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 Side = Annotated[int, Field(ge=SIDE_STEP, le=4096, multiple_of=SIDE_STEP)]
+_LOOK: Final = DetectionRule.model_fields
 
 
 class DetectConfig(BaseModel):
@@ -75,15 +76,22 @@ class DetectConfig(BaseModel):
 
     # How it will look at photos
     overlap: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.6, description="Largest overlap of two products' boxes, intersection over union."
+        _LOOK["overlap"].default,
+        description="Largest overlap of two products' boxes, intersection over union.",
     )
     suppression: Literal["hard", "soft"] = Field(
-        "hard", description="Leave out boxes that overlap a surer one, or make them less sure."
+        _LOOK["suppression"].default,
+        description="Leave out boxes that overlap a surer one, or make them less sure.",
     )
-    side: Side = Field(1280, description="Longer side that a photo is brought to before it is looked at.")
-    tile: Side = Field(1280, description="Largest side that is looked at at once.")
+    overview: Side = Field(
+        _LOOK["overview"].default, description="Longer side of a photo at the first look at all of it."
+    )
+    side: Side = Field(
+        _LOOK["side"].default, description="Longer side of a photo at the closer look at small products."
+    )
+    tile: Side = Field(_LOOK["tile"].default, description="Largest side of a part that is looked at at once.")
     tile_overlap: Annotated[int, Field(ge=0)] = Field(
-        256, description="Pixels that neighbouring tiles share."
+        _LOOK["tile_overlap"].default, description="Pixels that neighbouring parts share."
     )
 
     # The run
@@ -100,11 +108,12 @@ class DetectConfig(BaseModel):
             raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
         if self.train_fraction == 0:
             raise ValueError("train_fraction is 0: there would be nothing to train on")
-        if self.tile_overlap >= self.tile:
-            raise ValueError(
-                f"tiles of {self.tile} pixels cannot share {self.tile_overlap}: they would never advance"
-            )
+        self.rule(0.5)
         return self
+
+    def rule(self, min_score: float) -> DetectionRule:
+        """How the detector will look at photos, with this smallest score of a product."""
+        return DetectionRule(min_score=min_score, **self.model_dump(include=_LOOK.keys() - {"min_score"}))
 
     @property
     def model_name(self) -> str:

@@ -18,7 +18,7 @@ from shelfwise.types import Detections
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
 
-__all__ = ["MOST", "OVERLAPS", "Matched", "Sizes", "match_photos"]
+__all__ = ["LEAST", "MOST", "OVERLAPS", "Matched", "Sizes", "match_photos"]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +27,8 @@ OVERLAPS: Final = np.round(np.arange(0.5, 1.0, 0.05), 2)
 _AT_75: Final = 5
 MOST: Final = 300
 """Boxes of a photo that are looked at, the surest first; COCO's own 100 are too few for a shelf."""
+LEAST: Final = 0.02
+"""Boxes less sure than this are not looked at: far below any threshold that could be chosen."""
 _EVERY: Final = (0.0, 1e10)
 _PART: Final = {"small": (0.0, 32.0**2), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 _CATEGORY: Final = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -96,6 +96,14 @@ class DetectionData:
         text = "\n".join(each.digest for each in (self.main, *self.also))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def without(self, paths: Collection[Path]) -> DetectionData:
+        """The same without the photos at these paths."""
+        parts = {
+            name: tuple(photo for photo in photos if photo.path not in paths)
+            for name, photos in self.parts.items()
+        }
+        return replace(self, parts=parts)
+
     @property
     def rendered(self) -> bool:
         """Whether the photos that it is measured on are drawn by a program."""
@@ -103,7 +111,11 @@ class DetectionData:
 
 
 def read_photos(
-    config: DetectConfig, *, kept: Path | None = None, progress: Progress | None = None
+    config: DetectConfig,
+    *,
+    kept: Path | None = None,
+    progress: Progress | None = None,
+    refuse: Callable[[Dataset, Split], None] = lambda dataset, split: None,
 ) -> DetectionData:
     """Read and divide the photos that a configuration names.
 
@@ -111,6 +123,7 @@ def read_photos(
         config: the settings.
         kept: the split file of a run: read if it is there, else written.
         progress: called with the number of photo files hashed and of all of the set in hand.
+        refuse: raises where photos divided so cannot be used; called before the split is written.
 
     Raises:
         DataError: a set cannot be read, has no boxes, or cannot be divided as asked.
@@ -120,8 +133,7 @@ def read_photos(
     main = read_photo_set(config.data, config.layout, progress)
     also = tuple(read_photo_set(path, None, progress) for path in config.also)
     split = divide(main, config, kept)
-    if kept is not None and not kept.exists():
-        save_split(kept, main.whole, split)
+    refuse(main.whole, split)
     told = {main.hashes[index] for index in (*split.val, *split.test)}
     parts = {name: [main.photos[i] for i in members] for name, members in split.parts.items()}
     left_out = split.left_out
@@ -132,6 +144,8 @@ def read_photos(
             else:
                 parts["train"].append(one.photos[index])
     _refuse_empty(main, parts)
+    if kept is not None and not kept.exists():
+        save_split(kept, main.whole, split)
     return DetectionData(main, also, split, {name: tuple(photos) for name, photos in parts.items()}, left_out)
 
 
