@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +66,9 @@ def run(*arguments, stdin=None):
 def test_a_report_by_default(shop):
     result = run("photos")
     assert result.exit_code == 0, result.output
-    first, *rest = result.stdout.splitlines()
+    first, head, *rest = result.stdout.splitlines()
     assert first == "photos/aisle.png: 6 facings in 2 rows"
+    assert head.split() == ["category", "facings", "of", "the", "shelf"]
     assert [line.split() for line in rest[:3]] == [
         ["Blue", "3", "50.0", "%"],
         ["Red", "2", "33.3", "%"],
@@ -89,7 +91,7 @@ def test_products_known_by_sight_stand_below_their_category(shop):
     )
     assert added.exit_code == 0, added.output
     result = run("photos")
-    assert [line.split()[:2] for line in result.stdout.splitlines()[2:4]] == [["drinks", "2"], ["Cola", "2"]]
+    assert [line.split()[:2] for line in result.stdout.splitlines()[3:5]] == [["drinks", "2"], ["Cola", "2"]]
     told = json.loads(run("photos", "--format", "json").stdout)
     assert told["photos"][0]["counts"]["products"] == {"Cola": 2}
 
@@ -186,6 +188,15 @@ def test_the_output_file_says_the_format_and_is_not_there_where_nothing_was_foun
     assert not Path("none.csv").exists()
 
 
+def test_gaps_are_told_with_what_most_likely_belongs_there(shop):
+    paint(shop / "gap.png", [[BLUE, (0, 0, 0), BLUE], [RED, RED, RED]])
+    told = run("gap.png").stdout
+    assert told.startswith("gap.png: 5 facings in 2 rows, 1 gap")
+    assert "gap: row 1, position 2: room for 1 facing of Blue (perhaps, 80.0 %)" in told
+    (gap,) = json.loads(run("gap.png", "--format", "json").stdout)["photos"][0]["gaps"]
+    assert gap["candidates"][0]["category"] == "Blue"
+
+
 def test_an_empty_shelf_is_no_error(shop):
     paint(shop / "empty.png", [[], []])
     assert run("empty.png").stdout == "empty.png: 0 facings in 0 rows\n"
@@ -197,3 +208,116 @@ def test_a_classifier_is_no_detector(toy, tmp_path):
     result = run(str(tmp_path / "aisle.png"), "--detector", str(tmp_path / "bundle"))
     assert result.exit_code == 2
     assert "--task detect" in result.stderr
+
+
+@pytest.fixture
+def stock(shop, monkeypatch):
+    """A stock book beside the photos: two products, and something that is on no photo."""
+    monkeypatch.setenv("SHELFWISE_HOME", str(shop / "home"))
+    monkeypatch.delenv("SHELFWISE_DATABASE", raising=False)
+    for line in (
+        "db upgrade",
+        "stock add-store Corner",
+        "stock add-product Cola --category Red",
+        "stock add-product Ink --category Blue",
+        "stock add-product Rice --category rice",
+        "stock add-place 'Aisle 3'",
+        "stock received Rice 5 --place 'Aisle 3'",
+        "stock received Ink 1 --place 'Aisle 3'",
+    ):
+        result = CliRunner().invoke(app, shlex.split(line))
+        assert result.exit_code == 0, result.output
+    return shop
+
+
+def levels():
+    result = CliRunner().invoke(app, ["stock", "list", "--place", "Aisle 3", "--format", "json"])
+    assert result.exit_code == 0, result.output
+    return {row["product"]: row["level"] for row in map(json.loads, result.stdout.splitlines())}
+
+
+def test_counts_are_booked_as_a_stock_take_of_a_place(stock):
+    result = run("photos", "--book", "--place", "Aisle 3", "--depth", "4", "--yes", "--format", "csv")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("photo,row,") and "Stock-take" not in result.stdout
+    shown = [line.split() for line in result.stderr.splitlines()]
+    assert ["Cola", "2", "8", "0", "+8"] in shown
+    assert ["Ink", "3", "12", "1", "+11"] in shown
+    assert "not seen, and left as they are (--all sets them to 0): Rice (5)" in result.stderr
+    assert (
+        "not booked: 1 facing (Fruit/Green: no product of this category in the stock book)" in result.stderr
+    )
+    assert "counted: 4 units for each facing" in result.stderr
+    assert "booked: 2 products at Corner / Aisle 3, movements 3 to 4" in result.stderr
+    assert levels() == {"Cola": "8", "Ink": "12", "Rice": "5"}
+
+
+def test_with_all_what_is_not_seen_is_gone(stock):
+    result = run("photos", "--book", "--place", "Aisle 3", "--all", "--yes")
+    assert ["Rice", "0", "0", "5", "-5"] in [line.split() for line in result.stderr.splitlines()]
+    assert levels() == {"Cola": "2", "Ink": "3", "Rice": "0"}
+
+
+def test_the_same_key_books_once(stock):
+    once = ("photos", "--book", "--place", "Aisle 3", "--yes", "--key", "monday", "--at", "2026-01-31T12:00")
+    assert "booked: 2 products" in run(*once).stderr
+    assert "booked before: 2 products" in run(*once).stderr
+
+
+def test_nothing_is_booked_without_a_word(stock):
+    result = run("photos", "--book", "--place", "Aisle 3")
+    assert result.exit_code == 2 and "add --yes" in result.stderr
+    assert levels()["Ink"] == "1"
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y\n", "3"), ("n\n", "1")])
+def test_a_person_is_asked(stock, monkeypatch, answer, left):
+    monkeypatch.setattr("shelfwise.cli.shelf_booking._is_asked", lambda: True)
+    result = run("photos", "--book", "--place", "Aisle 3", stdin=answer)
+    assert "Book this as a stock-take of Corner / Aisle 3?" in result.stderr
+    assert result.exit_code == (0 if left == "3" else 1)
+    assert levels()["Ink"] == left
+
+
+def test_nothing_is_booked_where_a_photo_could_not_be_read(stock):
+    (stock / "photos" / "broken.jpg").write_bytes(b"")
+    result = run("photos", "--book", "--place", "Aisle 3", "--yes")
+    assert result.exit_code == 1 and "nothing is booked: a photo could not be read" in result.stderr
+    assert levels()["Ink"] == "1"
+
+
+def test_nothing_is_booked_where_nothing_is_sure(stock):
+    paint(stock / "green.png", [[GREEN], []])
+    result = run("green.png", "--book", "--place", "Aisle 3", "--yes")
+    assert result.exit_code == 0 and "nothing is booked: no facing is a product" in result.stderr
+
+
+def test_what_is_wrong_with_the_booking_is_told_before_a_photo_is_looked_at(stock):
+    result = run("photos", "--book", "--place", "Aisle 4", "--yes")
+    assert result.exit_code == 2 and "Did you mean 'Aisle 3'?" in result.stderr
+    assert result.stdout == ""
+    assert "leave out --no-names" in run("photos", "--book", "--no-names", "--yes").stderr
+    assert run("photos", "--book", "--depth", "0", "--yes").exit_code == 2
+
+
+def test_a_planogram_is_drafted_and_compared_with(shop):
+    drafted = run("photos/aisle.png", "--draft-planogram", "plan.csv")
+    assert drafted.exit_code == 0, drafted.output
+    assert "planogram: 3 places in 2 rows, in plan.csv" in drafted.stderr
+    same = run("photos/aisle.png", "--planogram", "plan.csv")
+    assert "planogram: 100.0 %, 6 of 6 planned facings" in same.stdout
+    paint(shop / "photos" / "later.png", [[RED, BLUE, GREEN], [BLUE, BLUE]])
+    later = run("photos/later.png", "--planogram", "plan.csv")
+    assert "planogram: 66.6 %, 4 of 6 planned facings" in later.stdout
+    assert any(line.strip().startswith("2. ") and "'Red'" in line for line in later.stdout.splitlines())
+    told = json.loads(run("photos/later.png", "--planogram", "plan.csv", "--format", "json").stdout)
+    assert told["photos"][0]["planogram"]["planned"] == 6
+    assert told["photos"][0]["planogram"]["fixes"]
+
+
+def test_a_planogram_needs_names_and_a_draft_one_photo(shop):
+    paint(shop / "photos" / "more.png")
+    assert "name one alone" in run("photos", "--draft-planogram", "plan.csv").stderr
+    assert "leave out --no-names" in run("photos", "--no-names", "--planogram", "plan.csv").stderr
+    missing = run("photos", "--planogram", "none.csv")
+    assert missing.exit_code == 2 and "none.csv" in missing.stderr

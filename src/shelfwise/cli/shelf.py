@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from shelfwise.cli.classify import (
-    EngineOption,
-    IndexOption,
-    ModelOption,
-    PathsArgument,
-    RecursiveOption,
-)
+from shelfwise.cli.classify import EngineOption, IndexOption, ModelOption, PathsArgument, RecursiveOption
 from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.result_file import result_file, style_for
-from shelfwise.text import many
+from shelfwise.cli.shelf_booking import Asked, booking
+from shelfwise.cli.shelf_options import (
+    AllOption,
+    BookAtOption,
+    BookDatabaseOption,
+    BookHomeOption,
+    BookKeyOption,
+    BookOption,
+    BookPlaceOption,
+    BookStoreOption,
+    BookUserOption,
+    DepthOption,
+    DetectorOption,
+    DraftOption,
+    FormatOption,
+    NamesOption,
+    OutputOption,
+    PicturesOption,
+    PlanogramOption,
+    SaveOption,
+    ScoreOption,
+    YesOption,
+)
+from shelfwise.text import many, printable
 
 if TYPE_CHECKING:
     from shelfwise.cli.progress import Progress, Stage
+    from shelfwise.workflows.shelf_count import ShelfCount
     from shelfwise.workflows.shelf_photos import CountedPhoto
 
 __all__ = ["EXAMPLES", "shelf"]
@@ -29,43 +48,12 @@ EXAMPLES = (
     "shelfwise shelf aisle-3.jpg --save-picture",
     "shelfwise shelf photos/ --no-names --format csv --output facings.csv",
     "shelfwise shelf photos/ --pictures marked/ --format coco --output marked/annotations.json",
+    "shelfwise shelf aisle-3.jpg --draft-planogram aisle-3.csv",
+    "shelfwise shelf today.jpg --planogram aisle-3.csv",
+    "shelfwise shelf aisle-3.jpg --book --place 'Aisle 3' --depth 4",
 )
 
 _FORMAT_OF_SUFFIX: Final = {".csv": "csv", ".json": "json"}
-
-DetectorOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="BUNDLE", help="What finds the products. By default the one that comes with Shelfwise."
-    ),
-]
-FormatOption = Annotated[
-    Literal["table", "json", "csv", "coco"] | None,
-    typer.Option(
-        "--format",
-        metavar="table|json|csv|coco",
-        help="How to write the counts. By default a table, or as --output ends.",
-    ),
-]
-OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the counts to this file.")
-]
-SaveOption = Annotated[
-    bool, typer.Option("--save-picture", help="Save each photo, marked out, beside it as NAME.shelf.jpg.")
-]
-PicturesOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--pictures", metavar="PATH", help="Save marked-out photos in this folder, or one as this file."
-    ),
-]
-NamesOption = Annotated[
-    bool, typer.Option("--names/--no-names", help="Name the products, or only find and count them: quick.")
-]
-ScoreOption = Annotated[
-    float,
-    typer.Option(metavar="X", min=0.0, max=1.0, help="Leave out boxes less sure than this (0 to 1)."),
-]
 
 
 @takes_config_file
@@ -82,6 +70,19 @@ def shelf(
     min_score: ScoreOption = 0.0,
     recursive: RecursiveOption = True,
     engine: EngineOption = "auto",
+    planogram: PlanogramOption = None,
+    draft_planogram: DraftOption = None,
+    book: BookOption = False,
+    store: BookStoreOption = None,
+    place: BookPlaceOption = None,
+    depth: DepthOption = 1,
+    everything: AllOption = False,
+    yes: YesOption = False,
+    at: BookAtOption = None,
+    key: BookKeyOption = None,
+    user: BookUserOption = None,
+    home: BookHomeOption = None,
+    database: BookDatabaseOption = None,
 ) -> None:
     """Find, mark out, name and count the products on shelf photos.
 
@@ -91,66 +92,108 @@ def shelf(
 
     Counts go to standard output in the order of the photos. A photo that cannot be read is named with its reason on
     standard error, the rest is done, and the exit code is 1.
+
+    With --book the counts become a stock-take. A facing is the front unit alone: --depth says how many stand behind
+    it. Nothing is booked of facings that are not sure, and nothing at all where a photo could not be read.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.cli.shelf_output import FORMATS
     from shelfwise.errors import ConfigError
     from shelfwise.settings import Settings
-    from shelfwise.text import printable
     from shelfwise.workflows.photos import PhotoFinder
     from shelfwise.workflows.shelf import load_shelf
     from shelfwise.workflows.shelf_photos import Pictures, count_photos
 
+    _refuse_nameless(names, {"--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book})
     finder = PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures))
     photos = finder.count()
+    if draft_planogram is not None and photos != 1:
+        raise ConfigError("--draft-planogram drafts from one photo: name one alone")
     saved = Pictures(pictures, several=photos != 1) if save_picture or pictures is not None else None
     writer = FORMATS[output_format or _format_of(output)](style_for(output is None))
-    tally = _Tally()
-    started = time.monotonic()
-    with result_file(output) as write, Progress() as progress:
-        reader = load_shelf(
-            detector,
-            model or Settings().model,
-            index,
-            name=names,
-            min_score=min_score,
-            engine=engine,
-            tell=progress.note,
-        )
-        write(writer.header())
-        stages = _Stages(progress, photos)
-        for counted in count_photos(
-            reader, finder, pictures=saved, named=frozenset(paths), progress=stages.begin
-        ):
-            if counted.reason is not None:
-                progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
-            write(writer.photo(counted))
-            tally.add(counted)
-            stages.done()
-        if not tally.photos:
-            raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
-        write(writer.footer())
-    typer.echo(tally.summary(time.monotonic() - started, names), err=True)
+    asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
+    tally = _Tally(keep=book or draft_planogram is not None)
+    with booking(asked) if book else nullcontext() as take_stock:
+        with result_file(output) as write, Progress() as progress:
+            reader = load_shelf(
+                detector,
+                model or Settings().model,
+                index,
+                planogram=planogram,
+                name=names,
+                min_score=min_score,
+                engine=engine,
+                tell=progress.note,
+            )
+            write(writer.header())
+            stages = _Stages(progress, photos)
+            for counted in count_photos(
+                reader, finder, pictures=saved, named=frozenset(paths), progress=stages.begin
+            ):
+                if counted.reason is not None:
+                    progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
+                write(writer.photo(counted))
+                tally.add(counted)
+                stages.done()
+            if not tally.photos:
+                raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
+            write(writer.footer())
+        typer.echo(tally.summary(names), err=True)
+        if draft_planogram is not None and tally.counts:
+            _draft(tally.counts[0], draft_planogram)
+        if take_stock is not None and not tally.failed:
+            take_stock(tally.counts)
     if tally.failed:
+        if book:
+            typer.echo(
+                "nothing is booked: a photo could not be read, so the counts are not complete", err=True
+            )
         raise typer.Exit(1)
 
 
-class _Tally:
-    """How many photos and facings there were."""
+def _refuse_nameless(names: bool, wanted: dict[str, object]) -> None:
+    """Refuse options that need names where there are none."""
+    from shelfwise.errors import ConfigError
 
-    def __init__(self) -> None:
+    for option, value in wanted.items():
+        if value and not names:
+            raise ConfigError(f"{option} needs the products' names: leave out --no-names")
+
+
+def _draft(count: ShelfCount, path: Path) -> None:
+    from shelfwise.shelf.planogram import draft, write_planogram
+
+    drafted = draft(count.facings, count.arrangement.runs)
+    write_planogram(drafted, path)
+    entries = sum(len(row) for row in drafted.rows)
+    typer.echo(
+        f"planogram: {many(entries, 'place')} in {many(len(drafted.rows), 'row')}, in {printable(str(path))};"
+        " facings that are not sure are left out",
+        err=True,
+    )
+
+
+class _Tally:
+    """How many photos and facings there were; what was counted on each is kept where it is needed in the end."""
+
+    def __init__(self, keep: bool) -> None:
         self.photos = self.failed = self.facings = self.named = 0
+        self.counts: list[ShelfCount] = []
+        self._keep = keep
+        self._started = time.monotonic()
 
     def add(self, counted: CountedPhoto) -> None:
         self.photos += 1
         self.failed += counted.count is None
         if counted.count is not None:
             self.facings += len(counted.count)
-            self.named += sum(facing.named.answer == "accept" for facing in counted.count.facings)
+            self.named += len(counted.count) - counted.count.asked - counted.count.unknown
+            self.counts += [counted.count] if self._keep else []
 
-    def summary(self, seconds: float, names: bool) -> str:
+    def summary(self, names: bool) -> str:
         named = f", {self.named:,} named" if names else ""
         failed = f"{self.failed:,} failed" if self.failed else "none failed"
+        seconds = time.monotonic() - self._started
         photos = many(self.photos - self.failed, "photo")
         return f"{many(self.facings, 'facing')}{named} on {photos} in {seconds:,.1f} s; {failed}"
 

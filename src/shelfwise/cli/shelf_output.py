@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from shelfwise.cli.result_file import Style
 from shelfwise.cli.rows import csv_line, path_cell, percent
 from shelfwise.shelf.coco import MarkedPhoto, coco_dataset
 from shelfwise.shelf.facings import Named, Run
+from shelfwise.shelf.gaps import Gap
+from shelfwise.shelf.planogram import Comparison
 from shelfwise.text import many, printable
 from shelfwise.workflows.shelf_count import ShelfCount
 from shelfwise.workflows.shelf_photos import CountedPhoto
 
 __all__ = ["FORMATS", "Writer"]
+
+
+_NO_CATEGORY: Final = "without category"
 
 
 class Writer:
@@ -55,37 +60,76 @@ class TableWriter(Writer):
         if counted.count is None:
             return f"{above}{name}: {self.style(str(counted.reason), 'red')}\n"
         lines = [f"{name}: {_summary(counted.count)}", *_counts(counted.count, self.style)]
+        lines += _gaps(counted.count.arrangement.gaps)
+        lines += _planogram(counted.count.arrangement.comparison, self.style)
         if counted.picture is not None:
             lines.append(f"  picture: {printable(str(counted.picture))}")
         return above + "\n".join(lines) + "\n"
 
 
 def _summary(count: ShelfCount) -> str:
-    rows = len(count.arrangement.rows)
+    rows, gaps = len(count.arrangement.rows), len(count.arrangement.gaps)
     parts = [f"{many(len(count), 'facing')} in {many(rows, 'row')}"]
-    if count.names is not None:
+    parts += [many(gaps, "gap")] if gaps else []
+    if count.model is not None:
         parts += [f"{count.asked:,} to ask about"] if count.asked else []
         parts += [f"{count.unknown:,} unknown"] if count.unknown else []
     return ", ".join(parts)
 
 
 def _counts(count: ShelfCount, style: Style) -> Iterator[str]:
-    """Facings by category, and by product below each."""
-    accepted = [facing.named for facing in count.facings if facing.named.answer == "accept"]
-    below: dict[str, dict[str, int]] = {}
-    for named in accepted:
-        products = below.setdefault(named.category or "without a category", {})
-        if named.product is not None:
-            products[named.product] = products.get(named.product, 0) + 1
-    totals = {
-        name: sum((each.category or "without a category") == name for each in accepted) for name in below
-    }
-    width = max((len(printable(name)) + 2 for name in (*totals, *count.products)), default=0)
-    for name in sorted(totals, key=lambda name: (-totals[name], name)):
-        share = percent(totals[name] / len(count))
-        yield f"  {style(f'{printable(name):{width}}', 'green')}  {totals[name]:5,}  {share}"
-        for product in sorted(below[name], key=lambda product: (-below[name][product], product)):
-            yield f"    {printable(product):{width - 2}}  {below[name][product]:5,}"
+    """Facings and share of the shelf by category, and facings by product below each."""
+    below: dict[str | None, dict[str, int]] = {}
+    for run in count.arrangement.runs:
+        if run.named.answer == "accept":
+            products = below.setdefault(run.named.category, {})
+            if run.named.product is not None:
+                products[run.named.product] = products.get(run.named.product, 0) + len(run)
+    if not below:
+        return
+    shares = {share.category: share for share in count.arrangement.shares}
+    names = [printable(name) for name in (*count.categories, *(f"  {product}" for product in count.products))]
+    width = max(len(name) for name in (*names, _NO_CATEGORY))
+    yield style(f"  {'category':{width}}  facings  of the shelf", "bright_black")
+    for category in sorted(count.categories, key=lambda name: -shares[name].linear):
+        number, share = count.categories[category], percent(shares[category].linear)
+        yield f"  {style(f'{printable(category):{width}}', 'green')}  {number:7,}  {share:>12}"
+        yield from _products(below[category], width)
+    if None in below:
+        yield f"  {_NO_CATEGORY:{width}}  {sum(below[None].values()):7,}"
+        yield from _products(below[None], width)
+
+
+def _products(counts: dict[str, int], width: int) -> Iterator[str]:
+    for product in sorted(counts, key=lambda name: (-counts[name], name)):
+        yield f"    {printable(product):{width - 2}}  {counts[product]:7,}"
+
+
+def _gaps(gaps: Sequence[Gap]) -> Iterator[str]:
+    """Where something is missing, and what most likely."""
+    for gap in gaps:
+        likeliest = gap.likeliest
+        what = ""
+        if likeliest is not None and likeliest.label is not None:
+            how = "planned" if gap.planned else f"perhaps, {percent(likeliest.confidence).strip()}"
+            what = f" of {printable(likeliest.label)} ({how})"
+        yield f"  gap: row {gap.row}, position {gap.position}: room for {many(gap.facings, 'facing')}{what}"
+
+
+def _planogram(comparison: Comparison | None, style: Style) -> Iterator[str]:
+    """How much is as planned, and what to do, first things first."""
+    if comparison is None:
+        return
+    best = ""
+    if comparison.unsure:
+        best = f", {percent(comparison.compliance_at_best / 100).strip()} if all that is not sure is right"
+    right = f"{comparison.right:,} of {many(comparison.planned, 'planned facing')}"
+    yield f"  planogram: {percent(comparison.compliance / 100).strip()}, {right}{best}"
+    if comparison.unseen:
+        rows = ", ".join(map(str, comparison.unseen))
+        yield f"    not on the photo: row{'' if len(comparison.unseen) == 1 else 's'} {rows} of the planogram"
+    for number, fix in enumerate(comparison.fixes, start=1):
+        yield f"    {style(f'{number}.', 'yellow')} {printable(fix.text)}"
 
 
 class CsvWriter(Writer):

@@ -1,4 +1,4 @@
-"""Count a shelf: from a photo to boxes with names, rows and runs."""
+"""Count a shelf: from a photo to boxes with names, rows, runs, and what a planogram says of them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from shelfwise.errors import ImageError
 from shelfwise.images.decode import DEFAULT_LIMITS, Limits, open_picture, rgb_of
 from shelfwise.inference.classifier import Source, load
 from shelfwise.inference.engines import Engine
+from shelfwise.shelf.planogram import Planogram, read_planogram
 from shelfwise.types import Detections
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.product_finding import product_finder
@@ -28,6 +29,7 @@ def load_shelf(
     model: str | Path | None = None,
     products: str | Path | None = None,
     *,
+    planogram: str | Path | Planogram | None = None,
     name: bool = True,
     min_score: float = 0.0,
     threads: int | None = None,
@@ -47,6 +49,7 @@ def load_shelf(
         detector: the bundle of a detector; None for the one that comes with Shelfwise.
         model: the bundle of the model that names what was found; None for the one that comes with Shelfwise.
         products: the index of products; None for the model's own, if it has one.
+        planogram: what should stand on the shelf, or the JSON or CSV file that says it.
         name: False finds and counts products without naming them.
         min_score: boxes that the detector is less sure of are left out.
         threads: how many parts of a photo are worked on at once; one a core by default.
@@ -57,12 +60,14 @@ def load_shelf(
     Raises:
         BundleError: a folder is missing, damaged, or of a model of another task.
         ProductIndexError: the index that was asked for is missing, damaged or of another model.
+        PlanogramError: the planogram's file cannot be read, or is wrong.
     """
     from shelfwise.shelf.detector import load_detector
 
+    plan = read_planogram(Path(planogram)) if isinstance(planogram, str | Path) else planogram
     finder = load_detector(None if detector is None else find_bundle(Path(detector)), threads=threads)
     namer = _namer(model, products, threads, engine, limits, tell) if name else None
-    return ShelfReader(finder, namer, min_score=min_score, limits=limits)
+    return ShelfReader(finder, namer, plan, min_score=min_score, limits=limits)
 
 
 def _namer(
@@ -104,6 +109,7 @@ class ShelfReader:
     Args:
         detector: finds the products.
         namer: says which they are; None: they are marked out and counted, but not named.
+        planogram: what should stand on the shelf, unless :meth:`count` is given another.
         min_score: boxes that the detector is less sure of are left out.
         limits: what one picture may cost at most.
     """
@@ -112,11 +118,14 @@ class ShelfReader:
         self,
         detector: BoxFinder,
         namer: BoxNamer | None = None,
+        planogram: Planogram | None = None,
+        *,
         min_score: float = 0.0,
         limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.detector = detector
         self.namer = namer
+        self.planogram = planogram
         self.min_score = min_score
         self.limits = limits
 
@@ -126,6 +135,7 @@ class ShelfReader:
         *,
         source: str | None = None,
         name: bool = True,
+        planogram: Planogram | None = None,
         progress: Progress | None = None,
     ) -> ShelfCount:
         """Find, name and arrange the products on one photo. Several threads may call it.
@@ -134,6 +144,7 @@ class ShelfReader:
             photo: a path, a picture file's bytes, RGB pixels, or a Pillow image; taken at its full resolution.
             source: what to call the photo; its path by default.
             name: False only finds and arranges the boxes, which is quick.
+            planogram: what should stand there; the reader's by default.
             progress: told how many of the boxes are named.
 
         Raises:
@@ -148,7 +159,7 @@ class ShelfReader:
         return ShelfCount(
             (source,),
             found,
-            arrange_shelf(found, None if names is None else names.named),
+            arrange_shelf(found, None if names is None else names.named, planogram or self.planogram),
             names,
             None if namer is None else namer.model,
         )

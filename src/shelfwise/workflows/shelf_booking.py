@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from shelfwise.database import Database
     from shelfwise.inventory.catalogue import Catalogue
     from shelfwise.inventory.records import Booking, Location, Product
-    from shelfwise.shelf.facings import Facing, Named
+    from shelfwise.shelf.facings import Named, Run
     from shelfwise.workflows.shelf_count import ShelfCount
 
 __all__ = ["Change", "StockTake", "book_stock_take", "plan_stock_take", "unseen_at"]
@@ -42,7 +42,7 @@ class Change:
         facings: how many were seen; 0 for one that the book has at the place and nobody saw.
         quantity: what is counted.
         expected: what the book has at the place.
-        confidence: of the least sure facing; None without facings.
+        confidence: of the least sure run; None without facings.
     """
 
     product: Product
@@ -84,7 +84,7 @@ def plan_stock_take(
 ) -> StockTake:
     """What booking the counts of a place's photos would say. Photos of the same goods have to be joined before.
 
-    A facing is a stock product where its answer is accepted, and the product is the stock book's by GTIN or by name;
+    A facing is a stock product where its run is accepted, and the product is the stock book's by GTIN or by name;
     where a category alone is accepted, it is the only product of that category, if there is but one.
 
     Args:
@@ -100,18 +100,18 @@ def plan_stock_take(
     if depth < 1:
         raise EntryError("depth", "give 1 or more: the facing itself is one unit")
     finder = _StockProducts(database, catalogue)
-    seen: dict[int, list[Facing]] = {}
+    seen: dict[int, list[Run]] = {}
     left_out: Counter[str] = Counter()
-    for facing in (facing for count in counts for facing in count.facings):
-        product = finder.meant(facing.named)
+    for run in (run for count in counts for run in count.arrangement.runs):
+        product = finder.meant(run.named)
         if isinstance(product, str):
-            left_out[product] += 1
+            left_out[product] += len(run)
         else:
-            seen.setdefault(product, []).append(facing)
+            seen.setdefault(product, []).append(run)
     levels = Levels(database)
     changes = [
-        _change(finder.product(number), facings, depth, levels.at_location(number, location.id))
-        for number, facings in seen.items()
+        _change(finder.product(number), runs, depth, levels.at_location(number, location.id))
+        for number, runs in seen.items()
     ]
     sources = tuple(source for count in counts for source in count.sources if source is not None)
     return StockTake(
@@ -125,9 +125,11 @@ def plan_stock_take(
     )
 
 
-def _change(product: Product, facings: Sequence[Facing], depth: int, expected: Decimal) -> Change:
-    sure = min(facing.named.confidence for facing in facings)
-    return Change(product, len(facings), Decimal(len(facings) * depth), expected, sure)
+def _change(product: Product, runs: Sequence[Run], depth: int, expected: Decimal) -> Change:
+    facings = sum(len(run) for run in runs)
+    return Change(
+        product, facings, Decimal(facings * depth), expected, min(run.named.confidence for run in runs)
+    )
 
 
 def unseen_at(levels: Levels, location: Location, seen: Iterable[int]) -> Iterator[Change]:

@@ -1,9 +1,8 @@
-"""What is on a shelf photo, put together: facings with names, rows and runs."""
+"""What is on a shelf photo, put together: facings with names, rows, runs, and what a planogram says of them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelfwise.shelf.facings import Facing, Named, Run, find_runs, place_facings
+from shelfwise.shelf.gaps import Gap, find_gaps
+from shelfwise.shelf.planogram import Comparison, Planogram, compare
 from shelfwise.shelf.rows import Row, find_rows
+from shelfwise.shelf.share import Share, Tally, count_facings, share_by_category
 from shelfwise.types import Detections, Prediction
 
 __all__ = ["Arrangement", "Names", "Progress", "ShelfCount", "arrange_shelf"]
@@ -30,23 +32,39 @@ class Arrangement:
         rows: top to bottom; their members are numbers of facings.
         facings: one for each box, in the order of the boxes.
         runs: neighbouring facings of the same product, row by row; their members are numbers of facings.
+        gaps: where products are missing.
+        tally: how many facings each product and category has; a doubtful one between two of a product counts as that.
+        shares: of the shelf, by category.
+        comparison: with the planogram; None without one.
     """
 
     rows: tuple[Row, ...]
     facings: tuple[Facing, ...]
     runs: tuple[Run, ...]
+    gaps: tuple[Gap, ...]
+    tally: Tally
+    shares: tuple[Share, ...]
+    comparison: Comparison | None = None
 
 
-def arrange_shelf(found: Detections, named: Sequence[Named] | None = None) -> Arrangement:
-    """Find rows and runs of boxes, as a detector found them or a person corrected them.
+def arrange_shelf(
+    found: Detections, named: Sequence[Named] | None = None, planogram: Planogram | None = None
+) -> Arrangement:
+    """Find rows, runs, gaps and shares of boxes, as a detector found them or a person corrected them.
 
     Args:
         found: the boxes.
         named: what is said of each; None: nobody named them.
+        planogram: what should stand there.
     """
-    rows = find_rows(found.boxes, (found.width, found.height))
+    size = found.width, found.height
+    rows = find_rows(found.boxes, size)
     facings = place_facings(rows, found, named)
-    return Arrangement(rows, facings, find_runs(facings))
+    runs = find_runs(facings)
+    comparison = None if planogram is None else compare(planogram, facings, runs)
+    gaps = find_gaps(rows, facings, runs, comparison=comparison, size=size)
+    tally, shares = count_facings(facings, runs), share_by_category(facings, runs)
+    return Arrangement(rows, facings, runs, gaps, tally, shares, comparison)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +97,7 @@ class ShelfCount:
         sources: the photos' paths, None for one that had none.
         found: the detector's boxes and scores, the surest first, with the photo's size. Joined photos have the
             boxes of all of them, each product once, in pixels of the joined picture.
-        arrangement: rows, facings and runs. Facing i is box i.
+        arrangement: rows, facings, runs, gaps, counts, shares and the comparison with a planogram. Facing i is box i.
         names: what was said of each box; None where nothing was named.
         model: id and name of the model that named them; None where nothing was named.
     """
@@ -114,33 +132,26 @@ class ShelfCount:
 
     @property
     def products(self) -> Mapping[str, int]:
-        """Facings of each accepted product, most first."""
-        named = (facing.named for facing in self.facings if facing.named.answer == "accept")
-        return _most_first(each.product for each in named if each.product)
+        """Facings of each product that is sure, most first."""
+        return self.arrangement.tally.products
 
     @property
     def categories(self) -> Mapping[str, int]:
-        """Facings of each accepted category, most first."""
-        named = (facing.named for facing in self.facings if facing.named.answer == "accept")
-        return _most_first(each.category for each in named if each.category)
+        """Facings of each category that is sure, most first; those of its products too."""
+        return self.arrangement.tally.categories
 
     @property
     def asked(self) -> int:
         """Facings that a person should be asked about."""
-        return sum(facing.named.answer == "ask" for facing in self.facings)
+        return self.arrangement.tally.asked
 
     @property
     def unknown(self) -> int:
         """Facings of unknown products; all of them where nothing was named."""
-        return sum(facing.named.answer == "unknown" for facing in self.facings)
+        return self.arrangement.tally.unknown
 
     def to_dict(self) -> dict[str, Any]:
         """All of it but embeddings and probabilities, in values that JSON can hold."""
         from shelfwise.workflows.shelf_dict import count_to_dict
 
         return count_to_dict(self)
-
-
-def _most_first(names: Iterable[str]) -> dict[str, int]:
-    counts = Counter(names)
-    return {name: counts[name] for name in sorted(counts, key=lambda name: (-counts[name], name))}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shelfwise.shelf.facings import Facing, Guess, Run
+    from shelfwise.shelf.gaps import Gap
+    from shelfwise.shelf.planogram import Comparison
     from shelfwise.shelf.rows import Row
     from shelfwise.workflows.shelf_count import ShelfCount
 
@@ -29,6 +31,17 @@ def count_to_dict(count: ShelfCount) -> dict[str, Any]:
         "facings": [_facing(facing) | {"product_id": ids[i]} for i, facing in enumerate(count.facings)],
         "rows": [_row(row) for row in arrangement.rows],
         "runs": [_run(run) for run in arrangement.runs],
+        "gaps": [_gap(gap) for gap in arrangement.gaps],
+        "shares": [
+            {
+                "category": share.category,
+                "facings": share.facings,
+                "by_count": round(share.by_count, _DIGITS),
+                "linear": round(share.linear, _DIGITS),
+            }
+            for share in arrangement.shares
+        ],
+        "planogram": None if arrangement.comparison is None else _comparison(arrangement.comparison),
         "counts": {
             "facings": len(count),
             "products": dict(count.products),
@@ -86,4 +99,52 @@ def _run(run: Run) -> dict[str, Any]:
         "category": run.named.category,
         "gtin": run.named.gtin,
         "confidence": round(run.named.confidence, _DIGITS),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "box": [round(edge, 1) for edge in gap.box],
+        "row": gap.row,
+        "position": gap.position,
+        "facings": gap.facings,
+        "planned": gap.planned,
+        "candidates": [_guess(guess) for guess in gap.guesses],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "compliance": round(comparison.compliance, 1),
+        "compliance_at_best": round(comparison.compliance_at_best, 1),
+        "planned": comparison.planned,
+        "right": comparison.right,
+        "unsure": comparison.unsure,
+        "unseen_rows": list(comparison.unseen),
+        "entries": [
+            {
+                "row": found.place.row,
+                "position": found.place.position,
+                "product": found.entry.product,
+                "category": found.entry.category,
+                "gtin": found.entry.gtin,
+                "facings": found.entry.facings,
+                "state": found.state,
+                "right": found.right,
+                "unsure": found.unsure,
+                "members": list(found.members),
+            }
+            for found in comparison.entries
+        ],
+        "fixes": [
+            {
+                "kind": fix.kind,
+                "text": fix.text,
+                "row": fix.place.row,
+                "position": fix.place.position,
+                "product": fix.product,
+                "facings": fix.facings,
+            }
+            for fix in comparison.fixes
+        ],
     }

@@ -141,4 +141,5 @@ def mark_out(photo: Image.Image, count: ShelfCount) -> Image.Image:
         for facing in count.facings
     ]
     lines = [(row.left, row.base(row.left), row.right, row.base(row.right)) for row in count.arrangement.rows]
-    return draw_shelf(photo, marks, base_lines=lines, named=count.names is not None)
+    gaps = [gap.box for gap in count.arrangement.gaps]
+    return draw_shelf(photo, marks, base_lines=lines, gaps=gaps, named=count.model is not None)

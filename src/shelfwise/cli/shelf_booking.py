@@ -1,0 +1,151 @@
+"""``shelfwise shelf --book``: shows what a stock-take would change, asks, and books it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from shelfwise.errors import ConfigError
+from shelfwise.text import many, printable
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from shelfwise.cli.stock_options import Opened
+    from shelfwise.inventory.records import Location, Store
+    from shelfwise.workflows.shelf_booking import Change, StockTake
+    from shelfwise.workflows.shelf_count import ShelfCount
+
+__all__ = ["Asked", "Book", "booking"]
+
+Book = Callable[["Sequence[ShelfCount]"], None]
+"""Shows what the counts change, asks, and books it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user said of the booking; fields as the options of the same names."""
+
+    store: str | None
+    place: str | None
+    depth: int
+    everything: bool
+    yes: bool
+    at: str | None
+    key: str | None
+    user: str | None
+    home: Path | None
+    database: str | None
+
+
+@contextmanager
+def booking(asked: Asked) -> Iterator[Book]:
+    """The stock book, open before any photo is looked at, so that what is wrong there is told at once.
+
+    Raises:
+        ConfigError: there is nobody to ask, or several stores and none was named.
+        DatabaseError: there is no stock book.
+        NotFoundError: there is no such store or place.
+        EntryError: the time cannot be read.
+    """
+    if not asked.yes and not _is_asked():
+        raise ConfigError("--book asks before it books and there is no terminal to answer at: add --yes")
+    from shelfwise.cli.stock_options import find_place, find_store, moment, opened
+
+    at = moment(asked.at)
+    with opened(asked.home, asked.database) as book:
+        store = find_store(book.catalogue, asked.store)
+        place = find_place(book.catalogue, store, asked.place)
+        yield lambda counts: _book(book, store, place, counts, asked, at)
+
+
+def _is_asked() -> bool:
+    """Whether somebody is there to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _book(
+    book: Opened,
+    store: Store,
+    place: Location,
+    counts: Sequence[ShelfCount],
+    asked: Asked,
+    at: datetime | None,
+) -> None:
+    from shelfwise.cli.stock_options import user_name
+    from shelfwise.workflows.shelf_booking import book_stock_take, plan_stock_take
+
+    plan = plan_stock_take(book.database, book.catalogue, counts, place, asked.depth)
+    where = store.name + (f" / {place.path}" if place.path else "")
+    _show(plan, where, asked.everything)
+    if not plan.seen and not (asked.everything and plan.unseen):
+        typer.echo("nothing is booked: no facing is a product of the stock book for sure", err=True)
+        return
+    if not asked.yes and not typer.confirm(f"Book this as a stock-take of {printable(where)}?", err=True):
+        typer.echo("nothing is booked", err=True)
+        raise typer.Exit(1)
+    done = book_stock_take(
+        book.database, plan, user=user_name(asked.user), everything=asked.everything, at=at, key=asked.key
+    )
+    numbers = [movement.id for movement in done.movements]
+    said = "booked before" if done.repeated else "booked"
+    listed = str(numbers[0]) if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
+    typer.echo(
+        printable(
+            f"{said}: {many(len(numbers), 'product')} at {where}, {'movement' if len(numbers) == 1 else 'movements'}"
+            f" {listed}; to take one back: shelfwise stock undo NUMBER"
+        ),
+        err=True,
+    )
+
+
+def _show(plan: StockTake, where: str, everything: bool) -> None:
+    """What changes, what stays, and what is left out."""
+    from shelfwise.cli.tables import console, table
+
+    changes = (*plan.seen, *(plan.unseen if everything else ()))
+    if changes:
+        made = table(
+            "product", ">facings", ">counted", ">in the book", ">change", title=f"Stock-take of {where}"
+        )
+        for change in changes:
+            made.add_row(*(printable(cell) for cell in _cells(change)))
+        console(sys.stderr).print(made)
+    behind = "the facings alone; with goods behind them, say how deep they stand with --depth"
+    deep = behind if plan.depth == 1 else f"{plan.depth} units for each facing"
+    typer.echo(f"counted: {deep}", err=True)
+    if plan.unseen and not everything:
+        typer.echo(
+            f"not seen, and left as they are (--all sets them to 0): {_listed(plan.unseen)}",
+            err=True,
+        )
+    for reason, facings in plan.left_out:
+        typer.echo(printable(f"not booked: {many(facings, 'facing')} ({reason})"), err=True)
+
+
+def _cells(change: Change) -> list[str]:
+    from shelfwise.inventory.exchange.cells import shown
+
+    difference: Decimal = change.quantity - change.expected
+    sign = "+" if difference > 0 else ""
+    return [
+        change.product.name,
+        str(change.facings),
+        shown(change.quantity),
+        shown(change.expected),
+        f"{sign}{shown(difference)}" if difference else "–",
+    ]
+
+
+def _listed(changes: Sequence[Change]) -> str:
+    from shelfwise.inventory.exchange.cells import shown
+    from shelfwise.text import some
+
+    return some((printable(f"{each.product.name} ({shown(each.expected)})") for each in changes), 8)
