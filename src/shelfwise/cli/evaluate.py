@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shelfwise.training.decision_figures import DecisionFigures, UnknownFigures
     from shelfwise.training.metrics import Evaluation
     from shelfwise.workflows.evaluate import EvaluationRun
+    from shelfwise.workflows.evaluate_detector import DetectorEvaluation
 
 __all__ = ["EXAMPLES", "evaluate"]
 
@@ -28,6 +29,7 @@ EXAMPLES = (
     "shelfwise evaluate runs/shop/bundle other-photos/ --unknown not-our-goods/",
     "shelfwise evaluate runs/freiburg/bundle freiburg/ --part fold0 --format json --output figures.json",
     "shelfwise evaluate default grocery-store/ --level coarse",
+    "shelfwise evaluate runs/detector/bundle other-shelves/ --report report/",
 )
 
 SHOWN = 10
@@ -105,6 +107,9 @@ def evaluate(
     measured: an answer is right if the likeliest name at the label's own level is the label. Accuracy of the category
     and of the exact label are told beside that where they differ. A photo that cannot be read is named with its
     reason, is in no figure, and the exit code is 1.
+
+    A detector is measured on photos with boxes: average precision, and how well it counts. It takes no --level, no
+    --ignore-unknown and no --unknown, since it names nothing.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.files import atomic_write_text
@@ -113,21 +118,37 @@ def evaluate(
     as_json = output_format == "json"
     if output_format is None and output is not None:
         as_json = output.suffix.lower() == ".json"
+    run: EvaluationRun | DetectorEvaluation
     with Progress() as progress:
-        run = measure(
-            bundle,
-            data,
-            layout=layout,
-            level=level,
-            part=part,
-            split=split,
-            report=report,
-            ignore_unknown=ignore_unknown,
-            unknown=unknown,
-            progress=progress.stage("Measuring"),
-            unknown_progress=progress.stage("Measuring unknown photos") if unknown else None,
-            note=progress.note,
-        )
+        if _is_detector(bundle):
+            from shelfwise.workflows.evaluate_detector import evaluate_detector
+
+            _refuse_naming(level=level, ignore_unknown=ignore_unknown, unknown=unknown)
+            run = evaluate_detector(
+                bundle,
+                data,
+                layout=layout,
+                part=part,
+                split=split,
+                report=report,
+                progress=progress.stage("Measuring"),
+                note=progress.note,
+            )
+        else:
+            run = measure(
+                bundle,
+                data,
+                layout=layout,
+                level=level,
+                part=part,
+                split=split,
+                report=report,
+                ignore_unknown=ignore_unknown,
+                unknown=unknown,
+                progress=progress.stage("Measuring"),
+                unknown_progress=progress.stage("Measuring unknown photos") if unknown else None,
+                note=progress.note,
+            )
     if output is not None:
         atomic_write_text(output, run.to_json() if as_json else _as_text(run))
     elif as_json:
@@ -144,13 +165,39 @@ def evaluate(
         raise typer.Exit(SOME_FAILED)
 
 
-def _as_text(run: EvaluationRun) -> str:
+def _is_detector(bundle: Path) -> bool:
+    from shelfwise.bundle import read_bundle
+    from shelfwise.workflows.classify import find_bundle
+
+    return read_bundle(find_bundle(bundle)).task == "detect"
+
+
+def _refuse_naming(**given: object) -> None:
+    """Refuse options that are about names. Raises ConfigError."""
+    from shelfwise.config import flag_name
+    from shelfwise.errors import ConfigError
+
+    for name, value in given.items():
+        if value:
+            raise ConfigError(
+                f"{flag_name(name)} is about names, but the model is a detector, which names nothing: leave it out"
+            )
+
+
+def _as_text(run: EvaluationRun | DetectorEvaluation) -> str:
     text = io.StringIO()
     _print(console(text), run)
     return text.getvalue()
 
 
-def _print(printer: Console, run: EvaluationRun) -> None:
+def _print(printer: Console, run: EvaluationRun | DetectorEvaluation) -> None:
+    from shelfwise.workflows.evaluate import EvaluationRun
+
+    if not isinstance(run, EvaluationRun):
+        from shelfwise.cli.evaluate_detector import print_detector
+
+        print_detector(printer, run)
+        return
     evaluation = run.result.evaluation
     where = f"{evaluation.samples:,} photos of {run.dataset.root}, part {run.part}"
     printer.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)

@@ -66,7 +66,6 @@ def load(
         MissingExtraError: the engine is not installed.
     """
     opened = read_bundle(default_bundle() if bundle is None else Path(bundle))
-    opened.refuse_other_task("classify")
     session = session_of(opened, engine=engine, precision=precision, callers=threads, photos=photos)
     return Classifier(opened, session, threads=threads, batch_size=batch_size, limits=limits)
 
@@ -306,9 +305,10 @@ def session_of(
         callers: how many threads will call it at once; one a core by default.
 
     Raises:
-        BundleError: the network does not fit the bundle's categories or preprocessing.
+        BundleError: the network does not fit the bundle's categories or preprocessing, or the model is a detector.
         ModelError: it cannot be loaded.
     """
+    bundle.refuse_other_task("classify")
     alone = photos == 1 and callers is None
     session = open_session(
         bundle.model_source(),

@@ -124,6 +124,7 @@ def export(
         DataError: no photo can be read.
         StorageError: the bundle cannot be written.
     """
+    source.refuse_other_task("classify")
     _refuse_quantised(source)
     kept = source.model_onnx()
     original = with_fp32_weights(kept)

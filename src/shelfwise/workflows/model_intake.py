@@ -98,6 +98,7 @@ def take_in(source: Path | BinaryIO, folder: Path, limits: IntakeLimits | None =
             with source_file:
                 _copy(source_file, folder / target, info.file_size)
     bundle = read_bundle(bundle_folder)
+    bundle.refuse_other_task("classify")
     refuse_outside_weights(bundle.model_onnx(), str(bundle.model_path.name))
     return bundle
 

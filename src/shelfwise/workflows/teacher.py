@@ -46,6 +46,7 @@ def read_teacher(config: TrainConfig) -> Bundle | None:
             " 'teacher' in the run's config.toml says"
         )
     bundle = read_bundle(config.teacher)
+    bundle.refuse_other_task("classify")
     if (theirs := bundle.preprocessing.resize) != config.resize:
         raise ConfigError(
             f"{config.teacher}: the teacher has learned photos that were made square by '{theirs}': add"
