@@ -24,6 +24,8 @@ REPORT = "report"
 def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.accuracy import freiburg, grocery_store, small_cnn
     from benchmarks.default_model import accuracy_default
+    from benchmarks.detector import detector_accuracy
+    from benchmarks.detector_speed import detector_speed
     from benchmarks.few_shot import few_shot
     from benchmarks.front import front
     from benchmarks.left_out import left_out
@@ -51,6 +53,8 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "few-shot": few_shot,
         "product-search": product_search,
         "speed-engine": speed_engine,
+        "detector-accuracy": detector_accuracy,
+        "detector-speed": detector_speed,
         "server": server,
         "stock-book": stock_book,
         "server-hostile": server_hostile,

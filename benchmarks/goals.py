@@ -50,6 +50,8 @@ TITLES = {
     "few-shot": "New products from a few photos",
     "product-search": "Speed of finding a product",
     "speed-engine": "Speed of the engine",
+    "detector-accuracy": "Finding and counting products",
+    "detector-speed": "Speed of counting a shelf",
     "server": "The shop's server",
     "stock-book": "Speed of the stock book",
     "server-hostile": "A server among hostile requests",
@@ -115,6 +117,16 @@ GOALS: dict[str, tuple[Goal, ...]] = {
             "share",
         ),
         Goal("import and first answer, cold, from the shell", 1.5, "seconds", at_most=True),
+    ),
+    "detector-accuracy": (
+        Goal("AP50 on Freiburg fold 0's boxes, trained on folds 1 to 3", 0.75, "share"),
+        Goal("AP50 on `checkout-items` test, none of its photos in training", 0.70, "share"),
+        Goal("AP50 on 200 composed dense scenes, backgrounds and crops unseen in training", 0.90, "share"),
+        Goal("median count error on those scenes", 0.05, "share", at_most=True),
+    ),
+    "detector-speed": (
+        Goal("a shelf photo of 12 megapixels, file to marked-out picture", 3.0, "seconds", at_most=True),
+        Goal("the detector alone against the same network in PyTorch fp32", 3.0, "times"),
     ),
     "server": (
         Goal("one photo to its answer over HTTP, one client, median", 60.0, "milliseconds", at_most=True),
