@@ -26,7 +26,7 @@ DENSE = {"shelf": 1.0}
 SETS = {
     "train-a": (1500, "train", Recipe(11, DEFAULT_KINDS)),
     "val": (100, "val", Recipe(12, DEFAULT_KINDS)),
-    "held-out": (200, "held-out", Recipe(13, DENSE, sizes=(960, 1600), look="held-out")),
+    "held-out": (200, "held-out", Recipe(13, DENSE, sizes=(960, 1600), rows=(4, 9), look="held-out")),
     "train-b": (1500, "train", Recipe(14, DEFAULT_KINDS)),
 }
 """Scenes by the set's name: how many, from which photos, how."""

@@ -1,4 +1,4 @@
-"""``shelfwise data``: list and fetch public sets of photos, check a set, draw the sample set."""
+"""``shelfwise data``: list and fetch public sets of photos, check a set, draw the sample set and scenes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import typer
 from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.data_check import EXAMPLES as CHECK_EXAMPLES
 from shelfwise.cli.data_check import check
+from shelfwise.cli.data_scenes import EXAMPLES as SCENES_EXAMPLES
+from shelfwise.cli.data_scenes import scenes
 from shelfwise.cli.progress import Progress, Stage, stage
 from shelfwise.cli.tables import console, examples_text, table
 from shelfwise.datasets.catalog import CATALOG, Source, get_source, state
@@ -144,6 +146,7 @@ def sample(
 
 
 app.command("check", epilog=examples_text(CHECK_EXAMPLES))(check)
+app.command("scenes", epilog=examples_text(SCENES_EXAMPLES))(scenes)
 
 
 def _facts(source: Source, home: Path) -> dict[str, object]:

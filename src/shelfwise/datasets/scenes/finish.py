@@ -77,8 +77,8 @@ def _glare(rng: np.random.Generator, picture: Array) -> Array:
     for _ in range(int(rng.integers(1, 6))):
         centre = (int(rng.uniform(0, small.shape[1])), int(rng.uniform(0, small.shape[0])))
         axes = (
-            int(rng.uniform(2, small.shape[1] * 0.15)) + 1,
-            int(rng.uniform(1, small.shape[0] * 0.06)) + 1,
+            int(rng.uniform(2, max(small.shape[1] * 0.15, 3))) + 1,
+            int(rng.uniform(1, max(small.shape[0] * 0.06, 2))) + 1,
         )
         cv2.ellipse(small, centre, axes, rng.uniform(0, 180), 0, 360, int(rng.integers(60, 255)), -1)
     soft = resized(cv2.GaussianBlur(small, (0, 0), rng.uniform(1.5, 6)), width, height)

@@ -12,7 +12,18 @@ from shelfwise.datasets.scenes.lettering import brand, font_count, phrase, price
 from shelfwise.datasets.scenes.palettes import Look, choose
 from shelfwise.datasets.scenes.pixels import Array, Colour, filled, noise, resized, turned
 
-__all__ = ["RailStyle", "door", "draw_rail", "draw_tag", "hook", "rail_style", "sign", "tray_front"]
+__all__ = [
+    "RailStyle",
+    "clear_front",
+    "divider",
+    "door",
+    "draw_rail",
+    "draw_tag",
+    "hook",
+    "rail_style",
+    "sign",
+    "tray_front",
+]
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,18 @@ def draw_rail(
             drop = rng.uniform(-0.05, 0.05) * height - (tag.shape[0] - height) * rng.choice([0.0, 0.5, 1.0])
             canvas.lay(tag, place, y + drop)
     canvas.light((x0, y + height, x1, y + height * 2.2), np.array([[0.55], [0.8], [1.0]], np.float32))
+
+
+def clear_front(canvas: Canvas, x0: float, x1: float, y: float, height: float) -> None:
+    """A clear plate before the feet of the products, ending at ``y``: it shines and hides nothing."""
+    canvas.light((x0, y - height, x1, y), 1.18)
+    canvas.rectangle((x0, y - height, x1, y - height + max(height * 0.06, 1)), (235, 238, 240), hides=False)
+
+
+def divider(canvas: Canvas, x: float, y: float, height: float) -> None:
+    """A thin upright plate between two products, standing at ``y``."""
+    thick = max(height * 0.03, 1)
+    canvas.rectangle((x, y - height, x + thick, y), (205, 210, 215))
 
 
 def sign(rng: np.random.Generator, look: Look, height: int) -> Array:

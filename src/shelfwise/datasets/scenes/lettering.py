@@ -20,7 +20,7 @@ _FONTS: Final[dict[Look, tuple[str, ...]]] = {
         "DejaVuSans-Bold", "DejaVuSans-BoldOblique", "DejaVuSans", "DejaVuSerif-Bold", "STIXGeneralBol",
         "DejaVuSansMono-Bold", "cmb10", "cmss10", "STIXGeneralItalic",
     ),
-    "held-out": ("DejaVuSerif-BoldItalic", "STIXGeneralBolIta", "DejaVuSansDisplay", "cmtt10", "cmr10", ""),
+    "held-out": ("DejaVuSerif-BoldItalic", "STIXGeneralBolIta", "DejaVuSansMono-Oblique", "cmtt10", "cmr10", ""),
 }  # fmt: skip
 """By look; the empty name is Pillow's own."""
 

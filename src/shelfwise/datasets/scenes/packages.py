@@ -28,7 +28,7 @@ def paint_package(seed: int, height: int, look: Look = "train", kind: str | None
     """Paint a package.
 
     Args:
-        seed: another one, another package; the same one gives the same design at every size.
+        seed: another one, another package; at another size it has the same colours and kind.
         height: in pixels, 16 at least; frames of side and top faces may add some.
         look: whose palettes and fonts.
         kind: one of :data:`KINDS`; None: as the seed has it.

@@ -18,6 +18,7 @@ Look = Literal["train", "held-out"]
 
 Item = TypeVar("Item")
 
+_USUAL_HUES = (0.0, 0.0, 0.02, 0.06, 0.09, 0.14, 0.14, 0.28, 0.34, 0.38, 0.55, 0.6, 0.63, 0.92)
 _HELD_OUT_HUES = ((0.11, 0.17), (0.47, 0.53), (0.76, 0.83))
 """Hues that packages of the training look do not have as their main colour."""
 
@@ -48,7 +49,7 @@ def draw_palette(rng: np.random.Generator, look: Look) -> Palette:
         ("complement", "near", "one", "dark", "pale", "grey", "two"),
         ("triad", "kraft", "deep", "milk"),
     )
-    saturation, value = rng.uniform(0.55, 1), rng.uniform(0.45, 0.95)
+    saturation, value = rng.uniform(0.35, 1), rng.uniform(0.35, 0.95)
     ground = _colour(hue, saturation, value)
     second = _colour(hue + rng.choice([0.0, 0.06, -0.06]), saturation * 0.7, min(value * 1.25, 1))
     accent = _colour(hue + 0.5 + rng.uniform(-0.08, 0.08), rng.uniform(0.6, 1), rng.uniform(0.7, 1))
@@ -77,8 +78,10 @@ def draw_palette(rng: np.random.Generator, look: Look) -> Palette:
 
 
 def _hue(rng: np.random.Generator, look: Look) -> float:
+    """A main hue: mostly one that is common on packages, or else any."""
     while True:
-        hue = float(rng.uniform())
+        usual = rng.random() < 0.65
+        hue = float(rng.normal(rng.choice(_USUAL_HUES), 0.02) % 1 if usual else rng.uniform())
         if any(low <= hue <= high for low, high in _HELD_OUT_HUES) == (look == "held-out"):
             return hue
 

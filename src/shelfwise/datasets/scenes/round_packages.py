@@ -245,7 +245,7 @@ def _seen_from_above(
 ) -> Array:
     """Add the lid's ellipse on top, and round the foot alike."""
     height, width = rgba.shape[:2]
-    rise = max(int(width * half * rng.uniform(0.05, 0.22)), 1)
+    rise = max(int(min(width * half, height) * rng.uniform(0.05, 0.2)), 1)
     out = np.zeros((height + 2 * rise, width, 4), np.uint8)
     ys = np.sqrt(np.clip(1 - np.linspace(-1, 1, width) ** 2, 0, 1)) * rise
     rows = np.arange(height + 2 * rise, dtype=np.float32)[:, None] - rise - ys[None, :].astype(np.float32)

@@ -18,12 +18,17 @@ from shelfwise.datasets.scenes.wares import Wares
 __all__ = ["compose_scene"]
 
 _SHAPES = (4 / 3, 4 / 3, 3 / 4, 3 / 4, 16 / 9, 9 / 16, 1.0)
-_ROWS = (1, 2, 3, 4, 5, 6, 7, 8)
-_ROW_WEIGHTS = (0.03, 0.07, 0.13, 0.19, 0.2, 0.16, 0.12, 0.1)
+_ROW_WEIGHTS = (0.03, 0.06, 0.12, 0.18, 0.19, 0.16, 0.12, 0.08, 0.04, 0.02)
+"""How often a shelf shows 1, 2, 3 … rows."""
 
 
 def compose_scene(
-    wares: Wares, kind: Kind, seed: int, number: int, sizes: tuple[int, int] = (640, 1600)
+    wares: Wares,
+    kind: Kind,
+    seed: int,
+    number: int,
+    sizes: tuple[int, int] = (640, 1600),
+    rows: tuple[int, int] = (1, 10),
 ) -> Scene:
     """Compose a scene; the same arguments give the same scene.
 
@@ -33,17 +38,17 @@ def compose_scene(
         seed: of the whole set.
         number: of the scene in the set.
         sizes: least and greatest longer side of the picture in pixels.
+        rows: least and greatest number of rows that a shelf shows, from 1 to 10.
     """
     rng = np.random.default_rng([seed, number])
     size = _size(rng, sizes)
     if kind == "shelf":
-        scene = _shelf(rng, wares, size)
+        scene = _shelf(rng, wares, size, rows)
     elif kind == "table":
         canvas = draw_table(rng, wares, size)
         scene = shoot(canvas, _table_camera(rng, size), kind, _outside(rng))
     elif kind == "collage":
-        rows = int(rng.integers(2, 7))
-        canvas = draw_collage(rng, wares, size, rows)
+        canvas = draw_collage(rng, wares, size, int(rng.integers(2, 7)))
         scene = shoot(canvas, _mild_camera(rng, size), kind)
     else:
         canvas = draw_empty(rng, wares, size)
@@ -61,12 +66,13 @@ def _size(rng: np.random.Generator, sizes: tuple[int, int]) -> tuple[int, int]:
     return (long, round(long / shape)) if shape >= 1 else (round(long * shape), long)
 
 
-def _shelf(rng: np.random.Generator, wares: Wares, size: tuple[int, int]) -> Scene:
+def _shelf(rng: np.random.Generator, wares: Wares, size: tuple[int, int], rows: tuple[int, int]) -> Scene:
     width, height = size
     yaw = float(rng.choice([rng.normal(0, 5), rng.uniform(-35, 35)], p=[0.65, 0.35]))
     canvas_size = (round(width * (1.1 + abs(yaw) / 70)), round(height * 1.12))
-    rows = int(rng.choice(_ROWS, p=_ROW_WEIGHTS))
-    canvas = draw_shelf(rng, wares, canvas_size, rows)
+    shares = np.array(_ROW_WEIGHTS[rows[0] - 1 : rows[1]])
+    shown = rows[0] + int(rng.choice(len(shares), p=shares / shares.sum()))
+    canvas = draw_shelf(rng, wares, canvas_size, shown)
     camera = aim(
         canvas_size,
         size,

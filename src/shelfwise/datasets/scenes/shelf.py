@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 
 from shelfwise.datasets.scenes.canvas import Canvas, Hole
+from shelfwise.datasets.scenes.clutter import draw_hand
 from shelfwise.datasets.scenes.fittings import (
     RailStyle,
+    clear_front,
+    divider,
     door,
     draw_rail,
     hook,
@@ -45,6 +48,7 @@ class _Plan:
     hanging: float
     trays: float
     squeeze: float
+    dividers: bool
     stock: bool
 
 
@@ -92,6 +96,8 @@ def draw_shelf(
     _signs(rng, look, canvas, plan, filled)
     if rng.random() < 0.12:
         door(rng, canvas)
+    if stock and rng.random() < 0.04:
+        draw_hand(rng, canvas)
     return canvas
 
 
@@ -119,6 +125,7 @@ def _plan(rng: np.random.Generator, look: Look, size: tuple[int, int], rows: int
         hanging=float(rng.choice([0.0, 0.3, 1.0], p=[0.8, 0.15, 0.05])),
         trays=float(rng.choice([0.0, 0.25, 0.9], p=[0.6, 0.3, 0.1])),
         squeeze=float(rng.choice([1.0, rng.uniform(0.55, 1.0)])),
+        dividers=bool(rng.random() < 0.15),
         stock=stock,
     )
 
@@ -318,6 +325,10 @@ def _draw_row(rng: np.random.Generator, canvas: Canvas, plan: _Plan, row: _Row) 
         hook(rng, canvas, x, y, wide, plan.style.tags[0] if peg % 2 == 0 and plan.style.every > 0.5 else None)
     for front, x, y in row.fronts:
         canvas.lay(front, x, y)
+    if plan.style.clear:
+        clear_front(canvas, left, right, row.base, row.clear * rng.uniform(0.06, 0.16))
+    for place in row.tags if plan.dividers and not row.hanging else ():
+        divider(canvas, place, row.base, row.clear * rng.uniform(0.08, 0.3))
     canvas.holes.extend(row.holes)
     fade = np.array([[rng.uniform(0.45, 0.85)], [0.9], [1.0], [1.0], [1.0]], np.float32)
     canvas.light((left, top, right, row.base), fade)

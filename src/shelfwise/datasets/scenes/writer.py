@@ -45,6 +45,7 @@ class Recipe:
         seed: of the set; another one, other scenes.
         kinds: how often each kind comes; the shares need not sum to 1.
         sizes: least and greatest longer side in pixels.
+        rows: least and greatest number of rows that a shelf shows.
         part: which cut-outs: a photo in ten is held out, by its name.
         look: which palettes, fonts, fittings and surfaces; None: those of the part.
     """
@@ -52,6 +53,7 @@ class Recipe:
     seed: int
     kinds: Mapping[Kind, float]
     sizes: tuple[int, int] = (640, 1600)
+    rows: tuple[int, int] = (1, 10)
     part: Part = "all"
     look: Look | None = None
 
@@ -68,6 +70,10 @@ class Recipe:
         if not 128 <= low <= high <= 6000:
             raise ConfigError(
                 f"pictures of {low} to {high} pixels: give sizes from 128 to 6000, the smaller first"
+            )
+        if not 1 <= self.rows[0] <= self.rows[1] <= 10:
+            raise ConfigError(
+                f"shelves of {self.rows[0]} to {self.rows[1]} rows: give 1 to 10, the smaller first"
             )
         unknown = [kind for kind in self.kinds if kind not in KINDS]
         if unknown:
@@ -204,7 +210,9 @@ class _Worker:
 
     def write(self, number: int) -> None:
         recipe = self._recipe
-        scene = compose_scene(self._wares, recipe.kind_of(number), recipe.seed, number, recipe.sizes)
+        scene = compose_scene(
+            self._wares, recipe.kind_of(number), recipe.seed, number, recipe.sizes, recipe.rows
+        )
         data = jpeg(np.random.default_rng([recipe.seed, number, 2]), scene.picture)
         atomic_write_bytes(self._out / _image_name(number), data)
         atomic_write_text(_facts_file(self._out, number), json.dumps(scene.facts()))
