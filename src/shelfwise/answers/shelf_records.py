@@ -129,9 +129,10 @@ class ShelfBox:
         box, kind, category, confidence, product_id, candidates: as in :class:`FoundBox`.
         score: the detector's; None for one that a person added.
         product: name of the product as it is today.
-        product_category: that product's category in the stock book.
+        product_category, product_gtin: that product's category and GTIN in the stock book.
         verdict: what a person said of its name; None while nobody has.
-        right_category, right_product_id, right_product, right_product_category: what it is, as they said.
+        right_category, right_product_id, right_product, right_product_category, right_product_gtin: what it is, as
+            they said.
         moved: whether a person moved its edges.
         removed: whether a person said that no product is there.
         crop: SHA-256 of the cut-out photo that a product was taught with from it.
@@ -146,12 +147,14 @@ class ShelfBox:
     product_id: int | None
     product: str | None
     product_category: str | None
+    product_gtin: str | None
     candidates: tuple[AnswerCandidate, ...]
     verdict: BoxVerdict | None
     right_category: str | None
     right_product_id: int | None
     right_product: str | None
     right_product_category: str | None
+    right_product_gtin: str | None
     moved: bool
     removed: bool
     crop: str | None
@@ -176,6 +179,11 @@ class ShelfBox:
         if self.verdict is not None:
             return self.right_product
         return None if self.kind == "unknown" else self.product
+
+    @property
+    def now_gtin(self) -> str | None:
+        """GTIN of :attr:`now_product_id`."""
+        return self.right_product_gtin if self.verdict is not None else self.product_gtin
 
     @property
     def now_category(self) -> str | None:

@@ -37,8 +37,10 @@ def chosen_boxes() -> Select[Any]:
         shelf_boxes,
         _found.c.name.label("product"),
         _found_in.c.name.label("product_category"),
+        _found.c.gtin.label("product_gtin"),
         _right.c.name.label("right_product"),
         _right_in.c.name.label("right_product_category"),
+        _right.c.gtin.label("right_product_gtin"),
     ).select_from(joined)
 
 
@@ -77,12 +79,14 @@ def box_of(row: Row[Any]) -> ShelfBox:
         product_id=row.product_id,
         product=row.product,
         product_category=row.product_category,
+        product_gtin=row.product_gtin,
         candidates=tuple(AnswerCandidate(*candidate) for candidate in cast(list[Any], row.candidates)),
         verdict=row.verdict,
         right_category=row.right_category,
         right_product_id=row.right_product_id,
         right_product=row.right_product,
         right_product_category=row.right_product_category,
+        right_product_gtin=row.right_product_gtin,
         moved=row.moved,
         removed=row.removed,
         crop=row.crop,

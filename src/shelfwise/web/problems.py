@@ -65,6 +65,7 @@ KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
     (errors.ImageError, 422, "photo", "A photo cannot be read"),
     (errors.ProductError, 422, "entry", "Something given is wrong"),
     (errors.ModelError, 422, "model", "The model cannot be used"),
+    (errors.ShelfError, 422, "shelf", "What is on the shelf photo does not allow it"),
     (errors.DataError, 422, "data", "The data cannot be used"),
     (errors.MissingExtraError, 501, "not-installed", "Something for this is not installed"),
 )

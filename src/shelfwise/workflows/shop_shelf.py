@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from shelfwise.errors import EntryError, ModelError, OverloadedError, ShelfwiseError
+from shelfwise.errors import EntryError, OverloadedError, ShelfwiseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -253,8 +253,11 @@ def detector_of(bundle: Path | None) -> BoxFinder:
 
     Raises:
         BundleError: the bundle is missing, damaged or of no detector.
+        ModelError: its network cannot be loaded.
     """
-    raise ModelError("no detector of products is installed")
+    from shelfwise.shelf.detector import load_detector
+
+    return load_detector(bundle)
 
 
 def _give_way() -> None:

@@ -13,6 +13,7 @@ from shelfwise.workflows.shelf import pixels_of
 from shelfwise.workflows.shelf_naming import ClassifierNamer
 
 if TYPE_CHECKING:
+    from shelfwise.bundle import Bundle
     from shelfwise.types import Prediction
     from shelfwise.workflows.shelf import BoxFinder
     from shelfwise.workflows.shelf_naming import Progress
@@ -53,6 +54,7 @@ def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Pro
             words[id(prediction)] = speaker.say(model, prediction)
         return words[id(prediction)]
 
+    bundle: Bundle | None = getattr(finder, "bundle", None)
     kept = [
         _found(box, score, said_of(prediction))
         for box, score, prediction in zip(boxes.tolist(), scores.tolist(), names.predictions, strict=True)
@@ -61,7 +63,7 @@ def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Pro
         shelf_id,
         kept,
         model=model,
-        detector=getattr(finder, "id", None),
+        detector=None if bundle is None else bundle.id,
         embeddings=names.embeddings.astype(np.float16).tobytes(),
     )
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
 from shelfwise.shelf.facings import Guess, Named
+from shelfwise.shelf.gaps import Gap, find_gaps
+from shelfwise.shelf.planogram import Planogram
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import Arrangement, arrange_shelf
 
@@ -40,7 +42,8 @@ class ShelfView:
         shelf: the photo.
         boxes: what is there, as people left it. Facing i of ``arrangement`` is box i.
         removed: boxes that people took away.
-        arrangement: rows, facings and runs.
+        arrangement: rows, facings and runs, and the comparison with a planogram.
+        gaps: where products are missing.
         products: facings by product, most first.
         asked, unknown: facings that a person should choose for, and those that are like nothing known.
     """
@@ -49,17 +52,19 @@ class ShelfView:
     boxes: tuple[ShelfBox, ...]
     removed: tuple[ShelfBox, ...]
     arrangement: Arrangement
+    gaps: tuple[Gap, ...]
     products: tuple[ProductCount, ...]
     asked: int
     unknown: int
 
 
-def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox]) -> ShelfView:
+def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox], planogram: Planogram | None = None) -> ShelfView:
     """Arrange the boxes of a shelf photo.
 
     Args:
         shelf: the photo.
         boxes: all its boxes.
+        planogram: what should stand there.
     """
     there = [box for box in boxes if not box.removed]
     # Results of a detector are in the order of their scores; what a person added is sure.
@@ -67,17 +72,22 @@ def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox]) -> ShelfView:
     edges = np.array([box.box for box in there], np.float32).reshape(-1, 4)
     scores = np.array([_score(box) for box in there], np.float32)
     found = Detections(edges, scores, shelf.width, shelf.height, shelf.name)
-    arrangement = arrange_shelf(found, [named_box(box) for box in there])
+    arrangement = arrange_shelf(found, [named_box(box) for box in there], planogram)
     answers = Counter(box.answer for box in there)
     return ShelfView(
         shelf=shelf,
         boxes=tuple(there),
         removed=tuple(box for box in boxes if box.removed),
         arrangement=arrangement,
+        gaps=_gaps(arrangement, (shelf.width, shelf.height)),
         products=counts_of(there),
         asked=answers["ask"],
         unknown=answers["unknown"],
     )
+
+
+def _gaps(seen: Arrangement, size: tuple[int, int]) -> tuple[Gap, ...]:
+    return find_gaps(seen.rows, seen.facings, seen.runs, comparison=seen.comparison, size=size)
 
 
 def counts_of(boxes: Sequence[ShelfBox]) -> tuple[ProductCount, ...]:
@@ -100,7 +110,7 @@ def named_box(box: ShelfBox) -> Named:
     guesses = tuple(Guess(each.product, each.category, each.confidence) for each in box.candidates)
     if answer == "unknown" or not (product or category):
         return Named("unknown", candidates=() if box.verdict == "unknown" else guesses)
-    return Named(answer, product, category, confidence, guesses if answer == "ask" else ())
+    return Named(answer, product, category, confidence, guesses if answer == "ask" else (), box.now_gtin)
 
 
 def _score(box: ShelfBox) -> float:

@@ -31,6 +31,7 @@ GROUPS: Final[Sequence[str]] = (
     "shelf_export",
     "shelf",
     "shelf_stock",
+    "planograms",
     "photos",
     "review",
     "imports",

@@ -140,11 +140,13 @@ def change_shelf(
 def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
     """A shelf photo as it is seen now, with its ``ETag``."""
     # Its arithmetic takes numpy, which the command's help and the schema need not wait for.
+    from shelfwise.workflows.shop_planograms import planogram_of
     from shelfwise.workflows.shop_shelf_view import view_of
 
     shelf, boxes = shop.shelf_photos.read(shelf_id)
     response.headers["ETag"] = etag(shelf.version)
-    return ShelfOut.seen(view_of(shelf, boxes), shop.shelves.resume(shelf))
+    planogram = None if shelf.location_id is None else planogram_of(shop, shelf.location_id)
+    return ShelfOut.seen(view_of(shelf, boxes, planogram), shop.shelves.resume(shelf))
 
 
 def _place(shop: Shop, actor: Actor, store: int | None, location: int | None) -> int | None:

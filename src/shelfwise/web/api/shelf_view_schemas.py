@@ -1,9 +1,9 @@
-"""What the API gives of a shelf photo as it is seen now: boxes, rows, runs and counts."""
+"""What the API gives of a shelf photo as it is seen now: boxes, rows, runs, counts, gaps, a comparison."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from shelfwise.workflows.shop_shelf_view import ShelfView
 
 __all__ = ["ShelfOut"]
+
+State = Literal["present", "short", "misplaced", "missing", "unsure", "unseen"]
+FixKind = Literal["missing", "misplaced", "short", "check", "extra"]
 
 
 class RowOut(Reply):
@@ -54,6 +57,56 @@ class CategoryFacingsOut(Reply):
     share: float
 
 
+class GapOut(Reply):
+    """An empty place as wide as a facing, and what most likely belongs there."""
+
+    box: list[float] = Field(description="Left, top, right, bottom in pixels of the upright photo.")
+    row: int
+    position: int = Field(description="The place that the first product in it would get.")
+    facings: int = Field(description="How many fit.")
+    product: str | None
+    category: str | None
+    confidence: float | None
+    planned: bool = Field(description="Whether the planogram says what belongs there.")
+
+
+class FixOut(Reply):
+    """One thing to do: ``kind`` is ``missing``, ``misplaced``, ``short``, ``check`` or ``extra``."""
+
+    kind: FixKind
+    text: str
+    row: int
+    position: int
+    product: str | None
+    facings: int
+
+
+class PlannedOut(Reply):
+    """What is said of one entry of the planogram."""
+
+    row: int
+    position: int
+    product: str | None
+    category: str | None
+    facings: int
+    state: State
+    right: int
+    unsure: int
+    elsewhere: int
+
+
+class ComparisonOut(Reply):
+    """The shelf beside the planogram of its place."""
+
+    compliance: float = Field(description="Per cent of the planned facings that are where they should be.")
+    planned: int = Field(description="Facings of the rows that the photo shows.")
+    right: int
+    unsure: int = Field(description="Facings that may be right.")
+    unseen: list[int] = Field(description="Rows of the planogram that are not on the photo.")
+    entries: list[PlannedOut]
+    fixes: list[FixOut] = Field(description="What to do, first things first.")
+
+
 class ShelfCountsOut(Reply):
     """How much of what is on the shelf: what people said, and what can be relied on."""
 
@@ -72,6 +125,8 @@ class ShelfOut(ShelfListedOut):
     rows: list[RowOut]
     runs: list[RunOut]
     counts: ShelfCountsOut
+    gaps: list[GapOut]
+    comparison: ComparisonOut | None = Field(description="Null where its place has no planogram.")
 
     @classmethod
     def seen(cls, view: ShelfView, looking: LookingAt | None = None) -> Self:
@@ -88,6 +143,8 @@ class ShelfOut(ShelfListedOut):
             rows=_rows(view),
             runs=_runs(view),
             counts=_counts(view),
+            gaps=_gaps(view),
+            comparison=_comparison(view),
         )
 
 
@@ -116,6 +173,60 @@ def _runs(view: ShelfView) -> list[RunOut]:
         )
         for run in view.arrangement.runs
     ]
+
+
+def _gaps(view: ShelfView) -> list[GapOut]:
+    return [
+        GapOut(
+            box=[round(edge, 1) for edge in gap.box],
+            row=gap.row,
+            position=gap.position,
+            facings=gap.facings,
+            product=gap.likeliest.product if gap.likeliest else None,
+            category=gap.likeliest.category if gap.likeliest else None,
+            confidence=round(gap.likeliest.confidence, 3) if gap.likeliest else None,
+            planned=gap.planned,
+        )
+        for gap in view.gaps
+    ]
+
+
+def _comparison(view: ShelfView) -> ComparisonOut | None:
+    compared = view.arrangement.comparison
+    if compared is None:
+        return None
+    return ComparisonOut(
+        compliance=round(compared.compliance, 2),
+        planned=compared.planned,
+        right=compared.right,
+        unsure=compared.unsure,
+        unseen=list(compared.unseen),
+        entries=[
+            PlannedOut(
+                row=found.place.row,
+                position=found.place.position,
+                product=found.entry.product,
+                category=found.entry.category,
+                facings=found.entry.facings,
+                state=found.state,
+                right=found.right,
+                unsure=found.unsure,
+                elsewhere=found.elsewhere,
+            )
+            for found in compared.entries
+        ],
+        fixes=[
+            FixOut(
+                kind=fix.kind,
+                text=fix.text,
+                row=fix.place.row,
+                position=fix.place.position,
+                product=fix.product,
+                facings=fix.facings,
+            )
+            for fix in compared.fixes
+        ],
+    )
 
 
 def _counts(view: ShelfView) -> ShelfCountsOut:

@@ -38,6 +38,8 @@ WORDS: Final[Mapping[str, str]] = {
     "store.change": "Changed a store",
     "location.add": "Added a place",
     "location.change": "Changed a place",
+    "planogram.put": "Planned a place",
+    "planogram.remove": "Removed a planogram",
     "model.add": "Uploaded a model",
     "model.activate": "Switched the model",
     "model.roll-back": "Went back to a model",
@@ -75,7 +77,7 @@ _SILENT: Final[Mapping[str, frozenset[str]]] = {
     "link.use": frozenset({"kind"}),
 }
 # Their subjects begin with what sort of thing it is; a user's and a model's are the bare name.
-_SORTED: Final = frozenset({"product", "category", "store", "location"})
+_SORTED: Final = frozenset({"product", "category", "store", "location", "planogram"})
 
 
 def done_words(entry: AuditEntry) -> str:
