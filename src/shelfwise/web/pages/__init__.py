@@ -26,6 +26,7 @@ PAGES: Final[Sequence[str]] = (
     "products",
     "review",
     "scan",
+    "shelf",
     "sign_in",
     "stock",
     "stores",

@@ -1,4 +1,4 @@
-// Keeps the Scan page and what it is made of at hand, so that it opens without a connection.
+// Keeps the Scan and Shelf pages and what they are made of at hand, so that they open without a connection.
 // Everything is asked of the server first; what is kept serves only when that cannot be reached. The API is never kept.
 
 const FILES = "shelfwise-files";
@@ -6,9 +6,9 @@ const PAGES = "shelfwise-pages"; // app.js drops it when somebody signs out
 const SHELL = [
   "/static/style.css", "/static/work.css", "/static/icons.svg", "/static/icon.svg", "/static/no-photo.svg", "/static/manifest.webmanifest", "/static/app.js", "/static/api.js",
   "/static/forms.js", "/static/picker.js", "/static/scan.js", "/static/scan/camera.js", "/static/scan/cards.js",
-  "/static/scan/kept.js", "/static/scan/photos.js", "/static/scan/queue.js",
+  "/static/scan/kept.js", "/static/scan/photos.js", "/static/scan/queue.js", "/static/shelf.css", "/static/shelf.js", "/static/shelf/kept.js",
 ];
-const KEPT_PAGES = ["/scan"];
+const KEPT_PAGES = ["/scan", "/shelf"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(FILES).then((cache) => cache.addAll(SHELL)).then(() => self.skipWaiting()));
@@ -34,7 +34,7 @@ async function networkFirst(request, name, key) {
   }
 }
 
-// Other pages cannot be shown without a connection; the Scan page can.
+// Other pages cannot be shown without a connection; Scan and Shelf can.
 function unreachable() {
   const words = "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>No connection</title>"
     + "<link rel=stylesheet href=/static/style.css><body class=plain><main><h1>No connection</h1><p>This page needs the server. "

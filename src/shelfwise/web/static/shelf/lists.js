@@ -1,0 +1,79 @@
+// Beside the photo: what is there in figures, and all boxes row by row, for whoever does not point at the photo.
+import { el } from "/static/app.js";
+import { readable } from "/static/shelf/model.js";
+
+function dot(colour) {
+  const node = el("span", { class: "shelf-dot", "aria-hidden": "true" });
+  node.style.setProperty("--colour", colour);
+  return node;
+}
+
+function facings(number) {
+  return `${number} ${number === 1 ? "facing" : "facings"}`;
+}
+
+/** Facings by category, with the products of each, and what is open. act: next(answer). */
+export function fillCounts(place, shelf, act) {
+  const { counts } = shelf.body;
+  const lines = counts.categories.map(({ category, facings: number, share }) => {
+    const products = counts.products.filter((one) => one.category === category);
+    const unnamed = number - products.reduce((sum, one) => sum + one.facings, 0);
+    return el("li", {},
+      el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${Math.round(share * 100)} %`)),
+      products.length ? el("ul", {}, products.map((one) => el("li", { class: "shelf-line" }, one.product.name, el("span", { class: "end" }, String(one.facings)))),
+        unnamed ? el("li", { class: "shelf-line muted" }, "No product chosen", el("span", { class: "end" }, String(unnamed))) : null) : null);
+  });
+  const open = [["ask", counts.asked, "To check"], ["unknown", counts.unknown, "Not known"]].filter(([, number]) => number).map(([answer, number, text]) =>
+    el("li", {}, el("button", { type: "button", class: "shelf-line", onclick: () => act.next(answer) }, dot(shelf.colourOf(null)), text, el("span", { class: "end" }, facings(number)))));
+  place.replaceChildren(counts.facings ? el("ul", { class: "shelf-counts" }, lines, open) : el("p", { class: "muted" }, "No products were found on this photo. Add boxes by hand, or take another photo."));
+}
+
+function chip(shelf, box, chosen, act) {
+  const name = shelf.nameOf(box);
+  const state = shelf.stateOf(box);
+  const where = box.level > 1 ? `place ${box.position}, level ${box.level}` : `place ${box.position || "new"}`;
+  return el("li", {}, el("button", {
+    type: "button", class: `shelf-chip ${box.answer}`, "data-key": box.key, "aria-current": chosen ? "true" : null,
+    "aria-label": `${where[0].toUpperCase()}${where.slice(1)}: ${name}${state ? `, ${state}` : ""}`, onclick: () => act.pick(box.key),
+  }, dot(shelf.colour(box)), el("span", {}, name)));
+}
+
+/** All boxes, row by row from the top, each row from the left. act: pick(key). */
+export function fillRows(place, shelf, chosen, act) {
+  const rows = new Map();
+  for (const box of shelf.boxes) {
+    const row = box.row || "new";
+    rows.set(row, [...(rows.get(row) || []), box]);
+  }
+  const held = place.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+  place.replaceChildren(...[...rows].map(([row, boxes]) => {
+    const id = `shelf-row-${row}`;
+    return el("div", { class: "shelf-row" }, el("h3", { id }, row === "new" ? "New" : `Row ${row} · ${facings(boxes.length)}`),
+      el("ul", { "aria-labelledby": id }, boxes.map((box) => chip(shelf, box, box.key === chosen, act))));
+  }));
+  if (held) place.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+}
+
+/** Gaps, with the product that is likely missing in each. act: reveal(box). */
+export function fillGaps(section, shelf, act) {
+  const gaps = shelf.body.gaps || [];
+  section.hidden = !gaps.length;
+  section.querySelector("div").replaceChildren(el("ul", { class: "list" }, gaps.map((gap) => {
+    const likely = gap.product || (gap.category && readable(gap.category));
+    const what = likely ? `${gap.planned ? "planned for" : "probably of"} ${likely}` : "nothing tells of what";
+    const room = gap.facings === 1 ? "Room for 1 facing" : `Room for ${gap.facings} facings`;
+    return el("li", {}, el("span", { class: "recent" }, el("b", {}, `${room}, ${what}`), el("span", { class: "muted" }, `Row ${gap.row}, ${gap.position > 1 ? `after place ${gap.position - 1}` : "at the left end"}`)),
+      el("button", { type: "button", class: "button small end", "aria-label": `Show the gap in row ${gap.row}`, onclick: () => act.reveal(gap.box) }, "Show"));
+  })));
+}
+
+/** How the shelf compares with its planogram, and what to fix, first things first. */
+export function fillPlan(section, shelf) {
+  const compared = shelf.body.comparison;
+  section.hidden = !compared;
+  if (!compared) return;
+  const { compliance, fixes } = compared;
+  section.querySelector("div").replaceChildren(
+    el("p", {}, el("b", { class: "big" }, `${Math.round(compliance)} %`), " of the planned facings are where they should be."),
+    fixes.length ? el("ol", { class: "shelf-fixes" }, fixes.map((fix) => el("li", {}, fix.text))) : el("p", { class: "muted" }, "Nothing is to be fixed."));
+}

@@ -1,0 +1,285 @@
+// One shelf photo: its boxes over it, what they are, and booking their counts.
+import { ApiError, OfflineError, newKey, wordsOf } from "/static/api.js";
+import { el, flash, keepStarting } from "/static/app.js";
+import { Picker } from "/static/picker.js";
+import { Booking } from "/static/shelf/booking.js";
+import { fillCounts, fillGaps, fillPlan, fillRows } from "/static/shelf/lists.js";
+import { Shelf } from "/static/shelf/model.js";
+import { fillPanel } from "/static/shelf/panel.js";
+import { Saving } from "/static/shelf/saving.js";
+import { View } from "/static/shelf/view.js";
+
+const started = keepStarting();
+const at = (name) => document.getElementById(name);
+const work = at("shelf-work");
+const { id, photo, width, height } = work.dataset;
+const PAUSE = 1000;
+
+const shelf = new Shelf();
+const saving = new Saving(id);
+const view = new View(at("shelf-view"), Number(width), Number(height), `/api/v1/photos/${photo}`);
+const picker = new Picker(at("picker"));
+const booking = new Booking(at("shelf-take"), saving.path, () => load());
+const tools = Object.fromEntries([...document.querySelectorAll("[data-tool]")].map((button) => [button.dataset.tool, button]));
+const undone = []; // changes that take back what was done here, the last one at the end
+let chosen = null;
+let wide = false;
+
+// -- what is shown
+
+function show() {
+  const ready = shelf.body?.state === "done";
+  at("shelf-bar").hidden = !ready;
+  if (!ready) return;
+  const box = chosen && shelf.box(chosen);
+  if (!box || box.removed) chosen = null;
+  draw();
+  fillCounts(at("shelf-counts"), shelf, act);
+  fillRows(at("shelf-rows"), shelf, chosen, act);
+  fillGaps(at("shelf-gaps"), shelf, act);
+  fillPlan(at("shelf-plan"), shelf);
+  showPanel();
+  summary();
+}
+
+function draw() {
+  view.show(shelf.boxes.map((box) => ({ key: box.key, box: box.box, answer: box.answer, colour: shelf.colour(box), chosen: box.key === chosen })), shelf.body.rows, shelf.body.gaps || []);
+}
+
+function showPanel() {
+  const panel = at("shelf-panel");
+  if (!chosen) {
+    panel.hidden = true;
+    view.corners.show(null);
+    return;
+  }
+  const focused = panel.contains(document.activeElement);
+  fillPanel(panel, shelf, shelf.box(chosen), view.image, act);
+  if (view.corners.shown && !view.corners.moved) view.corners.show(shelf.box(chosen).box);
+  if (focused) panel.querySelector("h2").focus({ preventScroll: true });
+}
+
+function summary() {
+  const { facings, asked, products } = shelf.body.counts;
+  const open = shelf.boxes.filter((box) => shelf.open(box)).length;
+  const parts = [`${facings} ${facings === 1 ? "facing" : "facings"}`, `${products.length} ${products.length === 1 ? "product" : "products"}`];
+  if (open) parts.push(`${open} to check`);
+  else if (asked) parts.push(`${asked} to check`);
+  if (shelf.body.booking_id) parts.push("booked");
+  at("shelf-sum").textContent = parts.join(" · ");
+  at("shelf-book").disabled = !products.length || saving.waiting.length > 0;
+  at("shelf-next").hidden = !open;
+  tools.undo.disabled = !undone.length;
+}
+
+function state() {
+  const told = at("shelf-state");
+  const waiting = saving.waiting.length;
+  const text = saving.offline
+    ? `No connection. ${waiting === 1 ? "1 change is" : `${waiting} changes are`} kept here and saved as soon as it is back.`
+    : saving.trouble && waiting ? `The server takes nothing just now: ${saving.trouble}` : "";
+  if (told.textContent !== text) told.textContent = text;
+  told.hidden = !text;
+  at("shelf-saved").textContent = waiting ? "Saving…" : undone.length ? "Saved" : "";
+  if (shelf.body?.state === "done") at("shelf-book").disabled = waiting > 0 || !shelf.body.counts.products.length;
+}
+
+// -- what people do
+
+/** Change boxes: here at once, on the server as soon as it can be reached. */
+function change(changes, { undo = true } = {}) {
+  const back = shelf.apply(changes);
+  if (undo) undone.push(back);
+  saving.add(changes);
+  show();
+}
+
+function pick(key, { reveal = true, focus = false } = {}) {
+  if (key !== chosen) view.corners.show(null);
+  chosen = key;
+  if (key && reveal) view.reveal(shelf.box(key).box);
+  draw();
+  for (const chip of at("shelf-rows").querySelectorAll("[data-key]")) {
+    if (chip.dataset.key === key) chip.setAttribute("aria-current", "true");
+    else chip.removeAttribute("aria-current");
+  }
+  showPanel();
+  if (key && focus) at("shelf-panel-title").focus({ preventScroll: innerWidth > 1120 });
+}
+
+const act = {
+  wide: () => wide,
+  setWide: (on) => (wide = on),
+  edging: () => view.corners.shown,
+  pick: (key) => pick(key, { focus: true }),
+  close() {
+    pick(null);
+    view.root.focus({ preventScroll: true });
+  },
+  /** Say what the chosen box is, and with `wide` those beside it as well. */
+  name(said) {
+    const keys = wide ? [chosen, ...shelf.beside(chosen)] : [chosen];
+    change(keys.map((key) => ({ key, verdict: "corrected", ...said })));
+    at("shelf-panel-title")?.focus({ preventScroll: true });
+  },
+  async choose(wanted) {
+    const key = chosen;
+    const product = await picker.choose(wanted);
+    if (product && shelf.box(key)) {
+      chosen = key;
+      act.name({ product: { id: product.id, name: product.name, category: product.category } });
+    }
+  },
+  remove() {
+    const order = shelf.boxes.map((box) => box.key);
+    const next = order[order.indexOf(chosen) + 1];
+    change([{ key: chosen, removed: true }]);
+    if (next) pick(next, { focus: true });
+    else view.root.focus({ preventScroll: true });
+  },
+  edges() {
+    if (view.corners.shown) view.corners.show(null);
+    else editEdges();
+    showPanel();
+  },
+  next(answer) {
+    const open = shelf.boxes.filter((box) => (answer ? box.answer === answer : shelf.open(box)));
+    const order = shelf.boxes.map((box) => box.key);
+    const from = order.indexOf(chosen);
+    const next = open.find((box) => order.indexOf(box.key) > from) || open[0];
+    if (next) pick(next.key, { focus: true });
+  },
+  reveal: (box) => view.reveal(box, true),
+};
+
+function editEdges() {
+  const { box } = shelf.box(chosen);
+  view.root.scrollIntoView({ block: "nearest" });
+  view.reveal(box, true);
+  view.corners.show(box);
+  view.corners.focus();
+}
+
+function go(by) {
+  const order = shelf.boxes.map((box) => box.key);
+  if (!order.length) return;
+  const from = order.indexOf(chosen);
+  pick(order[(from + by + order.length) % order.length] ?? order[0]);
+}
+
+function adding(on) {
+  view.add(on);
+  tools.add.setAttribute("aria-pressed", String(on));
+  if (on) view.root.focus({ preventScroll: true });
+}
+
+/** A new box: drawn, or for those who use keys one in the middle of what is in sight, to be moved by its corners. */
+function addBox(box) {
+  const key = `n${newKey().slice(0, 12)}`;
+  adding(false);
+  change([{ key, box: box.map((edge) => Math.round(edge)) }]);
+  pick(key, { reveal: false });
+}
+
+function addInTheMiddle() {
+  const [left, top, right, bottom] = view.seen();
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+  const sizes = shelf.boxes.map(({ box }) => [box[2] - box[0], box[3] - box[1]]).sort((a, b) => a[0] * a[1] - b[0] * b[1]);
+  const [w, h] = sizes[Math.floor(sizes.length / 2)] || [(right - left) / 6, (bottom - top) / 4];
+  addBox([Math.max(0, x - w / 2), Math.max(0, y - h / 2), Math.min(view.width, x + w / 2), Math.min(view.height, y + h / 2)]);
+  editEdges();
+  showPanel();
+}
+
+function undo() {
+  const back = undone.pop();
+  if (back) change(back, { undo: false });
+}
+
+const KEYS = {
+  "+": () => view.step(1), "=": () => view.step(1), "-": () => view.step(-1), "−": () => view.step(-1), 0: () => view.fit(),
+  n: () => go(1), N: () => go(1), p: () => go(-1), P: () => go(-1), a: () => adding(!view.adding), A: () => adding(!view.adding),
+  Delete: () => chosen && act.remove(), Backspace: () => chosen && act.remove(),
+  Enter: () => (view.adding ? addInTheMiddle() : at("shelf-panel-title")?.focus()),
+  Escape: () => (view.adding ? adding(false) : act.close()),
+  ArrowLeft: () => view.pan(60, 0), ArrowRight: () => view.pan(-60, 0), ArrowUp: () => view.pan(0, 60), ArrowDown: () => view.pan(0, -60),
+};
+
+view.root.addEventListener("keydown", (event) => {
+  if (event.target !== view.root || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+});
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.closest("input, dialog")) {
+    event.preventDefault();
+    undo();
+  } else if (event.key === "Escape" && event.target.closest("#shelf-panel")) act.close();
+});
+view.addEventListener("pick", ({ detail: key }) => pick(key, { reveal: false }));
+view.addEventListener("draw", ({ detail: box }) => addBox(box));
+view.addEventListener("move", ({ detail: { box, done } }) => {
+  if (done) return change([{ key: chosen, box }]);
+  const there = shelf.box(chosen);
+  const before = there.box;
+  there.box = box;
+  draw();
+  there.box = before;
+});
+tools.in.addEventListener("click", () => view.step(1));
+tools.out.addEventListener("click", () => view.step(-1));
+tools.fit.addEventListener("click", () => view.fit());
+tools.add.addEventListener("click", (event) => {
+  adding(!view.adding);
+  // Pressed by a key: who does not point cannot draw.
+  if (view.adding && event.detail === 0) addInTheMiddle();
+});
+tools.undo.addEventListener("click", undo);
+at("shelf-next").addEventListener("click", () => act.next());
+at("shelf-book").addEventListener("click", () => booking.open());
+
+// -- what the server says
+
+saving.addEventListener("state", state);
+saving.addEventListener("saved", ({ detail: body }) => {
+  shelf.take(body, saving.waiting);
+  show();
+  state();
+});
+saving.addEventListener("refused", ({ detail: reason }) => {
+  undone.length = 0;
+  flash(`Not saved: ${reason}`, "bad");
+});
+
+function waiting({ progress, state: now, problem }) {
+  const place = at("shelf-progress");
+  place.hidden = now === "done";
+  work.querySelectorAll(".shelf-side, .shelf-rows").forEach((part) => (part.hidden = now !== "done"));
+  const bar = place.querySelector("progress");
+  const words = place.querySelector("p");
+  bar.hidden = now === "failed";
+  if (now === "failed") return words.replaceChildren(`The products could not be found: ${problem}. `, el("a", { href: "/shelf" }, "Take another photo"));
+  if (progress?.total) Object.assign(bar, { max: progress.total, value: progress.done });
+  else bar.removeAttribute("value");
+  const text = progress?.ahead ? `${progress.ahead} ${progress.ahead === 1 ? "photo" : "photos"} before this one.`
+    : progress?.total ? `Naming the products: ${progress.done} of ${progress.total}.` : "Finding the products…";
+  if (words.textContent !== text) words.textContent = text;
+}
+
+async function load() {
+  try {
+    const body = await saving.read();
+    waiting(body);
+    shelf.take(body, body.state === "done" ? saving.waiting : []);
+    show();
+    if (body.state === "waiting") setTimeout(load, PAUSE);
+    else saving.start();
+    state();
+  } catch (error) {
+    if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+    flash(wordsOf(error), "bad");
+    if (error instanceof OfflineError) setTimeout(load, 5 * PAUSE);
+  }
+}
+
+load().finally(started);
