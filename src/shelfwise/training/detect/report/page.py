@@ -87,8 +87,7 @@ def _sections(data: DetectorReport) -> list[tuple[str, str]]:
         for anchor, heading, there in (
             ("figures", "Figures", True),
             ("training", "Training", bool(data.history)),
-            ("finding", "Finding", True),
-            ("counting", "Counting", True),
+            ("finding", "Finding and counting", True),
             ("photos", "Photos", True),
             ("errors", "Unreadable", bool(data.errors)),
             ("facts", "Facts", bool(data.facts)),
