@@ -4,23 +4,59 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from shelfwise.errors import ModelError
+from shelfwise.extras import require
 from shelfwise.models.efficientnet_lite import SameConv2d, same_padding
-from shelfwise.models.export import export_graph
-from shelfwise.models.product_detector import MULTIPLE, ProductDetector
+from shelfwise.models.export import IMAGES, OPSET, export_graph
+from shelfwise.models.product_detector import MOST_REACH, MULTIPLE, STRIDES, ProductDetector
+
+if TYPE_CHECKING:
+    import onnx
 
 __all__ = ["BOXES", "SCORES", "export_detector"]
 
 SCORES, BOXES = "scores", "boxes"
 """Names of the graph's outputs."""
 
-_MOST: Final = 64
-"""Multiples of :data:`MULTIPLE` that a side may have."""
+_LEVEL: Final = """
+score_{s} = Sigmoid(logits_{s})
+scores_{s} = Reshape(score_{s}, all_places)
+capped_{s} = Min(reaches_{s}, most)
+strides_{s} = Exp(capped_{s})
+pixels_{s} = Mul(strides_{s}, stride_{s})
+flat_{s} = Reshape(pixels_{s}, all_reaches)
+reach_{s} = Transpose <perm = [0, 2, 1]> (flat_{s})
+back_{s}, ahead_{s} = Split <axis = 2, num_outputs = 2> (reach_{s})
+rows_{s} = Shape <start = 2, end = 3> (logits_{s})
+columns_{s} = Shape <start = 3, end = 4> (logits_{s})
+sides_{s} = Shape <start = 2, end = 4> (logits_{s})
+height_{s} = Squeeze(rows_{s})
+width_{s} = Squeeze(columns_{s})
+row_{s} = Range(zero, height_{s}, one)
+column_{s} = Range(zero, width_{s}, one)
+row_number_{s} = Cast <to = 1> (row_{s})
+column_number_{s} = Cast <to = 1> (column_{s})
+row_middle_{s} = Add(row_number_{s}, half)
+column_middle_{s} = Add(column_number_{s}, half)
+row_pixel_{s} = Mul(row_middle_{s}, stride_{s})
+column_pixel_{s} = Mul(column_middle_{s}, stride_{s})
+upright_{s} = Reshape(row_pixel_{s}, as_column)
+y_{s} = Expand(upright_{s}, sides_{s})
+x_{s} = Expand(column_pixel_{s}, sides_{s})
+deep_y_{s} = Reshape(y_{s}, as_column)
+deep_x_{s} = Reshape(x_{s}, as_column)
+middle_{s} = Concat <axis = 1> (deep_x_{s}, deep_y_{s})
+first_{s} = Sub(middle_{s}, back_{s})
+last_{s} = Add(middle_{s}, ahead_{s})
+boxes_{s} = Concat <axis = 2> (first_{s}, last_{s})
+"""
+"""From what the network says at a level of stride ``s`` to scores and boxes: ``product_detector._boxes`` in ONNX."""
 
 
 def export_detector(network: ProductDetector, *, mean: Sequence[float], std: Sequence[float]) -> bytes:
@@ -36,20 +72,68 @@ def export_detector(network: ProductDetector, *, mean: Sequence[float], std: Seq
 
     Raises:
         MissingExtraError: onnx or onnxscript is not installed.
+        ModelError: what the exporter wrote fits one size of pictures only.
     """
-    graph = _Graph(_for_export(network), mean, std)
+    require("onnx", what="Exporting a detector", extra="train")
+    # Exported for one size and made to fit all afterwards: with symbolic sizes the exporter takes several times as
+    # long, and only the boxes' places depend on them.
     example = torch.zeros(2, 2 * MULTIPLE, 3 * MULTIPLE, 3, dtype=torch.uint8)
-    sides = {
-        axis: MULTIPLE * torch.export.Dim(name, min=1, max=_MOST)
-        for axis, name in ((1, "rows"), (2, "columns"))
-    }
-    return export_graph(
-        graph, example, {0: torch.export.Dim("batch"), **sides}, (SCORES, BOXES), name="detector"
+    names = [f"{what}_{stride}" for stride in STRIDES for what in ("logits", "reaches")]
+    graph = _Graph(_for_export(network), mean, std)
+    fixed = export_graph(graph, example, {0: torch.export.Dim("batch")}, names, name="levels")
+    return _with_boxes(_of_any_size(fixed))
+
+
+def _of_any_size(content: bytes) -> onnx.ModelProto:
+    """The network for pictures of any size. Raises ModelError where an operator in it knows the size."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    for value in (*model.graph.input, *model.graph.output):
+        shape = value.type.tensor_type.shape
+        axes = (1, 2) if value.name == IMAGES else (2, 3)
+        for axis, side in zip(axes, ("height", "width"), strict=True):
+            shape.dim[axis].dim_param = side if value.name == IMAGES else f"{side}_{value.name}"
+    odd = {node.op_type for node in model.graph.node} & {"Reshape", "Expand", "Flatten"}
+    if odd:
+        raise ModelError(f"the exporter wrote operators for one size of pictures: {', '.join(sorted(odd))}")
+    return model
+
+
+def _with_boxes(levels: onnx.ModelProto) -> bytes:
+    """The network with scores and boxes as its answers."""
+    import onnx
+    from onnx import compose, parser
+
+    inputs = ", ".join(
+        f"float[batch, {depth}, h{stride}, w{stride}] {what}_{stride}"
+        for stride in STRIDES
+        for what, depth in (("logits", 1), ("reaches", 4))
     )
+    constants = ", ".join(f"float stride_{stride} = {{{float(stride)}}}" for stride in STRIDES)
+    text = f"""
+        <ir_version: {levels.ir_version}, opset_import: ["" : {OPSET}]>
+        boxes ({inputs}) => (float[batch, places] {SCORES}, float[batch, places, 4] {BOXES})
+        <{constants}, float half = {{0.5}}, float most = {{{MOST_REACH}}}, int64 zero = {{0}}, int64 one = {{1}},
+         int64[2] all_places = {{0, -1}}, int64[3] all_reaches = {{0, 4, -1}}, int64[2] as_column = {{-1, 1}}>
+        {{ {"".join(_LEVEL.format(s=stride) for stride in STRIDES)}
+           {SCORES} = Concat <axis = 1> ({", ".join(f"scores_{stride}" for stride in STRIDES)})
+           {BOXES} = Concat <axis = 1> ({", ".join(f"boxes_{stride}" for stride in STRIDES)}) }}
+    """
+    own = [value.name for value in levels.graph.output]
+    renamed = compose.add_prefix(
+        parser.parse_model(text), "decoded_", rename_inputs=True, rename_outputs=False
+    )
+    model = compose.merge_models(levels, renamed, [(name, f"decoded_{name}") for name in own])
+    model.producer_name = levels.producer_name
+    model.graph.name = "detector"
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
 
 
 class _Graph(nn.Module):
-    """Normalisation and detector, from uint8 N×H×W×3 to scores and boxes."""
+    """Normalisation and detector, from uint8 N×H×W×3 to logits and reaches of each level."""
 
     scale: Tensor
     shift: Tensor
@@ -61,9 +145,9 @@ class _Graph(nn.Module):
         self.register_buffer("scale", (1 / (255 * spread)).float().view(1, 3, 1, 1))
         self.register_buffer("shift", (-middle / spread).float().view(1, 3, 1, 1))
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        found = self.network(images.permute(0, 3, 1, 2).float() * self.scale + self.shift)
-        return found.logits.sigmoid(), found.boxes
+    def forward(self, images: Tensor) -> list[Tensor]:
+        levels = self.network.levels(images.permute(0, 3, 1, 2).float() * self.scale + self.shift)
+        return [each for level in levels for each in level]
 
 
 class _EvenConv2d(nn.Module):

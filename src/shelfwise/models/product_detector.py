@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from shelfwise.models.efficientnet_lite import EfficientNetLite, SameConv2d
 
-__all__ = ["MULTIPLE", "STRIDES", "Found", "ProductDetector", "places"]
+__all__ = ["MOST_REACH", "MULTIPLE", "STRIDES", "Found", "ProductDetector", "places"]
 
 STRIDES: Final = (8, 16, 32, 64)
 """Pixels between two places of each level of the pyramid."""
@@ -26,14 +26,15 @@ STRIDES: Final = (8, 16, 32, 64)
 MULTIPLE: Final = STRIDES[-1]
 """Sides of pictures are multiples of it."""
 
+MOST_REACH: Final = 6.0
+"""The logarithm of a reach, in strides, is kept below this: e⁶ strides are more than any picture."""
+
 _TAPS: Final = (2, 4, 6)
 """The body's stages that end at strides 8, 16 and 32."""
 _PRIOR: Final = 0.01
 """How sure an untrained detector is."""
 _FIRST_REACH: Final = 0.7
 """What it takes for the logarithm of each reach, in strides."""
-_REACH: Final = 6.0
-"""The logarithm of a reach, in strides, is kept below this: e⁶ strides are more than any picture."""
 
 
 class Found(NamedTuple):
@@ -96,10 +97,18 @@ class ProductDetector(nn.Module):
 
     def forward(self, x: Tensor) -> Found:
         """Find products on float pictures (N, 3, H, W); H and W are multiples of :data:`MULTIPLE`."""
-        levels = self.head(self.pyramid(self._body(x)))
+        levels = self.levels(x)
         logits = torch.cat([scores.flatten(2).transpose(1, 2) for scores, _ in levels], 1)
         boxes = [_boxes(reach, stride) for (_, reach), stride in zip(levels, STRIDES, strict=True)]
         return Found(logits.squeeze(2), torch.cat(boxes, 1))
+
+    def levels(self, x: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """For each level of stride s: logits (N, 1, H/s, W/s), and logarithms of reaches in strides (N, 4, H/s, W/s).
+
+        Reaches go to the left, up, right and down.
+        """
+        answers: list[tuple[Tensor, Tensor]] = self.head(self.pyramid(self._body(x)))
+        return answers
 
     def _body(self, x: Tensor) -> list[Tensor]:
         taken = []
@@ -133,7 +142,7 @@ def _middles(rows: int, columns: int, stride: int, device: torch.device | None) 
 def _boxes(reach: Tensor, stride: int) -> Tensor:
     """From logarithms of reaches in strides, (N, 4, h, w), to edges in pixels, (N, h·w, 4)."""
     middles = _middles(reach.shape[2], reach.shape[3], stride, reach.device)
-    pixels = reach.clamp(max=_REACH).exp().flatten(2).transpose(1, 2) * stride
+    pixels = reach.clamp(max=MOST_REACH).exp().flatten(2).transpose(1, 2) * stride
     return torch.cat((middles - pixels[..., :2], middles + pixels[..., 2:]), 2)
 
 

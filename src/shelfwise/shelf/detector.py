@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shelfwise.bundle import Bundle, read_bundle
-from shelfwise.errors import BundleError
 from shelfwise.inference.session import BoxSession, OnnxBoxSession
 from shelfwise.rules import DetectionRule
 from shelfwise.shelf.suppression import suppress
@@ -98,12 +97,9 @@ class Detector:
         threads: int | None = None,
         rule: DetectionRule | None = None,
     ) -> None:
+        bundle.refuse_other_task("detect")
         found = rule or bundle.detection
-        if found is None:
-            raise BundleError(
-                f"{bundle.path}: is a model that names what is on a photo, not a detector: name the bundle of a "
-                "training with --task detect"
-            )
+        assert found is not None
         self.bundle, self.rule = bundle, found
         self._session = session or box_session_of(bundle)
         self._threads = threads or os.cpu_count() or 1
