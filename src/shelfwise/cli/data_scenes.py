@@ -29,7 +29,7 @@ def scenes(
     cuts: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[CUTS]...",
+            metavar="CUTS...",
             help="Datasets with boxes, folders of pictures of one product before white, or folders of cut-outs. "
             "None: only painted packages.",
         ),
