@@ -39,7 +39,7 @@ class Blocks:
         boxes = [
             (left, top, left + 40, top + 80)
             for top in (10, 110)
-            for left in (10, 60, 110)
+            for left in range(10, image.width - 39, 50)
             if pixels[top + 5, left + 5].max() > 100
         ]
         scores = np.linspace(0.9, 0.5, len(boxes), dtype=np.float32)
@@ -197,6 +197,50 @@ def test_gaps_are_told_with_what_most_likely_belongs_there(shop):
     assert gap["candidates"][0]["category"] == "Blue"
 
 
+@pytest.fixture
+def halves(shop):
+    """A shelf of 18 blocks on two photos that share six of them."""
+    colours = np.random.default_rng(5).integers(110, 256, (2, 9, 3))
+    colours[..., 1:] = np.random.default_rng(6).integers(0, 256, (2, 9, 2))
+    rows = [[tuple(map(int, colour)) for colour in row] for row in colours]
+    paint(shop / "whole.png", rows, (460, 220))
+    paint(shop / "left.png", [row[:6] for row in rows], (320, 220))
+    paint(shop / "right.png", [row[3:] for row in rows], (320, 220))
+    return shop
+
+
+def test_what_is_on_two_photos_of_one_shelf_counts_once(halves):
+    result = run("left.png", "right.png", "--join", "--pictures", "joined.png", "--format", "json")
+    assert result.exit_code == 0, result.output
+    (told,) = json.loads(result.stdout)["photos"]
+    assert told["photo"] == "left.png + right.png"
+    assert told["sources"] == ["left.png", "right.png"]
+    (whole,) = json.loads(run("whole.png", "--format", "json").stdout)["photos"]
+    assert told["counts"] == whole["counts"]
+    assert [len(row["members"]) for row in told["rows"]] == [9, 9]
+    assert abs(told["width"] - 460) <= 15
+    with Image.open("joined.png") as picture, Image.open("whole.png") as photo:
+        scale = picture.width / told["width"]
+        for left in (30, 230, 430):
+            pixel = picture.getpixel((round(left * scale), round(50 * scale)))
+            assert np.abs(np.array(pixel) - photo.getpixel((left, 50))).max() < 80
+
+
+def test_photos_that_do_not_overlap_are_not_joined(halves):
+    paint(halves / "other.png", [[BLUE, RED, GREEN], [GREEN, RED, RED]])
+    result = run("left.png", "other.png", "--join")
+    assert result.exit_code == 2 and "photo 2 cannot be joined" in result.stderr
+
+
+def test_joining_needs_names_and_all_photos(halves):
+    assert "leave out --no-names" in run("left.png", "right.png", "--join", "--no-names").stderr
+    assert "leave out --join" in run("left.png", "right.png", "--join", "--format", "coco").stderr
+    missing = run("left.png", "none.png", "--join")
+    assert missing.exit_code == 1 and "none.png: no such file" in missing.stdout
+    assert run("left.png", "right.png", "--join", "--draft-planogram", "plan.json").exit_code == 0
+    assert len(json.loads(Path("plan.json").read_text())["rows"]) == 2
+
+
 def test_an_empty_shelf_is_no_error(shop):
     paint(shop / "empty.png", [[], []])
     assert run("empty.png").stdout == "empty.png: 0 facings in 0 rows\n"
@@ -317,7 +361,7 @@ def test_a_planogram_is_drafted_and_compared_with(shop):
 
 def test_a_planogram_needs_names_and_a_draft_one_photo(shop):
     paint(shop / "photos" / "more.png")
-    assert "name one alone" in run("photos", "--draft-planogram", "plan.csv").stderr
+    assert "name one photo alone" in run("photos", "--draft-planogram", "plan.csv").stderr
     assert "leave out --no-names" in run("photos", "--no-names", "--planogram", "plan.csv").stderr
     missing = run("photos", "--planogram", "none.csv")
     assert missing.exit_code == 2 and "none.csv" in missing.stderr

@@ -27,6 +27,7 @@ from shelfwise.cli.shelf_options import (
     DetectorOption,
     DraftOption,
     FormatOption,
+    JoinOption,
     NamesOption,
     OutputOption,
     PicturesOption,
@@ -38,9 +39,13 @@ from shelfwise.cli.shelf_options import (
 from shelfwise.text import many, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from shelfwise.cli.progress import Progress, Stage
+    from shelfwise.workflows.photos import PhotoFinder
+    from shelfwise.workflows.shelf import ShelfReader
     from shelfwise.workflows.shelf_count import ShelfCount
-    from shelfwise.workflows.shelf_photos import CountedPhoto
+    from shelfwise.workflows.shelf_photos import CountedPhoto, Pictures
 
 __all__ = ["EXAMPLES", "shelf"]
 
@@ -48,6 +53,7 @@ EXAMPLES = (
     "shelfwise shelf aisle-3.jpg --save-picture",
     "shelfwise shelf photos/ --no-names --format csv --output facings.csv",
     "shelfwise shelf photos/ --pictures marked/ --format coco --output marked/annotations.json",
+    "shelfwise shelf left.jpg right.jpg --join --pictures shelf.jpg",
     "shelfwise shelf aisle-3.jpg --draft-planogram aisle-3.csv",
     "shelfwise shelf today.jpg --planogram aisle-3.csv",
     "shelfwise shelf aisle-3.jpg --book --place 'Aisle 3' --depth 4",
@@ -63,6 +69,7 @@ def shelf(
     pictures: PicturesOption = None,
     output_format: FormatOption = None,
     output: OutputOption = None,
+    join: JoinOption = False,
     names: NamesOption = True,
     model: ModelOption = None,
     index: IndexOption = None,
@@ -104,13 +111,20 @@ def shelf(
     from shelfwise.workflows.shelf import load_shelf
     from shelfwise.workflows.shelf_photos import Pictures, count_photos
 
-    _refuse_nameless(names, {"--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book})
+    _refuse_nameless(
+        names,
+        {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book},
+    )
     finder = PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures))
     photos = finder.count()
-    if draft_planogram is not None and photos != 1:
-        raise ConfigError("--draft-planogram drafts from one photo: name one alone")
-    saved = Pictures(pictures, several=photos != 1) if save_picture or pictures is not None else None
-    writer = FORMATS[output_format or _format_of(output)](style_for(output is None))
+    if draft_planogram is not None and photos != 1 and not join:
+        raise ConfigError("--draft-planogram drafts from one shelf: name one photo alone, or add --join")
+    chosen = output_format or _format_of(output)
+    if join and chosen == "coco":
+        raise ConfigError("--format coco is of photos, and what is joined is on none alone: leave out --join")
+    wanted = save_picture or pictures is not None
+    saved = Pictures(pictures, several=photos != 1 and not join) if wanted else None
+    writer = FORMATS[chosen](style_for(output is None))
     asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
     tally = _Tally(keep=book or draft_planogram is not None)
     with booking(asked) if book else nullcontext() as take_stock:
@@ -126,10 +140,14 @@ def shelf(
                 tell=progress.note,
             )
             write(writer.header())
-            stages = _Stages(progress, photos)
-            for counted in count_photos(
-                reader, finder, pictures=saved, named=frozenset(paths), progress=stages.begin
-            ):
+            stages = _Stages(progress, 1 if join else photos)
+            if join:
+                found = _joined(reader, finder, saved, progress)
+            else:
+                found = count_photos(
+                    reader, finder, pictures=saved, named=frozenset(paths), progress=stages.begin
+                )
+            for counted in found:
                 if counted.reason is not None:
                     progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
                 write(writer.photo(counted))
@@ -149,6 +167,17 @@ def shelf(
                 "nothing is booked: a photo could not be read, so the counts are not complete", err=True
             )
         raise typer.Exit(1)
+
+
+def _joined(
+    reader: ShelfReader, finder: PhotoFinder, pictures: Pictures | None, progress: Progress
+) -> Iterator[CountedPhoto]:
+    """One count of all photos; none where there are no photos."""
+    from shelfwise.workflows.shelf_photos import join_photos
+
+    photos = list(finder)
+    if photos:
+        yield join_photos(reader, photos, pictures=pictures, progress=progress.stage("Naming"))
 
 
 def _refuse_nameless(names: bool, wanted: dict[str, object]) -> None:

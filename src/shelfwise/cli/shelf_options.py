@@ -21,6 +21,7 @@ __all__ = [
     "DetectorOption",
     "DraftOption",
     "FormatOption",
+    "JoinOption",
     "NamesOption",
     "OutputOption",
     "PicturesOption",
@@ -72,6 +73,12 @@ DraftOption = Annotated[
         metavar="FILE",
         help="Write what stands there as a planogram, JSON or CSV.",
         rich_help_panel=_PLAN,
+    ),
+]
+JoinOption = Annotated[
+    bool,
+    typer.Option(
+        "--join", help="The photos show one shelf, from one end to the other, and overlap: count it once."
     ),
 ]
 NamesOption = Annotated[

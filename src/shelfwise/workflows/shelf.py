@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from shelfwise.types import Detections
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.product_finding import product_finder
 from shelfwise.workflows.shelf_count import Names, Progress, ShelfCount, arrange_shelf
+from shelfwise.workflows.shelf_joining import join_counts
 from shelfwise.workflows.shelf_naming import ClassifierNamer
 
 __all__ = ["BoxFinder", "BoxNamer", "ShelfReader", "load_shelf", "picture_of", "pixels_of"]
@@ -163,6 +164,27 @@ class ShelfReader:
             names,
             None if namer is None else namer.model,
         )
+
+    def join(
+        self,
+        photos: Sequence[Source],
+        *,
+        planogram: Planogram | None = None,
+        progress: Progress | None = None,
+    ) -> ShelfCount:
+        """Count a shelf that is on several photos; what is on two of them counts once.
+
+        Args:
+            photos: from one end of the shelf to the other; each shows a part of what one before it shows.
+            planogram: what should stand there; the reader's by default.
+            progress: told how many of a photo's boxes are named.
+
+        Raises:
+            ImageError: a photo cannot be read.
+            ShelfError: there is no photo, nothing is named, or the overlap of two cannot be found or is ambiguous.
+        """
+        counts = [self.count(photo, progress=progress) for photo in photos]
+        return join_counts(counts, planogram or self.planogram)
 
 
 def _surer(found: Detections, least: float) -> Detections:

@@ -100,6 +100,7 @@ class ShelfCount:
         arrangement: rows, facings, runs, gaps, counts, shares and the comparison with a planogram. Facing i is box i.
         names: what was said of each box; None where nothing was named.
         model: id and name of the model that named them; None where nothing was named.
+        matrices: for each of several photos the homography (3, 3) from its pixels to those of the joined picture.
     """
 
     sources: tuple[str | None, ...]
@@ -107,6 +108,7 @@ class ShelfCount:
     arrangement: Arrangement
     names: Names | None = field(default=None, repr=False)
     model: tuple[str, str] | None = None
+    matrices: tuple[NDArray[np.float64], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.sources:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,8 +15,9 @@ from shelfwise.shelf.picture import PICTURE_ENDINGS, Mark, draw_shelf, picture_k
 from shelfwise.text import printable
 from shelfwise.workflows.shelf import ShelfReader, picture_of
 from shelfwise.workflows.shelf_count import Progress, ShelfCount
+from shelfwise.workflows.shelf_joining import join_counts, joined_picture
 
-__all__ = ["MARKED", "CountedPhoto", "Pictures", "count_photos", "mark_out"]
+__all__ = ["MARKED", "CountedPhoto", "Pictures", "count_photos", "join_photos", "mark_out"]
 
 MARKED: Final = ".shelf"
 """Stands before the ending of a picture that is saved beside its photo."""
@@ -124,22 +125,72 @@ def count_photos(
         yield CountedPhoto(path, count, None, saved)
 
 
+def join_photos(
+    reader: ShelfReader,
+    photos: Sequence[str | bytes],
+    *,
+    pictures: Pictures | None = None,
+    progress: Progress | None = None,
+) -> CountedPhoto:
+    """Count one shelf on several photos, from one end to the other.
+
+    Args:
+        reader: counts them.
+        photos: paths, or bytes of picture files; each overlaps one before it.
+        pictures: where the marked-out joined picture is saved; None: nowhere.
+        progress: told how many of a photo's boxes are named.
+
+    Raises:
+        ShelfError: the overlap of two cannot be found or is ambiguous.
+        StorageError: the picture cannot be saved.
+        ModelError: a network fails.
+    """
+    paths = [photo if isinstance(photo, str) else "-" for photo in photos]
+    listed = " + ".join(paths)
+    try:
+        images = [
+            picture_of(photo, name=path, limits=reader.limits)
+            for photo, path in zip(photos, paths, strict=True)
+        ]
+        counts = [
+            reader.count(image, source=path, progress=progress)
+            for image, path in zip(images, paths, strict=True)
+        ]
+    except ImageError as error:
+        return CountedPhoto(listed, None, f"{error.source}: {error.reason}")
+    count = join_counts(counts, reader.planogram)
+    saved = None
+    if pictures is not None:
+        saved = pictures.place(paths[0])
+        picture, scale = joined_picture(images, count)
+        write_picture(mark_out(picture, count, scale), saved)
+    return CountedPhoto(listed, count, None, saved)
+
+
 def _is_marked(path: str) -> bool:
     stem, _, ending = path.rpartition(".")
     return stem.endswith(MARKED) and f".{ending.lower()}" in PICTURE_ENDINGS
 
 
-def mark_out(photo: Image.Image, count: ShelfCount) -> Image.Image:
+def mark_out(photo: Image.Image, count: ShelfCount, scale: float = 1.0) -> Image.Image:
     """The photo with what was found on it, and a legend.
 
     Args:
         photo: RGB, as it was counted; it is not changed.
         count: what is on it.
+        scale: how many of its pixels one pixel of the count's coordinates is.
     """
     marks = [
-        Mark(facing.box, facing.named.category or facing.named.product, facing.named.answer)
+        Mark(_scaled(facing.box, scale), facing.named.category or facing.named.product, facing.named.answer)
         for facing in count.facings
     ]
-    lines = [(row.left, row.base(row.left), row.right, row.base(row.right)) for row in count.arrangement.rows]
-    gaps = [gap.box for gap in count.arrangement.gaps]
+    lines = [
+        _scaled((row.left, row.base(row.left), row.right, row.base(row.right)), scale)
+        for row in count.arrangement.rows
+    ]
+    gaps = [_scaled(gap.box, scale) for gap in count.arrangement.gaps]
     return draw_shelf(photo, marks, base_lines=lines, gaps=gaps, named=count.model is not None)
+
+
+def _scaled(values: tuple[float, float, float, float], scale: float) -> tuple[float, float, float, float]:
+    return values[0] * scale, values[1] * scale, values[2] * scale, values[3] * scale
