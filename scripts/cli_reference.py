@@ -37,7 +37,7 @@ and a plain line every five seconds elsewhere; `NO_COLOR=1` and `TERM=dumb` are 
 | `SHELFWISE_DATABASE` | the shop's database: `postgresql://user@host/shop` (default `stock.db` in its folder) |
 | `SHELFWISE_HOME` | the shop's folder (default `shelfwise/shop` in `$XDG_DATA_HOME` or `~/.local/share`) |
 | `SHELFWISE_MIRROR` | address of a server that holds the files of `data fetch` as `NAME/ARCHIVE` |
-| `SHELFWISE_MODEL` | bundle that `classify` and `products` take where `--model` is not given |
+| `SHELFWISE_MODEL` | bundle that `classify`, `shelf` and `products` take where `--model` is not given |
 | `SHELFWISE_PRODUCTS` | index of products that they take where `--index` is not given |
 """
 
