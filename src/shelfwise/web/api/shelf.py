@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from shelfwise.accounts.records import Actor
 from shelfwise.answers.shelf_records import ShelfPhoto
-from shelfwise.errors import EntryError
+from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.web.access import Audit, Classifying, Reader, TheShop, spend
 from shelfwise.web.api.fields import OptionalId, PathId
 from shelfwise.web.api.places import shelf_for, store_to_read
 from shelfwise.web.api.schemas import PageOf, Pages, group, page_of, problems
-from shelfwise.web.api.shelf_schemas import ShelfChangeIn, ShelfListedOut
+from shelfwise.web.api.shelf_schemas import ShelfChangeIn, ShelfJoinIn, ShelfListedOut
 from shelfwise.web.api.shelf_view_schemas import ShelfOut
 from shelfwise.web.api.uploads import photos_of, sent_files
 from shelfwise.web.etags import IfMatch, etag
@@ -96,6 +96,27 @@ def list_shelves(
     stores = frozenset({stores}) if isinstance(stores, int) else stores
     user = actor.name if store is None else None
     return page_of(shop.shelf_photos.list(stores, user, pages.cursor, pages.limit), ShelfListedOut.of)
+
+
+@router.post(
+    "/shelf/join",
+    summary="Put shelf photos together",
+    status_code=201,
+    responses=problems(404, 409),
+)
+def join(shop: TheShop, actor: Classifying, response: Response, given: ShelfJoinIn) -> ShelfOut:
+    """Put two photos of one shelf together that overlap, so that what is on both counts once. Clerks.
+
+    What people said of their boxes is kept; boxes that people added are left out.
+    """
+    from shelfwise.workflows.shop_shelf_joining import join_shelves
+
+    for number in given.ids:
+        try:
+            shelf_for(shop, actor, "clerk", number, "classify")
+        except NotFoundError as error:
+            raise EntryError("ids", str(error)) from None
+    return seen(shop, join_shelves(shop, given.ids, actor).id, response)
 
 
 @router.get("/shelf/{shelf_id}", summary="Get a shelf photo", responses=problems(404))

@@ -1,0 +1,164 @@
+"""Two kept photos of one shelf put together into one, in which each product counts once."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from shelfwise.answers.shelf_records import MOST_BOXES, AddedShelf, Box, FoundBox, ShelfBox, ShelfPhoto
+from shelfwise.errors import ConflictError, EntryError, OverloadedError
+from shelfwise.images.decode import decode
+from shelfwise.shelf.joining import Joined, Part, join
+from shelfwise.types import Detections
+from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
+from shelfwise.workflows.shelf_joining import joined_picture
+from shelfwise.workflows.shop_shelf_view import named_box
+
+if TYPE_CHECKING:
+    from shelfwise.accounts.records import Actor
+    from shelfwise.shelf.facings import Named
+    from shelfwise.workflows.shop import Shop
+
+__all__ = ["join_shelves"]
+
+_QUALITY: Final = 90
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Held while photos are put together, which takes all of their pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Half:
+    """One of the photos: its boxes that have an embedding, and what is said of each."""
+
+    shelf: ShelfPhoto
+    boxes: list[ShelfBox]
+    named: list[Named]
+    embeddings: NDArray[np.float32]
+
+    def part(self) -> Part:
+        """The same for joining."""
+        edges = np.array([box.box for box in self.boxes], np.float32).reshape(-1, 4)
+        scores = np.array([1.0 if box.score is None else box.score for box in self.boxes], np.float32)
+        return Part(edges, self.embeddings, (self.shelf.width, self.shelf.height), scores, self.named)
+
+
+def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
+    """Put photos of one shelf together; what people said of their boxes is kept.
+
+    Boxes that people added are left out: nothing tells what they look like on the other photo.
+
+    Args:
+        shop: the shop.
+        ids: the shelf photos, from one end of the shelf to the other.
+        actor: who puts them together.
+
+    Raises:
+        NotFoundError: there is no such shelf photo.
+        EntryError: at ``ids``: they are of several stores, or twice the same.
+        ConflictError: their products have not been found yet, or by several models.
+        ShelfError: where they overlap cannot be found, or is ambiguous.
+        OverloadedError: others are being put together.
+    """
+    halves = [_half(shop, number) for number in ids]
+    _check([half.shelf for half in halves])
+    if not _ONE_AT_A_TIME.acquire(timeout=10):
+        raise OverloadedError("other photos are being put together: try again a little later", 5.0)
+    try:
+        joined = join([half.part() for half in halves])
+        photo, scale = _picture(shop, halves, joined)
+    finally:
+        _ONE_AT_A_TIME.release()
+    stored = shop.photos.add(photo, name="the joined picture")
+    first = halves[0].shelf
+    new = AddedShelf(
+        stored.sha256, stored.width, stored.height, actor.name, first.store_id, first.location_id, tuple(ids)
+    )
+    shelf = shop.shelf_photos.add(new)
+    kept, places = _boxes(halves, joined, scale, (stored.width, stored.height))
+    shop.shelf_photos.finish(
+        shelf.id,
+        kept,
+        model=first.model,
+        detector=first.detector,
+        embeddings=joined.embeddings[places].astype(np.float16).tobytes(),
+    )
+    return shop.shelf_photos.get(shelf.id)
+
+
+def _half(shop: Shop, number: int) -> _Half:
+    shelf, boxes = shop.shelf_photos.read(number)
+    kept = shop.shelf_photos.embeddings(number)
+    found = [box for box in boxes if box.score is not None]
+    if shelf.state != "done" or kept is None:
+        raise ConflictError(f"{shelf.name}: its products have not been found yet")
+    embeddings = np.frombuffer(kept, np.float16).astype(np.float32).reshape(max(1, len(found)), -1)
+    lengths = np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-6)
+    # Keys are places in the list that embeddings were kept for.
+    there = [box for box in found if not box.removed]
+    rows = [int(box.key) - 1 for box in there]
+    return _Half(shelf, there, [named_box(box) for box in there], (embeddings / lengths)[rows])
+
+
+def _check(shelves: Sequence[ShelfPhoto]) -> None:
+    if len({shelf.id for shelf in shelves}) < len(shelves):
+        raise EntryError("ids", "these are the same photo: give two")
+    if len({shelf.store_id for shelf in shelves}) > 1:
+        raise EntryError("ids", "they are photos of several stores")
+    if len({shelf.model for shelf in shelves}) > 1:
+        raise ConflictError("the photos were looked at by different models: send the older one again")
+
+
+def _picture(shop: Shop, halves: Sequence[_Half], joined: Joined) -> tuple[bytes, float]:
+    """The photos as one JPEG file, and how many of its pixels one of the joined coordinates is."""
+    photos = [
+        Image.fromarray(
+            decode(shop.photos.read(half.shelf.photo), name=half.shelf.name, limits=shop.photos.limits)
+        )
+        for half in halves
+    ]
+    order = np.argsort(-joined.scores, kind="stable")
+    found = Detections(joined.boxes[order], joined.scores[order], *joined.size)
+    count = ShelfCount((None,) * len(halves), found, arrange_shelf(found), matrices=joined.matrices)
+    picture, scale = joined_picture(photos, count)
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue(), scale
+
+
+def _boxes(
+    halves: Sequence[_Half], joined: Joined, scale: float, size: tuple[int, int]
+) -> tuple[list[FoundBox], list[int]]:
+    """The boxes on the joined picture, and their places among the joined ones."""
+    # Of a product on both photos the surer name was taken: it says whose.
+    said = {id(named): box for half in halves for named, box in zip(half.named, half.boxes, strict=True)}
+    kept: list[FoundBox] = []
+    places: list[int] = []
+    for place, (edges, named) in enumerate(zip(joined.boxes.tolist(), joined.named, strict=True)):
+        left, top = (max(0.0, each * scale) for each in edges[:2])
+        right, bottom = (min(float(most), each * scale) for each, most in zip(edges[2:], size, strict=True))
+        if right - left >= 1 and bottom - top >= 1 and len(kept) < MOST_BOXES:
+            kept.append(_found((left, top, right, bottom), float(joined.scores[place]), said[id(named)]))
+            places.append(place)
+    return kept, places
+
+
+def _found(edges: Box, score: float, box: ShelfBox) -> FoundBox:
+    return FoundBox(
+        edges,
+        score,
+        box.kind,
+        box.category,
+        box.confidence,
+        box.product_id,
+        box.candidates,
+        box.verdict,
+        box.right_category,
+        box.right_product_id,
+    )
