@@ -1,6 +1,6 @@
 // One shelf photo: its boxes over it, what they are, and booking their counts.
-import { ApiError, OfflineError, newKey, wordsOf } from "/static/api.js";
-import { el, flash, keepStarting } from "/static/app.js";
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
+import { confirmed, el, flash, keepStarting } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { Booking } from "/static/shelf/booking.js";
 import { fillCounts, fillGaps, fillPlan, fillRows } from "/static/shelf/lists.js";
@@ -237,6 +237,27 @@ tools.add.addEventListener("click", (event) => {
 tools.undo.addEventListener("click", undo);
 at("shelf-next").addEventListener("click", () => act.next());
 at("shelf-book").addEventListener("click", () => booking.open());
+
+/** What stands here now is what should stand here. */
+async function keepPlan({ currentTarget: button }) {
+  const path = `/api/v1/locations/${button.dataset.place}/planogram`;
+  if (shelf.body.comparison && !(await confirmed("This place has a planogram. Put this shelf in its place?", "Yes, this shelf"))) return;
+  button.setAttribute("aria-busy", "true");
+  try {
+    const { body } = await api("GET", `${saving.path}/planogram`);
+    const given = ({ product, facings, category, gtin }) => Object.fromEntries(Object.entries({ product, facings, category, gtin }).filter(([, value]) => value !== null));
+    await api("PUT", path, { body: { rows: body.rows.map((row) => row.map(given)) } });
+    flash("Kept: photos of this place are compared with it from now on.");
+    await load();
+  } catch (error) {
+    if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+    flash(wordsOf(error), "bad");
+  } finally {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+at("shelf-plan-keep")?.addEventListener("click", keepPlan);
 
 // -- what the server says
 

@@ -70,8 +70,9 @@ export function fillGaps(section, shelf, act) {
 /** How the shelf compares with its planogram, and what to fix, first things first. */
 export function fillPlan(section, shelf) {
   const compared = shelf.body.comparison;
-  section.hidden = !compared;
-  if (!compared) return;
+  const mayKeep = section.querySelector("#shelf-plan-keep") && shelf.body.counts.products.length;
+  section.hidden = !compared && !mayKeep;
+  if (!compared) return section.querySelector("div").replaceChildren(el("p", { class: "muted" }, "This place has none yet. What stands here now can become it; photos of the place are compared with it then."));
   const { compliance, fixes } = compared;
   section.querySelector("div").replaceChildren(
     el("p", {}, el("b", { class: "big" }, `${Math.round(compliance)} %`), " of the planned facings are where they should be."),
