@@ -59,6 +59,9 @@ def test_flags_stand_above_the_file(photos, tmp_path):
         (["--classes", "apples,quinces"], "quinces"),
         (["--fold", "fold0", "--recipe", "small-cnn"], "no official fold"),
         (["--resume", "somewhere"], "--resume takes its settings from the run"),
+        (["--task", "detect"], "layout folders has no boxes"),
+        (["--task", "detect", "--mixup", "0.2"], "--mixup is no setting of --task detect"),
+        (["--task", "detect", "--size", "100"], "--size is 100: expected a multiple of 64"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_and_no_traceback(photos, arguments, message):
