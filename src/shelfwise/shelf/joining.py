@@ -25,7 +25,7 @@ _PAIRS: Final = 4
 """Products that have to be on both photos."""
 _RATE: Final = 0.35
 """What speaks for the overlap, for each product in it, at least: 1 where all are found on both and look the same."""
-_RIVAL: Final = 0.5
+_RIVAL: Final = 0.65
 """Another way is as good where it has this share of what speaks for the best one,"""
 _AS_GOOD: Final = 0.12
 """and for each product that much less at most."""
