@@ -6,11 +6,13 @@
 The photos are read from the folder that SHELFWISE_DATA names (default ../shared/data): Freiburg's photos and boxes,
 and the iconic pictures of Grocery Store. Held-out scenes take their cut-outs from Freiburg's fold 0 and every fifth
 iconic picture, and are drawn with palettes, fonts, fittings and surfaces of their own; of the photos of folds 1 to 3
-every tenth is kept for the validation scenes. No photo of checkout-items is used.
+every tenth is kept for the validation scenes. Of photos that are there twice, byte for byte, training keeps its own
+and the others go without. No photo of checkout-items is used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -53,11 +55,17 @@ def make_cuts(part: str, boxes: Path, icons: Path) -> None:
 
 
 def photos_of(part: str) -> list[str]:
-    if part == "held-out":
-        return fold(0)
+    """The photos of a part; outside of train without those whose very bytes are in train under another name."""
     photos = sorted(photo for number in (1, 2, 3) for photo in fold(number))
-    kept = set(photos[::10])
-    return [photo for photo in photos if (photo in kept) == (part == "val")]
+    train = [photo for index, photo in enumerate(photos) if index % 10]
+    if part == "train":
+        return train
+    known = {digest(photo) for photo in train}
+    return [photo for photo in (photos[::10] if part == "val" else fold(0)) if digest(photo) not in known]
+
+
+def digest(photo: str) -> str:
+    return hashlib.sha256((DATA / "freiburg" / photo).read_bytes()).hexdigest()
 
 
 def fold(number: int) -> list[str]:
