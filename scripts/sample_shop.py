@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import random
+from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
+from PIL import Image
 
 from shelfwise.accounts.records import Actor
 from shelfwise.database import utc_now
 from shelfwise.datasets.sample.writer import CATEGORIES, render_photo
+from shelfwise.datasets.scenes.scene import compose_scene
+from shelfwise.datasets.scenes.truth import Scene
+from shelfwise.datasets.scenes.wares import Wares
 from shelfwise.errors import ImageError
 from shelfwise.inventory.records import Line, NewProduct, Product
+from shelfwise.types import Detections
 from shelfwise.workflows.scanning import answer_photos
 from shelfwise.workflows.shop import Shop
 from shelfwise.workflows.shop_products import enrol
+from shelfwise.workflows.shop_shelf import add_shelf_photo
 
-__all__ = ["ADMIN", "CLERK", "MANAGER", "PASSWORD", "design_photos", "furnish"]
+__all__ = ["ADMIN", "CLERK", "MANAGER", "PASSWORD", "design_photos", "furnish", "photograph_shelf"]
 
 ADMIN, MANAGER, CLERK = "Ada", "Grace", "Tim"
 PASSWORD = "a chair by the window"
@@ -53,6 +61,56 @@ SEEN = {
     "Dark roast coffee 250 g": "coffee-bag",
     "Choco hoops 375 g": "cereal-box",
 }
+
+
+# What stands on the shelf that is photographed: products as the shop calls them.
+SHELVED = (
+    "Olive oil 0.75 l",
+    "Spaghetti 500 g",
+    "Dark roast coffee 250 g",
+    "Oat drink 1 l",
+    "Choco hoops 375 g",
+    "Tomato juice 0.3 l",
+)
+_LEARNED = 4
+
+
+class _Truth:
+    """Finds what a composed scene holds, in the place of the detector."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._boxes = np.array([placed.box for placed in scene.products], np.float32)
+
+    def find(self, image: Image.Image, *, source: str | None = None) -> Detections:
+        scores = np.linspace(0.95, 0.6, len(self._boxes), dtype=np.float32)
+        return Detections(self._boxes, scores, image.width, image.height, source)
+
+
+def photograph_shelf(shop: Shop) -> int:
+    """A photo of a composed shelf, whose most frequent products are known by sight; gives its number."""
+    scene = compose_scene(Wares(()), "shelf", 7, 0, sizes=(1500, 1500), rows=(3, 4))
+    photo = Image.fromarray(scene.picture)
+    user = shop.users.by_name(CLERK)
+    actor = Actor(user.name, user.id, False, user.roles)
+    counts = Counter(placed.product for placed in scene.products)
+    products = {each.name: each for each in shop.catalogue.products(limit=100).items}
+    for name, (shown, _) in zip(SHELVED, counts.most_common(len(SHELVED)), strict=True):
+        boxes = [placed.box for placed in scene.products if placed.product == shown][:_LEARNED]
+        enrol(shop, products[name].id, [_jpeg(photo.crop(tuple(map(round, box)))) for box in boxes], actor)
+    shop.shelves.use(_Truth(scene))
+    store = next(each for each in shop.catalogue.stores() if each.name == "Mill Lane")
+    place = shop.catalogue.location_at(store.id, "Aisle 1 / Shelf 3")
+    shelf = add_shelf_photo(shop, _jpeg(photo), actor, store.id, place.id)
+    future = shop.shelves.future(shelf.id)
+    if future is not None:
+        future.result()
+    return shelf.id
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=92)
+    return out.getvalue()
 
 
 def design_photos(category: str, design: int, count: int, skip: int = 0) -> list[bytes]:

@@ -22,7 +22,7 @@ from pathlib import Path
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from sample_shop import ADMIN, CLERK, MANAGER, PASSWORD, SEEN, design_photos, furnish
+from sample_shop import ADMIN, CLERK, MANAGER, PASSWORD, SEEN, design_photos, furnish, photograph_shelf
 
 from shelfwise.web.app import create_app
 from shelfwise.web.config import WebConfig
@@ -63,6 +63,22 @@ def scanned(page: Page) -> None:
     expect(page.locator(".looking")).to_have_count(0, timeout=120_000)
 
 
+def shelf_there(page: Page) -> None:
+    """Wait until the boxes are over the photo."""
+    expect(page.locator("#shelf-bar")).to_be_visible()
+    page.wait_for_function("document.querySelector('.shelf-sheet img').complete")
+
+
+def shelf_box(page: Page) -> None:
+    """Choose the first box that is to be checked, near enough to see it."""
+    shelf_there(page)
+    page.get_by_role("button", name="Zoom in").click()
+    page.locator("#shelf-next").click()
+    page.locator("#shelf-view").evaluate(
+        "view => scrollTo(0, view.getBoundingClientRect().top + scrollY - 60)"
+    )
+
+
 def cool_room(page: Page) -> None:
     """Count what is in the cool room: the first product one less than the book says, the second as it says."""
     page.get_by_label("Place").select_option(label="Cool room")
@@ -78,6 +94,8 @@ SHOTS = (
     Shot("home", "/"),
     Shot("scan", "/scan", CLERK, (1280, 1100), prepare=scanned, whole=False),
     Shot("scan-phone", "/scan", CLERK, PHONE, prepare=scanned),
+    Shot("shelf", "/shelf/1", CLERK, (1280, 1000), prepare=shelf_there),
+    Shot("shelf-phone", "/shelf/1", CLERK, PHONE, "dark", prepare=shelf_box),
     Shot("count", "/count", CLERK, PHONE, prepare=cool_room),
     Shot("review", "/review", CLERK),
     Shot("review-phone", "/review", CLERK, PHONE, "dark"),
@@ -175,6 +193,8 @@ def main() -> None:
         for shots in (BEFORE, SHOTS):
             if shots is SHOTS:
                 furnish(shop)
+                if not wanted or any(name.startswith("shelf") for name in wanted):
+                    photograph_shelf(shop)
             for shot in shots:
                 if not wanted or shot.name in wanted:
                     take(shop, browser, address, shot)

@@ -84,7 +84,7 @@ class ShelfScene:
         """The detector's part: the boxes of this photo, whatever it is given."""
         edges = np.array(self.boxes, np.float32)
         scores = np.linspace(0.9, 0.6, len(edges), dtype=np.float32)
-        return Detections(edges, scores, image.shape[1], image.shape[0], source)
+        return Detections(edges, scores, image.width, image.height, source)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 from shelfwise.answers.records import AnswerCandidate
 from shelfwise.answers.shelf_records import MOST_BOXES, FoundBox
 from shelfwise.workflows.answer_words import Speaker, Words
-from shelfwise.workflows.shelf import pixels_of
+from shelfwise.workflows.shelf import picture_of
 from shelfwise.workflows.shelf_naming import ClassifierNamer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Pro
     shelf = shop.shelf_photos.get(shelf_id)
     if shelf.state != "waiting":
         return
-    image = pixels_of(shop.photos.read(shelf.photo), name=shelf.name)
+    image = picture_of(shop.photos.read(shelf.photo), name=shelf.name, limits=shop.photos.limits)
     progress(0, 0)
     found = finder.find(image, source=shelf.name)
     boxes, scores = found.boxes[:MOST_BOXES], found.scores[:MOST_BOXES]

@@ -45,7 +45,7 @@ class LongShelf:
         part = next(
             part
             for part, (left, right) in self.parts.items()
-            if (np.asarray(self.picture.crop((left, 0, right, HIGH))) == image).all()
+            if (np.asarray(self.picture.crop((left, 0, right, HIGH))) == np.asarray(image)).all()
         )
         left, right = self.parts[part]
         whole = [
@@ -54,8 +54,8 @@ class LongShelf:
         return Detections(
             np.array(whole, np.float32),
             np.linspace(0.9, 0.5, len(whole), dtype=np.float32),
-            image.shape[1],
-            image.shape[0],
+            image.width,
+            image.height,
             source,
         )
 
