@@ -88,6 +88,14 @@ _HELP: Final = {
 }
 
 
+_TO_DETECT: Final = {
+    "backbone": "lite0, lite1 or lite2",
+    "weights": "another detector, its run folder or a safetensors file",
+    "size": "of the crops that are learned from",
+}
+"""What a setting means to a detector, where that is more than its description says."""
+
+
 def training_options(
     model: type[TrainConfig], skip: Collection[str], *, detect: bool = False
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
@@ -101,13 +109,21 @@ def training_options(
     by_recipe = dict.fromkeys(recipe_fields(), "set by the recipe")
     others = _other_defaults() if detect else {}
     looks = {
-        name: Look(panel, _default(name, by_recipe.get(name), others.get(name)), _HELP.get(name))
+        name: Look(
+            panel, _default(name, by_recipe.get(name), others.get(name)), _help(model, name, detect=detect)
+        )
         for panel, names in PANELS.items()
         for name in names
     }
     if detect:
         looks |= {name: Look(DETECTOR) for name in DetectConfig.model_fields if name not in looks}
     return config_options(model, skip=skip, looks=looks, also=DetectConfig if detect else None)
+
+
+def _help(model: type[TrainConfig], name: str, *, detect: bool) -> str | None:
+    if not detect or name not in _TO_DETECT:
+        return _HELP.get(name)
+    return f"{model.model_fields[name].description} To detect: {_TO_DETECT[name]}."
 
 
 def _other_defaults() -> dict[str, Any]:
