@@ -50,11 +50,12 @@ _REACHED: Final = 0.3
 
 @dataclass(slots=True)
 class _Line:
-    """Members, and those of them whose feet tell where the board is."""
+    """Members, and those of them whose feet tell where the board is; how high that is, and their highest head."""
 
     members: list[int]
     feet: NDArray[np.intp]
     height: float
+    top: float
 
 
 def find_boards(straight: Straight, base: NDArray[np.bool_]) -> list[tuple[list[int], NDArray[np.intp]]]:
@@ -84,7 +85,8 @@ def _lines(straight: Straight, which: NDArray[np.intp]) -> list[_Line]:
 
 def _line(which: NDArray[np.intp], straight: Straight) -> _Line:
     """A line of feet."""
-    return _Line([int(i) for i in which], which, float(np.median(straight.foot[which])))
+    height, top = float(np.median(straight.foot[which])), float(straight.head[which].min())
+    return _Line([int(i) for i in which], which, height, top)
 
 
 def _below(straight: Straight) -> list[tuple[int, bool]]:
@@ -114,7 +116,7 @@ def _mistaken(
         (upper, lower)
         for upper in range(len(lines))
         for lower in range(upper + 1, len(lines))
-        if _clash(lines[upper], lines[lower], straight)
+        if lines[upper].height > lines[lower].top and _clash(lines[upper], lines[lower], straight)
     ]
     if not clashes:
         return _crowded(lines)
@@ -128,8 +130,6 @@ def _clash(upper: _Line, lower: _Line, straight: Straight) -> bool:
     """Whether not both can be boards: the upper one would run through what stands on the lower one."""
     feet = lower.feet
     depth = (upper.height - straight.head[feet]) / straight.tall[feet]
-    if depth.max() <= 0:
-        return False
     reach = _ASIDE * float(np.median(straight.width[feet]))
     aside = np.maximum(
         straight.x[upper.feet].min() - straight.x[feet], straight.x[feet] - straight.x[upper.feet].max()
