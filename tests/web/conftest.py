@@ -104,6 +104,65 @@ def scene(shop: Shop) -> ShelfScene:
     return made
 
 
+WIDE, HIGH = 1000, 400
+
+
+COLOURS = [(250, 20, 20), (20, 250, 20), (20, 20, 250), (250, 250, 20), (250, 20, 250), (20, 250, 250)]
+ORDER = ((0, 1, 3, 2, 4, 5, 0, 2, 5, 1, 4), (5, 3, 0, 4, 1, 2, 3, 5, 4, 0, 1))
+LEFTS = (10, 98, 170, 265, 340, 455, 530, 612, 720, 800, 905)
+"""Left edges of a row's products: no step is like the next one."""
+
+
+class LongShelf:
+    """Two rows of eleven products, in six colours, photographed in two parts that overlap."""
+
+    def __init__(self) -> None:
+        ends = (*LEFTS[1:], 1000)
+        self.boxes = [
+            [left, 20 + 190 * row, end - 8, 180 + 190 * row]
+            for row in (0, 1)
+            for left, end in zip(LEFTS, ends, strict=True)
+        ]
+        self.picture = Image.new("RGB", (WIDE, HIGH), (128, 128, 128))
+        for number, box in enumerate(self.boxes):
+            self.picture.paste(COLOURS[ORDER[number // 11][number % 11]], tuple(box))
+        self.parts = {"left": (0, 640), "right": (360, WIDE)}
+
+    def photo(self, part: str) -> bytes:
+        """A part as a PNG file."""
+        left, right = self.parts[part]
+        out = io.BytesIO()
+        self.picture.crop((left, 0, right, HIGH)).save(out, "PNG")
+        return out.getvalue()
+
+    def find(self, image: Any, *, source: str | None = None) -> Detections:
+        """The boxes that are whole on the part whose first pixels these are."""
+        part = next(
+            part
+            for part, (left, right) in self.parts.items()
+            if (np.asarray(self.picture.crop((left, 0, right, HIGH))) == np.asarray(image)).all()
+        )
+        left, right = self.parts[part]
+        whole = [
+            [x - left, top, r - left, bottom] for x, top, r, bottom in self.boxes if x >= left and r <= right
+        ]
+        return Detections(
+            np.array(whole, np.float32),
+            np.linspace(0.9, 0.5, len(whole), dtype=np.float32),
+            image.width,
+            image.height,
+            source,
+        )
+
+
+@pytest.fixture
+def long_shelf(shop: Shop) -> LongShelf:
+    """A shelf that is photographed in two parts, which the shop's detector finds the products of."""
+    made = LongShelf()
+    shop.shelves.use(made)
+    return made
+
+
 @pytest.fixture
 def app(shop: Shop) -> FastAPI:
     """The server's application of that shop."""

@@ -18,7 +18,7 @@ from shelfwise.errors import EntryError
 from shelfwise.web.access import shop_of, signed_in
 from shelfwise.web.parameters import KnownParameters
 
-__all__ = ["IdempotencyKey", "WriteOnce", "fingerprint", "keep_instead"]
+__all__ = ["IdempotencyKey", "WriteOnce", "fingerprint", "keep_instead", "keep_nothing"]
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
@@ -85,7 +85,8 @@ async def _answer_once(
     try:
         response = await handler(request)
         # A stream's bytes are not here to keep, and what failed may succeed when it is sent again.
-        if response.status_code < 300 and not isinstance(response, StreamingResponse):
+        kept_at_all = not getattr(request.state, "keep_nothing", False)
+        if response.status_code < 300 and not isinstance(response, StreamingResponse) and kept_at_all:
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
             # A reply with a secret in it, for one, says itself what is kept of it.
             body: bytes = getattr(request.state, "kept_body", None) or bytes(response.body)
@@ -106,6 +107,11 @@ def keep_instead(request: Request, reply: BaseModel) -> None:
     """
     if HEADER in request.headers:
         request.state.kept_body = reply.model_dump_json().encode()
+
+
+def keep_nothing(request: Request) -> None:
+    """Say that a write may as well be done again, and that its reply is too long to be kept for each of many."""
+    request.state.keep_nothing = True
 
 
 async def fingerprint(request: Request) -> str:

@@ -302,6 +302,15 @@ def test_sent_again_with_its_key_a_photo_is_kept_once(clerk, scene):
     assert len(clerk.get(SHELF).json()["items"]) == 1
 
 
+def test_a_correction_is_done_again_rather_than_kept(clerk, shelf, shop):
+    key = {"Idempotency-Key": "change-1"}
+    body = {"boxes": [{"key": "1", "removed": True}]}
+    first = clerk.patch(f"{SHELF}/{shelf['id']}", json=body, headers=key)
+    again = clerk.patch(f"{SHELF}/{shelf['id']}", json=body, headers=key)
+    assert again.json() == first.json()
+    assert "idempotency-replayed" not in again.headers
+
+
 def test_products_follow_the_stock_book(clerk, shelf, goods, shop):
     changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
     shop.catalogue.change_product(goods.tea, {"name": "Green tea"}, None)

@@ -203,6 +203,40 @@ def test_what_somebody_else_changes_is_kept_too(shop: Shop, tabs: Tabs, shelf: i
     assert boxes(shop, shelf)["6"].removed
 
 
+def test_two_photos_of_one_shelf_are_put_together(
+    shop: Shop, tabs: Tabs, long_shelf, place: Location
+) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files(
+        [
+            {"name": f"{part}.png", "mimeType": "image/png", "buffer": long_shelf.photo(part)}
+            for part in ("left", "right")
+        ]
+    )
+    page.get_by_role("button", name="Yes, one shelf").click()
+    page.wait_for_url("**/shelf/3")
+    expect(page.locator(".shelf-chip")).to_have_count(22)
+    assert shop.shelf_photos.get(3).joined_from == (1, 2)
+
+
+def test_what_stands_there_becomes_the_planogram(
+    shop: Shop, tabs: Tabs, shelf: int, place: Location, products: dict[str, int]
+) -> None:
+    from shelfwise.answers.shelf_records import BoxChange, Saying
+
+    named = [BoxChange(key, saying=Saying("corrected", product_id=products["Tea"])) for key in "12345"]
+    shop.shelf_photos.change(shelf, named, user="clerk")
+    page = opened(tabs("manager", DESK), shelf)
+    page.get_by_role("button", name="Keep this shelf").click()
+    expect(page.locator("#shelf-plan")).to_contain_text("100 %")
+    page.locator(".shelf-chip").nth(1).click()
+    page.locator("#shelf-panel").get_by_role("button", name="No product").click()
+    expect(page.locator("#shelf-gaps")).to_contain_text("Room for 1 facing, planned for Tea")
+    expect(page.locator("#shelf-plan")).to_contain_text("Tea")
+    assert shop.planograms.get(place.id).user == "manager"
+
+
 @pytest.mark.parametrize(("size", "scheme"), [(PHONE, "light"), (DESK, "dark")])
 def test_everybody_can_use_it(
     tabs: Tabs, shelf: int, accessible: Callable[[Page], None], size: tuple[int, int], scheme: str

@@ -19,6 +19,7 @@ from shelfwise.web.api.shelf_schemas import ShelfChangeIn, ShelfJoinIn, ShelfLis
 from shelfwise.web.api.shelf_view_schemas import ShelfOut
 from shelfwise.web.api.uploads import photos_of, sent_files
 from shelfwise.web.etags import IfMatch, etag
+from shelfwise.web.replies import keep_nothing
 from shelfwise.workflows.shop import Shop
 from shelfwise.workflows.shop_shelf import add_shelf_photo
 
@@ -128,6 +129,7 @@ def get_shelf(shop: TheShop, actor: Reader, response: Response, shelf_id: PathId
 
 @router.patch("/shelf/{shelf_id}", summary="Correct a shelf photo", responses=problems(404, 409, 412))
 def change_shelf(
+    request: Request,
     shop: TheShop,
     actor: Classifying,
     audit: Audit,
@@ -143,6 +145,7 @@ def change_shelf(
     """
     from shelfwise.workflows.shop_shelf_edits import change_boxes
 
+    keep_nothing(request)
     shelf = shelf_for(shop, actor, "clerk", shelf_id, "classify")
     if given.location_id is not None:
         _see_place(shop, actor, shelf, given.location_id)
