@@ -24,9 +24,8 @@ MULTIPLE: Final = 64
 """Sides of what goes through the network are multiples of it; the rest is filled with grey."""
 
 _GREY: Final = 114
-_ENLARGE: Final = 1.5
-"""A small photo is enlarged by this at most."""
-_LEAST_OVERVIEW: Final = 320
+_LEAST_OVERVIEW: Final = 192
+"""Longer side in pixels that a smaller photo is enlarged to."""
 _CLOSE: Final = 56.0
 """Pixels that the usual product is to measure where it is looked at closely: the geometric mean of its sides."""
 _GAIN: Final = 1.2
@@ -138,7 +137,7 @@ class Detector:
 
     def _overview(self, photo: Image.Image, least: float) -> _Found:
         longer = max(photo.size)
-        side = min(self.rule.overview, max(_LEAST_OVERVIEW, round(longer * _ENLARGE)))
+        side = min(self.rule.overview, max(_LEAST_OVERVIEW, longer))
         return self._look(photo, Tile(0, 0, photo.width, photo.height), side / longer, least * _DOUBT)
 
     def _closer(self, size: tuple[int, int], found: _Found, least: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,7 +13,9 @@ from shelfwise.training.detect.assign import Targets, assign
 
 __all__ = ["Losses", "detection_losses", "generalized_overlap"]
 
-_BOX_WEIGHT = 2.0
+_BOX_WEIGHT: Final = 2.0
+_EVENNESS: Final = 0.5
+"""0: each product counts the same; 1: each picture does."""
 
 
 class Losses(NamedTuple):
@@ -35,7 +37,8 @@ def detection_losses(found: Found, middles: Tensor, products: list[Tensor], igno
 
     Scores learn by the quality focal loss, ``|target - score|² · cross-entropy`` (Li et al. 2020, arXiv 2006.04388),
     boxes by the generalised overlap (Rezatofighi et al. 2019, arXiv 1902.09630), each weighted by the target score.
-    Both are divided by the sum of the target scores.
+    Both are divided by the sum of the target scores. A picture of a hundred small products counts ten times as much
+    as one of a single large one, not a hundred times, so that large ones are learned too.
 
     Args:
         found: the detector's answers.
@@ -49,22 +52,24 @@ def detection_losses(found: Found, middles: Tensor, products: list[Tensor], igno
     ]
     score = torch.stack([each.score for each in targets])
     counted = torch.stack([each.counted for each in targets])
-    whole = score.sum().clamp(min=1.0)
     off = (score - found.logits.sigmoid()).square()
     entropy = functional.binary_cross_entropy_with_logits(found.logits, score, reduction="none")
-    score_loss = (off * entropy * counted).sum() / whole
-    box_loss = _box_loss(found.boxes, targets, products) / whole
+    score_losses = (off * entropy * counted).sum(1)
+    box_losses = torch.stack([_box_loss(*each) for each in zip(found.boxes, targets, products, strict=True)])
+    sure = score.sum(1).clamp(min=1.0)
+    weights = sure**-_EVENNESS
+    whole = (weights * sure).sum()
+    score_loss, box_loss = ((weights * each).sum() / whole for each in (score_losses, box_losses))
     return Losses(score_loss + _BOX_WEIGHT * box_loss, score_loss.detach(), box_loss.detach())
 
 
-def _box_loss(boxes: Tensor, targets: list[Targets], products: list[Tensor]) -> Tensor:
-    losses = boxes.sum() * 0.0
-    for own, each, wanted in zip(boxes, targets, products, strict=True):
-        finds = each.product >= 0
-        if finds.any():
-            off = 1 - generalized_overlap(own[finds], wanted[each.product[finds]])
-            losses = losses + (off * each.score[finds]).sum()
-    return losses
+def _box_loss(boxes: Tensor, targets: Targets, products: Tensor) -> Tensor:
+    """Of one picture: how far the boxes of its places are from those of the products that they are to find."""
+    finds = targets.product >= 0
+    if not finds.any():
+        return boxes.sum() * 0.0
+    off = 1 - generalized_overlap(boxes[finds], products[targets.product[finds]])
+    return (off * targets.score[finds]).sum()
 
 
 def generalized_overlap(one: Tensor, other: Tensor) -> Tensor:
