@@ -109,7 +109,7 @@ def _wrong_settings(run: CheckedRun, wanted: Wanted) -> list[str]:
         actual = kept.get(name)
         if _normal(name, actual) != _normal(name, value):
             problems.append(f"{name} is {actual}, not {value}")
-    own = run.config.model_dump(mode="json", exclude={"data", "out", "split"}, exclude_none=True)
+    own = run.config.model_dump(mode="json", exclude={"task", "data", "out", "split"}, exclude_none=True)
     if own != kept:
         problems.append("its config.toml is not what its bundle was trained with")
     return problems
