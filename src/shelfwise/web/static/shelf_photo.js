@@ -104,7 +104,12 @@ function pick(key, { reveal = true, focus = false } = {}) {
     else chip.removeAttribute("aria-current");
   }
   showPanel();
-  if (key && focus) at("shelf-panel-title").focus({ preventScroll: innerWidth > 1120 });
+  if (key && focus) at("shelf-panel-title").focus({ preventScroll: beside() });
+}
+
+/** Whether what a box is stands beside the photo, not below it. */
+function beside() {
+  return matchMedia("(min-width: 70.01rem)").matches;
 }
 
 const act = {
@@ -147,7 +152,9 @@ const act = {
     const order = shelf.boxes.map((box) => box.key);
     const from = order.indexOf(chosen);
     const next = open.find((box) => order.indexOf(box.key) > from) || open[0];
-    if (next) pick(next.key, { focus: true });
+    if (!next) return;
+    if (beside()) view.root.scrollIntoView({ block: "nearest" });
+    pick(next.key, { focus: true });
   },
   reveal: (box) => view.reveal(box, true),
 };
