@@ -154,3 +154,11 @@ def test_pixels_and_pictures_give_the_same(make_detector):
 def test_a_classifier_is_refused(tmp_path):
     with pytest.raises(BundleError, match="--task detect"):
         Detector(bundle_with(tmp_path / "classifier", None), Rectangles())
+
+
+def test_how_closely_it_looks_does_not_depend_on_the_score_asked_for(make_detector):
+    photo, _ = shelf(1600, 1200, 30, 55)
+    sessions = [Rectangles(), Rectangles()]
+    for session, least in zip(sessions, (0.01, 0.5), strict=True):
+        make_detector(session, min_score=0.5).find(photo, min_score=least)
+    assert sessions[0].shapes == sessions[1].shapes

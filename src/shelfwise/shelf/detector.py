@@ -123,7 +123,7 @@ class Detector:
         photo = Image.fromarray(image) if isinstance(image, np.ndarray) else image
         least = self.rule.min_score if min_score is None else min_score
         looks = [self._overview(photo, least)]
-        scale = self._closer(photo.size, looks[0], least)
+        scale = self._closer(photo.size, looks[0])
         if scale is not None:
             looks = [
                 _large_only(looks[0], photo.size, self.rule.overview),
@@ -138,17 +138,29 @@ class Detector:
     def _overview(self, photo: Image.Image, least: float) -> _Found:
         longer = max(photo.size)
         side = min(self.rule.overview, max(_LEAST_OVERVIEW, longer))
-        return self._look(photo, Tile(0, 0, photo.width, photo.height), side / longer, least * _DOUBT)
+        return self._look(
+            photo, Tile(0, 0, photo.width, photo.height), side / longer, min(least, self._plain)
+        )
 
-    def _closer(self, size: tuple[int, int], found: _Found, least: float) -> float | None:
-        """By how much to enlarge the photo for a closer look; None where the first one saw all."""
+    @property
+    def _plain(self) -> float:
+        """How sure the first look has to be of a box to reckon from it how large products are."""
+        return self.rule.min_score * _DOUBT
+
+    def _closer(self, size: tuple[int, int], found: _Found) -> float | None:
+        """By how much to enlarge the photo for a closer look; None where the first one saw all.
+
+        It is the same whatever score is asked for, so that how well a detector finds is measured as it serves.
+        """
         longer, seen = max(size), min(1.0, self.rule.overview / max(size))
         most = min(1.0, self.rule.side / longer)
         if most < seen * _GAIN:
             return None
-        if not len(found.scores):
+        kept, _ = suppress(
+            found.boxes, found.scores, overlap=self.rule.overlap, least=self._plain, limit=_LIMIT
+        )
+        if not len(kept):
             return most
-        kept, _ = suppress(found.boxes, found.scores, overlap=self.rule.overlap, limit=_LIMIT)
         sides = found.boxes[kept, 2:] - found.boxes[kept, :2]
         usual = float(np.sqrt(np.percentile(sides.prod(1), 30)))
         scale = min(most, _CLOSE / usual)
