@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -74,12 +74,18 @@ def test_kept_boxes_do_not_overlap_and_all_others_overlap_a_kept_one(given_boxes
         assert (overlaps(boxes[left_out], boxes[kept]).max(1) > 0.4).all()
 
 
-@given(found(), st.randoms(use_true_random=False))
-def test_the_order_given_does_not_matter(given_boxes, random):
-    boxes, scores = given_boxes
-    order = list(range(len(boxes)))
-    random.shuffle(order)
+@st.composite
+def shuffled(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, list[int]]:
+    boxes, scores = draw(found())
+    return boxes, scores, draw(st.permutations(range(len(boxes))))
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+@given(given_boxes=shuffled())
+@example(given_boxes=(boxes_of((2, 0, 3, 1), (2, 0, 3, 2)), np.full(2, 0.1, np.float32), [1, 0]))
+def test_the_order_given_does_not_matter(given_boxes, kind):
+    boxes, scores, order = given_boxes
     first, second = (
-        suppress(b, s, overlap=0.4)[0] for b, s in ((boxes, scores), (boxes[order], scores[order]))
+        suppress(b, s, overlap=0.4, kind=kind)[0] for b, s in ((boxes, scores), (boxes[order], scores[order]))
     )
     assert boxes[first].tolist() == boxes[order][second].tolist()

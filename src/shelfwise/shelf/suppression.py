@@ -44,7 +44,7 @@ def suppress(
     Returns:
         Which boxes are kept, surest first, and their scores.
     """
-    order = np.lexsort((boxes[:, 2], boxes[:, 0], boxes[:, 1], -scores))
+    order = np.lexsort((boxes[:, 3], boxes[:, 2], boxes[:, 0], boxes[:, 1], -scores))
     order = order[scores[order] >= least]
     if kind == "soft":
         return _softly(boxes, scores, order, least, limit)
