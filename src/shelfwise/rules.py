@@ -90,8 +90,8 @@ class DetectionRule(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     min_score: Share
-    suppression: Literal["hard", "soft"] = "hard"
-    overlap: Share = 0.6
+    suppression: Literal["hard", "soft"] = "soft"
+    overlap: Share = 0.5
     overview: Side = 640
     side: Side = 1600
     tile: Side = 704

@@ -26,7 +26,7 @@ MULTIPLE: Final = 64
 _GREY: Final = 114
 _LEAST_OVERVIEW: Final = 192
 """Longer side in pixels that a smaller photo is enlarged to."""
-_CLOSE: Final = 56.0
+_CLOSE: Final = 72.0
 """Pixels that the usual product is to measure where it is looked at closely: the geometric mean of its sides."""
 _GAIN: Final = 1.2
 """A closer look that enlarges by less is left out."""
@@ -167,7 +167,7 @@ class Detector:
         return scale if scale >= seen * _GAIN else None
 
     def _closely(self, photo: Image.Image, scale: float, least: float) -> list[_Found]:
-        width, height = round(photo.width * scale), round(photo.height * scale)
+        width, height = (max(1, round(side * scale)) for side in photo.size)
         parts = tiles(width, height, self.rule.tile, self.rule.tile_overlap)
         shown = _resized(photo, (0, 0, photo.width, photo.height), (width, height))
 
