@@ -19,7 +19,7 @@ SERVES := $(VENV)/.serves
 LOCK := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: run install demo test check format docs bench default-model lock help
+.PHONY: run install demo test check format docs bench default-model detector lock help
 .DELETE_ON_ERROR:
 
 run: $(SERVES) ## Set the server up and start it, at http://127.0.0.1:PORT (8000)
@@ -51,6 +51,9 @@ bench: $(STAMP) ## Measure accuracy (trains first), speed and memory (takes long
 
 default-model: $(STAMP) ## Train the model that comes with Shelfwise, from public photos (takes hours; goes on where it was)
 	$(BIN)/python -m scripts.default_model $(ARGS)
+
+detector: $(STAMP) ## Train the detector that comes with Shelfwise, on public photos and composed scenes (takes hours; goes on where it was)
+	$(BIN)/python -m scripts.detector $(ARGS)
 
 lock: ## Choose the versions of all packages anew and write requirements/ci.txt
 	rm -rf build/lock

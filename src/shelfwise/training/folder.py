@@ -147,7 +147,18 @@ class RunFolder:
         self, config: TrainConfig | DetectConfig, data_hash: str, numerics: Mapping[str, object]
     ) -> str:
         """What the run's result depends on, as one hash; a checkpoint with another one is not gone on from."""
-        ignored = {"data", "also", "out", "split", "weights", "teacher", "device", "precision", "threads"}
+        ignored = {
+            "data",
+            "also",
+            "validate_on",
+            "out",
+            "split",
+            "weights",
+            "teacher",
+            "device",
+            "precision",
+            "threads",
+        }
         content: Mapping[str, Any] = {
             "config": config.model_dump(mode="json", exclude=ignored, exclude_defaults=True),
             "data": data_hash,
@@ -162,9 +173,8 @@ def absolute_places(config: Config) -> Config:
     """All places but data and split by their absolute paths, so that the run can be gone on with from anywhere."""
     if isinstance(config, DetectConfig):
         weights = None if config.weights is None else config.weights.absolute()
-        return config.model_copy(
-            update={"weights": weights, "also": [each.absolute() for each in config.also]}
-        )
+        sets = {name: [each.absolute() for each in getattr(config, name)] for name in ("also", "validate_on")}
+        return config.model_copy(update={"weights": weights, **sets})
     prefix, _, place = (config.backbone or "").partition(":")
     backbone = f"{prefix}:{Path(place).absolute()}" if place and Path(place).is_dir() else config.backbone
     places = {

@@ -172,7 +172,7 @@ class DetectorOutcome:
         )
 
     def _provenance(self) -> dict[str, Any]:
-        places = {"data", "also", "out", "split", "weights", "threads"}
+        places = {"data", "also", "validate_on", "out", "split", "weights", "threads"}
         return {
             "config": self.config.model_dump(mode="json", exclude=places, exclude_none=True),
             "weights": self._origin,

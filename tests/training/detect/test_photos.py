@@ -84,6 +84,20 @@ def test_further_sets_are_trained_on_but_for_copies_of_what_is_measured_on(block
     assert data.digest != alone.digest
 
 
+def test_further_sets_validate_as_well_but_for_copies_of_what_is_trained_or_tested_on(
+    blocks, block_painter, tmp_path
+):
+    more = block_painter(tmp_path / "more", 5, seed=9)
+    alone = read_photos(DetectConfig(data=blocks))
+    for number, part in enumerate(("train", "test", "val")):
+        shutil.copy(alone.parts[part][0].path, more / "images" / f"{number:03}.png")
+    data = read_photos(DetectConfig(data=blocks, validate_on=[more], also=[more]))
+    added = {photo.path.name for photo in data.parts["val"] if photo.path.is_relative_to(more)}
+    assert added == {"002.png", "003.png", "004.png"}
+    assert keys(data, "train") == keys(alone, "train")
+    assert data.digest != alone.digest
+
+
 def test_of_a_further_set_with_parts_its_training_part_is_taken(blocks, shelves_with_parts):
     data = read_photos(DetectConfig(data=blocks, also=[shelves_with_parts]))
     own = [photo.key for photo in data.parts["train"] if "blocks" not in str(photo.path)]

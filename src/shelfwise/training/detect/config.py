@@ -30,6 +30,10 @@ class DetectConfig(BaseModel):
     also: list[Path] = Field(
         [], description="Another set with boxes to train on; of one with parts, its train part."
     )
+    validate_on: list[Path] = Field(
+        [],
+        description="Another set with boxes whose photos validate as well; of one with parts, its val part.",
+    )
     fold: str | None = Field(None, description="Official fold to hold out as the test part.")
     split: Path | None = Field(None, description="Use this saved split instead of making one.")
     use_official: bool = Field(True, description="Take the set's own training, validation and test lists.")

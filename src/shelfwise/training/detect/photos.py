@@ -78,7 +78,7 @@ class DetectionData:
 
     Attributes:
         main: the set that is divided.
-        also: further sets, all of whose photos are trained on.
+        also: further sets, for training first, then for validation.
         split: which photos of the main set are in which part.
         parts: the photos by part: ``train``, ``val``, ``test``.
         left_out: number of photos in no part because they are copies of validation or test photos.
@@ -131,22 +131,24 @@ def read_photos(
         StorageError: the split cannot be written.
     """
     main = read_photo_set(config.data, config.layout, progress)
-    also = tuple(read_photo_set(path, None, progress) for path in config.also)
+    also, judging = (
+        tuple(read_photo_set(path, None, progress) for path in paths)
+        for paths in (config.also, config.validate_on)
+    )
     split = divide(main, config, kept)
     refuse(main.whole, split)
-    told = {main.hashes[index] for index in (*split.val, *split.test)}
     parts = {name: [main.photos[i] for i in members] for name, members in split.parts.items()}
+    told = {main.hashes[index] for index in split.test}
     left_out = split.left_out
-    for one in also:
-        for index in _trained_on(one):
-            if one.hashes[index] in told:
-                left_out += 1
-            else:
-                parts["train"].append(one.photos[index])
+    left_out += _add(parts["val"], judging, ("val",), told | {main.hashes[index] for index in split.train})
+    told |= {main.hashes[index] for index in split.val} | {each for one in judging for each in one.hashes}
+    left_out += _add(parts["train"], also, ("train", "trainval"), told)
     _refuse_empty(main, parts)
     if kept is not None and not kept.exists():
         save_split(kept, main.whole, split)
-    return DetectionData(main, also, split, {name: tuple(photos) for name, photos in parts.items()}, left_out)
+    return DetectionData(
+        main, (*also, *judging), split, {name: tuple(photos) for name, photos in parts.items()}, left_out
+    )
 
 
 def read_photo_set(path: Path, layout: str | None = None, progress: Progress | None = None) -> PhotoSet:
@@ -242,12 +244,26 @@ def _whole(dataset: Dataset, photos: Sequence[DetectionPhoto]) -> Dataset:
     )
 
 
-def _trained_on(photos: PhotoSet) -> Iterable[int]:
-    """What of a further set is trained on: its own training photos, or all where it has no such parts."""
+def _add(
+    part: list[DetectionPhoto], sets: Sequence[PhotoSet], names: Sequence[str], told: Collection[str]
+) -> int:
+    """Add photos of further sets to a part, but for copies of those ``told``; the number of those left out."""
+    left_out = 0
+    for one in sets:
+        for index in _taken(one, names):
+            if one.hashes[index] in told:
+                left_out += 1
+            else:
+                part.append(one.photos[index])
+    return left_out
+
+
+def _taken(photos: PhotoSet, names: Sequence[str]) -> Iterable[int]:
+    """What of a further set is taken: the photos of its own parts of these names, or all where it has no parts."""
     official = photos.whole.official
-    parts = [official[name] for name in ("train", "trainval") if name in official]
-    if not parts and any(name in official for name in ("val", "test")):
-        raise DataError(f"{photos.whole.root}: has parts, but none to train on")
+    parts = [official[name] for name in names if name in official]
+    if not parts and any(name in official for name in ("train", "val", "test")):
+        raise DataError(f"{photos.whole.root}: has parts, but none called {' or '.join(names)}")
     return sorted(index for part in parts for index in part) if parts else range(len(photos.photos))
 
 
