@@ -1,4 +1,4 @@
-"""Train the detector that comes with Shelfwise: compose scenes, train, and put it into ``src/shelfwise/default_detector``.
+"""Train the detector that comes with Shelfwise: compose scenes, train, and put it into the package.
 
 Run by ``make detector``. Scenes that are there are not composed again, and a training that was broken off goes on.
 """
