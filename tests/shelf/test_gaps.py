@@ -154,3 +154,11 @@ def test_names_count_that_are_sure():
     facings = tuple(Facing((x, 0, x + 50, 80), 0.9, n, 1, i, 1) for i, (x, n) in enumerate(boxes, 1))
     (gap,) = gaps_of(facings)
     assert [guess.product for guess in gap.guesses] == ["a"]
+
+
+def test_boxes_too_narrow_for_the_slope_that_they_stand_on_are_no_trouble():
+    # Upright boxes 30 wide and 240 high: turned by a quarter, a product of any width would fill more.
+    boxes = np.array([(1 + 32 * n, 100 + 8 * n, 31 + 32 * n, 340 + 8 * n) for n in range(12)], np.float32)
+    rows = find_rows(boxes)
+    assert [row.slope for row in rows] == [0.25]
+    assert all(gap.facings <= 2 for gap in find_gaps(rows, place_facings(rows, boxes)))

@@ -115,14 +115,14 @@ def _gap(
     # The box of a turned product is wider than the product, as in straighten: the gap beside it is narrower.
     lost = abs(row.slope) * high / 2
     space = edges[1] - edges[0] + lost
-    widths = [float(np.median([facings[i].width for i in side])) - lost for side in sides if side]
-    usual = float(np.median([facings[i].width for i in board])) - lost
+    widths = [_own(float(np.median([facings[i].width for i in side])), lost) for side in sides if side]
+    usual = _own(float(np.median([facings[i].width for i in board])), lost)
     if space < max(FIT * min(widths), _LEAST * usual):
         return None
     left, right = (sides[0][-1] if sides[0] else None), (sides[1][0] if sides[1] else None)
     guesses, lacking = guess_gap(left, right, facings, runs, comparison, space)
     width = _width(guesses[0], number, facings) if guesses else None
-    fit = max(int(space / ((width - lost) if width else min(widths)) + _ROUND), 1)
+    fit = max(int(space / (_own(width, lost) if width else min(widths)) + _ROUND), 1)
     base = row.base(sum(edges) / 2)
     return Gap(
         (edges[0], base - high, edges[1], base),
@@ -132,6 +132,11 @@ def _gap(
         guesses,
         lacking > 0,
     )
+
+
+def _own(width: float, lost: float) -> float:
+    """A product's width, from that of its box; never less than half of it, as in straighten."""
+    return max(width - lost, width / 2)
 
 
 def _width(guess: Guess | None, row: int, facings: Sequence[Facing]) -> float | None:
