@@ -130,7 +130,7 @@ def test_the_network_sees_sides_of_multiples_of_64(make_detector):
     assert max(max(shape) for shape in session.shapes) <= 768
 
 
-@pytest.mark.parametrize("size", [(1, 1), (5, 3), (1, 3000), (2500, 2), (64, 64)])
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (1, 3000), (2500, 2), (64, 64), (1, 9000), (9000, 1)])
 def test_photos_of_any_shape_are_looked_at(make_detector, size):
     photo = np.full((*size, 3), 30, np.uint8)
     assert len(make_detector(Rectangles()).find(photo)) == 0
