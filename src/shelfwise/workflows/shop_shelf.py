@@ -114,7 +114,8 @@ class ShopShelves:
         """Look for products on a shelf photo that a place was kept for; done when it no more waits."""
         with self._changed:
             self._reserved -= 1
-            return self._taken(shelf_id)
+            # Somebody who saw it waiting in the list may have been quicker: it is looked at once.
+            return self._futures.get(shelf_id) or self._taken(shelf_id)
 
     def resume(self, shelf: ShelfPhoto) -> LookingAt | None:
         """How far looking at a photo is; one that waits and was lost, as when a server ended, is looked at again.
@@ -162,9 +163,9 @@ class ShopShelves:
         _give_way()
         while (shelf_id := self._next()) is not None:
             try:
-                self._look(shelf_id)
-            except _StoppedError:
-                return
+                # Where the shop is being closed, the photo goes on waiting, and so do those behind it.
+                with contextlib.suppress(_StoppedError):
+                    self._look(shelf_id)
             finally:
                 with self._changed:
                     self._current = None

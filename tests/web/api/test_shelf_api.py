@@ -122,6 +122,32 @@ def test_a_photo_that_a_server_left_behind_is_looked_at_when_asked_for(clerk, sc
     assert len(clerk.get(f"{SHELF}/{left.id}").json()["boxes"]) == 6
 
 
+def test_a_photo_that_somebody_asks_for_while_it_is_kept_is_looked_at_once(clerk, scene, shop, goods):
+    from shelfwise.answers.shelf_records import AddedShelf
+
+    go_on = threading.Event()
+    looked = []
+
+    class Slow:
+        def find(self, image, *, source=None):
+            looked.append(source)
+            assert go_on.wait(30)
+            return scene.find(image, source=source)
+
+    shop.shelves.use(Slow())
+    stored = shop.photos.add(scene.photo)
+    shop.shelves.reserve()
+    shelf = shop.shelf_photos.add(AddedShelf(stored.sha256, *scene.size, "clerk", goods.store))
+    # Between the two, a list on another screen shows it.
+    assert shop.shelves.resume(shelf) is not None
+    future = shop.shelves.look(shelf.id)
+    go_on.set()
+    future.result(30)
+    assert looked == [shelf.name]
+    again = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene)).json()
+    assert again["state"] == "done"
+
+
 def test_boxes_are_corrected(clerk, shelf, goods):
     answer = changed(
         clerk,
