@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from shelfwise.errors import ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in
 from shelfwise.inventory.records import Booking, Line
+from shelfwise.text import many
+from shelfwise.workflows.shelf_booking import unseen_at
 from shelfwise.workflows.shop_shelf_view import counts_of
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ __all__ = ["MOST_LINES", "StockLine", "StockTake", "book_stock_take", "plan_stoc
 
 MOST_LINES: Final = 1000
 """How many products one stock-take counts at most."""
-
-_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,26 +166,16 @@ def _lines(
 
 
 def _unseen(shop: Shop, location: Location, seen: set[int]) -> Iterator[StockLine]:
-    """What the book has at the place itself, in none of the places within it, and nobody sees."""
-    cursor: str | None = None
-    while True:
-        page = shop.levels.stock_list(
-            location.store_id, location_id=location.id, order="name", cursor=cursor, limit=_AT_ONCE
+    """What the book has at the place itself, and nobody sees."""
+    for change in unseen_at(shop.levels, location, seen):
+        product = change.product
+        yield StockLine(
+            product.id, product.name, product.unit, 0, Decimal(1), change.quantity, change.expected
         )
-        for level in page.items:
-            if level.product.id in seen:
-                continue
-            expected = shop.levels.at_location(level.product.id, location.id)
-            if expected:
-                product = level.product
-                yield StockLine(product.id, product.name, product.unit, 0, Decimal(1), Decimal(0), expected)
-        cursor = page.next
-        if cursor is None:
-            return
 
 
 def _line(plan: StockTake, line: StockLine) -> Line:
-    seen = f"{line.facings} {'facing' if line.facings == 1 else 'facings'}" if line.facings else "not seen"
+    seen = many(line.facings, "facing") if line.facings else "not seen"
     return Line(
         kind="counted",
         product_id=line.product_id,

@@ -10,7 +10,6 @@ import numpy as np
 
 from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
 from shelfwise.shelf.facings import Guess, Named
-from shelfwise.shelf.gaps import Gap, find_gaps
 from shelfwise.shelf.planogram import Planogram
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import Arrangement, arrange_shelf
@@ -42,8 +41,7 @@ class ShelfView:
         shelf: the photo.
         boxes: what is there, as people left it. Facing i of ``arrangement`` is box i.
         removed: boxes that people took away.
-        arrangement: rows, facings and runs, and the comparison with a planogram.
-        gaps: where products are missing.
+        arrangement: rows, facings, runs and gaps, and the comparison with a planogram.
         products: facings by product, most first.
         asked, unknown: facings that a person should choose for, and those that are like nothing known.
     """
@@ -52,7 +50,6 @@ class ShelfView:
     boxes: tuple[ShelfBox, ...]
     removed: tuple[ShelfBox, ...]
     arrangement: Arrangement
-    gaps: tuple[Gap, ...]
     products: tuple[ProductCount, ...]
     asked: int
     unknown: int
@@ -79,15 +76,10 @@ def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox], planogram: Planogram |
         boxes=tuple(there),
         removed=tuple(box for box in boxes if box.removed),
         arrangement=arrangement,
-        gaps=_gaps(arrangement, (shelf.width, shelf.height)),
         products=counts_of(there),
         asked=answers["ask"],
         unknown=answers["unknown"],
     )
-
-
-def _gaps(seen: Arrangement, size: tuple[int, int]) -> tuple[Gap, ...]:
-    return find_gaps(seen.rows, seen.facings, seen.runs, comparison=seen.comparison, size=size)
 
 
 def counts_of(boxes: Sequence[ShelfBox]) -> tuple[ProductCount, ...]:

@@ -187,7 +187,7 @@ def _gaps(view: ShelfView) -> list[GapOut]:
             confidence=round(gap.likeliest.confidence, 3) if gap.likeliest else None,
             planned=gap.planned,
         )
-        for gap in view.gaps
+        for gap in view.arrangement.gaps
     ]
 
 
