@@ -6,14 +6,19 @@ import io
 import math
 import zipfile
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shelfwise.errors import BundleError
-from shelfwise.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from shelfwise.hierarchy import Hierarchy
+
+# The settings of a training, and so the command line, read these rules: NumPy is imported where it is needed.
 
 __all__ = [
     "MAX_REFERENCE",
@@ -67,6 +72,8 @@ class DecisionRule(BaseModel):
         Raises:
             ValueError: levels or thresholds do not fit the categories.
         """
+        from shelfwise.hierarchy import Hierarchy
+
         tree = Hierarchy(categories, tuple(self.levels))
         if set(tree.nodes) != set(self.thresholds):
             odd = sorted(set(tree.nodes) ^ set(self.thresholds))
@@ -112,6 +119,8 @@ def pack_reference(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> bytes:
     Raises:
         BundleError: there is none, too much, or something that is no array of finite floats.
     """
+    import numpy as np
+
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(arrays):
@@ -155,6 +164,8 @@ def _name(member: zipfile.ZipInfo) -> str:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> NDArray[np.floating[Any]]:
+    import numpy as np
+
     if member.compress_type != zipfile.ZIP_STORED or member.file_size > most:
         raise ValueError(f"{member.filename}: compressed, or larger than the file")
     content = archive.read(member)
