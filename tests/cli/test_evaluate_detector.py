@@ -19,8 +19,8 @@ from shelfwise.cli.app import app
 from shelfwise.rules import DetectionRule
 
 BOX = (8, 8, 40, 40)
-SCALE = 5
-"""A photo of 64 pixels is looked at at 320."""
+SCALE = 3
+"""A photo of 64 pixels is looked at at 192."""
 runner = CliRunner()
 
 
