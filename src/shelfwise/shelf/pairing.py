@@ -71,17 +71,18 @@ def pair_boxes(
         cut: which boxes of each photo its edge cuts off.
         shown: which boxes of each photo are in what the other one shows.
     """
-    union, inside = _overlaps(first, second)
-    close = np.where(cut[0][:, None] | cut[1][None, :], np.where(inside >= _INSIDE, inside, union), union)
-    close[close < _OVERLAP] = 0
-    close *= 0.5 + 0.5 * alike
-    pairs = []
-    for flat in np.argsort(-close, axis=None, kind="stable")[: np.count_nonzero(close)]:
-        i, j = divmod(int(flat), len(second))
-        if close[i, j] > 0:
-            pairs.append((i, j))
-            close[i, :] = 0
-            close[:, j] = 0
+    i, j, union, inside = _overlaps(first, second)
+    close = np.where((cut[0][i] | cut[1][j]) & (inside >= _INSIDE), inside, union)
+    near = np.flatnonzero(close >= _OVERLAP)
+    i, j, close = i[near], j[near], close[near] * (0.5 + 0.5 * alike[i[near], j[near]])
+    pairs: list[tuple[int, int]] = []
+    taken: tuple[set[int], set[int]] = set(), set()
+    for place in np.argsort(-close, kind="stable"):
+        pair = int(i[place]), int(j[place])
+        if pair[0] not in taken[0] and pair[1] not in taken[1]:
+            pairs.append(pair)
+            taken[0].add(pair[0])
+            taken[1].add(pair[1])
     chosen = np.array(pairs, np.intp).reshape(-1, 2)
     left, right = chosen[:, 0], chosen[:, 1]
     # What is cut off or at the edge of what the other one shows need not be there.
@@ -91,11 +92,15 @@ def pair_boxes(
     return Pairing(chosen, score, len(chosen) + alone)
 
 
-def _overlaps(first: Floats, second: Floats) -> tuple[Floats, Floats]:
-    """Intersection over union, and over the smaller one, each of shape (N, M)."""
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=2)
-    one = np.prod(first[:, 2:] - first[:, :2], axis=1)[:, None]
-    other = np.prod(second[:, 2:] - second[:, :2], axis=1)[None, :]
-    return common / np.maximum(one + other - common, 1e-9), common / np.maximum(np.minimum(one, other), 1e-9)
+def _overlaps(first: Floats, second: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
+    """Numbers of the boxes that lie on one another, intersection over union, and over the smaller one: each (K,)."""
+    wide, high = (
+        np.minimum.outer(first[:, side + 2], second[:, side + 2])
+        - np.maximum.outer(first[:, side], second[:, side])
+        for side in (0, 1)
+    )
+    i, j = np.nonzero((wide > 0) & (high > 0))
+    common = wide[i, j] * high[i, j]
+    one, other = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second))
+    whole = one[i] + other[j] - common
+    return i, j, common / np.maximum(whole, 1e-9), common / np.maximum(np.minimum(one[i], other[j]), 1e-9)
