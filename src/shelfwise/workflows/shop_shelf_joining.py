@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from shelfwise.answers.shelf_records import MOST_BOXES, AddedShelf, Box, FoundBo
 from shelfwise.errors import ConflictError, EntryError, OverloadedError
 from shelfwise.images.decode import decode
 from shelfwise.shelf.joining import Joined, Part, join
+from shelfwise.shelf.suppression import overlaps
+from shelfwise.shelf.transform import map_boxes
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
 from shelfwise.workflows.shelf_joining import joined_picture
@@ -29,16 +31,19 @@ if TYPE_CHECKING:
 __all__ = ["join_shelves"]
 
 _QUALITY: Final = 90
+_SAME: Final = 0.5
+"""Intersection over union from which on a box that a person added is of a product that has one."""
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Held while photos are put together, which takes all of their pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Half:
-    """One of the photos: its boxes that have an embedding, and what is said of each."""
+    """One of the photos: its boxes that have an embedding, what is said of each, and those that people added."""
 
     shelf: ShelfPhoto
     boxes: list[ShelfBox]
+    added: list[ShelfBox]
     named: list[Named]
     embeddings: NDArray[np.float32]
 
@@ -52,7 +57,7 @@ class _Half:
 def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
     """Put photos of one shelf together; what people said of their boxes is kept.
 
-    Boxes that people added are left out: nothing tells what they look like on the other photo.
+    Boxes that people added tell nothing of how the photos lie. They come afterwards, where no other box is by then.
 
     Args:
         shop: the shop.
@@ -103,7 +108,8 @@ def _half(shop: Shop, number: int) -> _Half:
     # Keys are places in the list that embeddings were kept for.
     there = [box for box in found if not box.removed]
     rows = [int(box.key) - 1 for box in there]
-    return _Half(shelf, there, [named_box(box) for box in there], (embeddings / lengths)[rows])
+    added = [box for box in boxes if box.score is None and not box.removed]
+    return _Half(shelf, there, added, [named_box(box) for box in there], (embeddings / lengths)[rows])
 
 
 def _check(shelves: Sequence[ShelfPhoto]) -> None:
@@ -135,21 +141,38 @@ def _picture(shop: Shop, halves: Sequence[_Half], joined: Joined) -> tuple[bytes
 def _boxes(
     halves: Sequence[_Half], joined: Joined, scale: float, size: tuple[int, int]
 ) -> tuple[list[FoundBox], list[int]]:
-    """The boxes on the joined picture, and their places among the joined ones."""
+    """The boxes on the joined picture, those that people added last, and the joined places of the others."""
     # Of a product on both photos the surer name was taken: it says whose.
     said = {id(named): box for half in halves for named, box in zip(half.named, half.boxes, strict=True)}
     kept: list[FoundBox] = []
     places: list[int] = []
-    for place, (edges, named) in enumerate(zip(joined.boxes.tolist(), joined.named, strict=True)):
-        left, top = (max(0.0, each * scale) for each in edges[:2])
-        right, bottom = (min(float(most), each * scale) for each, most in zip(edges[2:], size, strict=True))
-        if right - left >= 1 and bottom - top >= 1 and len(kept) < MOST_BOXES:
-            kept.append(_found((left, top, right, bottom), float(joined.scores[place]), said[id(named)]))
+    for place, (edges, named) in enumerate(zip(joined.boxes, joined.named, strict=True)):
+        there = _on_picture(edges, scale, size)
+        if there is not None and len(kept) < MOST_BOXES:
+            kept.append(_found(there, float(joined.scores[place]), said[id(named)]))
             places.append(place)
+    for half, matrix in zip(halves, joined.matrices, strict=True):
+        moved = map_boxes(matrix, np.array([box.box for box in half.added], np.float64).reshape(-1, 4))
+        for box, mapped in zip(half.added, moved, strict=True):
+            there = _on_picture(mapped, scale, size)
+            if there is not None and len(kept) < MOST_BOXES and not _covered(there, kept):
+                kept.append(_found(there, None, box))
     return kept, places
 
 
-def _found(edges: Box, score: float, box: ShelfBox) -> FoundBox:
+def _on_picture(edges: NDArray[Any], scale: float, size: tuple[int, int]) -> Box | None:
+    """Joined coordinates in pixels of the picture; None of what has less than a pixel there."""
+    left, top, right, bottom = np.clip(edges * scale, 0, [*size, *size]).tolist()
+    return (left, top, right, bottom) if right - left >= 1 and bottom - top >= 1 else None
+
+
+def _covered(box: Box, kept: Sequence[FoundBox]) -> bool:
+    """Whether one of the boxes is of the same product."""
+    others = np.array([each.box for each in kept], np.float32).reshape(-1, 4)
+    return bool((overlaps(np.array([box], np.float32), others) > _SAME).any())
+
+
+def _found(edges: Box, score: float | None, box: ShelfBox) -> FoundBox:
     return FoundBox(
         edges,
         score,

@@ -35,6 +35,24 @@ def test_what_is_on_both_counts_once(clerk, halves, long_shelf, goods):
     assert clerk.get(f"/api/v1/photos/{whole['photo']}").status_code == 200
 
 
+def test_boxes_that_people_added_come_along_once(clerk, halves, goods):
+    left, right = halves
+    taken = next(box for box in left["boxes"] if box["row"] == 2)["box"]
+    free = [taken[0], 0, taken[2], 10]  # above all rows, at the photo's upper edge
+    boxes = [
+        {"key": "n1", "box": free, "product_id": goods.tea},
+        {"key": "n2", "box": [edge + 1 for edge in taken], "product_id": goods.rice},
+    ]
+    clerk.patch(f"{SHELF}/{left['id']}", json={"boxes": boxes})
+    whole = joined(clerk, left["id"], right["id"]).json()
+    assert len(whole["boxes"]) == 23
+    (added,) = [box for box in whole["boxes"] if box["score"] is None]
+    assert added["box"] == pytest.approx(free, abs=4)
+    assert added["product"]["name"] == "Tea"
+    third = joined(clerk, whole["id"], right["id"]).json()  # embeddings still belong to their boxes
+    assert len(third["boxes"]) == 23
+
+
 def test_photos_that_do_not_overlap_are_told(clerk, halves, scene, shop, goods):
     shop.shelves.use(scene)
     other = clerk.post(f"{SHELF}?location={goods.shelf}", files={"photo": ("a.png", scene.photo)}).json()

@@ -108,7 +108,7 @@ def list_shelves(
 def join(shop: TheShop, actor: Classifying, response: Response, given: ShelfJoinIn) -> ShelfOut:
     """Put two photos of one shelf together that overlap, so that what is on both counts once. Clerks.
 
-    What people said of their boxes is kept; boxes that people added are left out.
+    What people said of their boxes is kept, and so are boxes that they added where no other one is.
     """
     from shelfwise.workflows.shop_shelf_joining import join_shelves
 
