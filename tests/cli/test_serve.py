@@ -6,9 +6,12 @@ import sys
 
 import pytest
 
+from shelfwise.bundle import write_bundle
 from shelfwise.cli.app import main
-from shelfwise.cli.serve import _use, _without_collection
+from shelfwise.cli.serve import _settings, _use, _without_collection
 from shelfwise.errors import BundleError
+from shelfwise.images.preprocess import Preprocessing
+from shelfwise.rules import DetectionRule
 from shelfwise.workflows.model_shelf import ModelShelf
 from shelfwise.workflows.shop import ShopSettings, one_server
 
@@ -80,6 +83,33 @@ def test_a_model_that_is_given_becomes_the_active_one_however_often(tmp_path, to
 def test_a_model_that_is_none_stops_it(tmp_path, capsys):
     with pytest.raises(BundleError):
         _use(tmp_path / "home", tmp_path / "nothing")
+
+
+def test_a_detector_that_is_none_stops_it(tmp_path, capsys, toy):
+    home = tmp_path / "home"
+    names = toy.write_toy_bundle(tmp_path / "bundle").path
+    for given in (tmp_path / "nothing", names):
+        assert run("--port", "0", "--home", str(home), "--detector", str(given)) == 2
+        assert capsys.readouterr().err.startswith("error: ")
+    assert not home.exists()
+
+
+def test_the_detector_of_a_run_finds_products_on_shelf_photos(tmp_path):
+    run_folder = tmp_path / "run"
+    write_bundle(
+        run_folder / "bundle",
+        model_onnx=b"no network",
+        name="detector-lite0",
+        categories=["product"],
+        preprocessing=Preprocessing(64, "pad", (0.5, 0.5, 0.5), (0.2, 0.2, 0.2)),
+        metrics={},
+        provenance={},
+        rendered=True,
+        card="# A detector",
+        detection=DetectionRule(min_score=0.5),
+    )
+    assert _settings(tmp_path, None, None, run_folder).detector == run_folder / "bundle"
+    assert _settings(tmp_path, None, None, None).detector is None
 
 
 def test_the_address_of_the_database_is_not_guessed(tmp_path, capsys):

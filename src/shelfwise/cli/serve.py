@@ -46,6 +46,13 @@ def serve(
             "that comes with Shelfwise.",
         ),
     ] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BUNDLE",
+            help="Find products on shelf photos with this detector. By default the one that comes with Shelfwise.",
+        ),
+    ] = None,
     public_address: Annotated[
         str | None,
         typer.Option(
@@ -93,7 +100,7 @@ def serve(
     place = Place(host, port, allow_network=allow_network, proxies=tuple(proxy or ()))
     _log_to_stderr()
     with _without_collection() as started:
-        _run(_settings(home, database, workers), model, config, place, started)
+        _run(_settings(home, database, workers, detector), model, config, place, started)
 
 
 @contextlib.contextmanager
@@ -112,15 +119,30 @@ def _without_collection() -> Iterator[Callable[[], None]]:
         gc.unfreeze()
 
 
-def _settings(home: Path | None, database: str | None, workers: int | None) -> ShopSettings:
+def _settings(
+    home: Path | None, database: str | None, workers: int | None, detector: Path | None
+) -> ShopSettings:
     from shelfwise.settings import Settings
     from shelfwise.workflows.shop import ShopSettings
 
     settings = Settings()
     # A folder that is named means the book in it, whatever the environment says.
     return ShopSettings(
-        home or settings.home, database or (None if home else settings.database), workers=workers
+        home or settings.home,
+        database or (None if home else settings.database),
+        workers=workers,
+        detector=None if detector is None else _detector(detector),
     )
+
+
+def _detector(given: Path) -> Path:
+    """A detector's bundle, seen to be one: it is loaded when the first shelf photo comes."""
+    from shelfwise.bundle import read_bundle
+    from shelfwise.workflows.classify import find_bundle
+
+    bundle = read_bundle(find_bundle(given))
+    bundle.refuse_other_task("detect")
+    return bundle.path
 
 
 def _run(
