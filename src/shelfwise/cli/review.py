@@ -103,7 +103,7 @@ def export(
     possible, so it takes little room. Photos of unknown things and of products without a category are left out.
 
     With --shelves it is the shelf photos that people corrected or booked, for shelfwise train --task detect: photos
-    in images/, and their boxes in annotations.json.
+    in images/, and their boxes in annotations.json. Photos that were put together from others are left out.
     """
     with opened(home, database) as book:
         from shelfwise.answers.book import AnswerBook

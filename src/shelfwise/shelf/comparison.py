@@ -80,7 +80,7 @@ class Fix:
     Attributes:
         kind: what is wrong; ``check`` is for what may be right.
         text: one sentence for people, with row and place.
-        place: where in the planogram; of an extra one, where on the photo.
+        place: where in the planogram; of a misplaced or extra one, where on the photo.
         product: what it is about; None for an unknown product.
         facings: how many.
     """

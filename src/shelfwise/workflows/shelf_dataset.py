@@ -69,8 +69,8 @@ def open_shelf_set(
 ) -> ShelfSet:
     """Collect the shelf photos that people corrected or booked. Whatever their number, memory stays small.
 
-    Of a photo that was sent twice the one that was corrected last counts. Photos that were put together from others
-    are left out, and those that are no longer kept.
+    Of a photo that was sent twice the one that was corrected last counts. Left out are photos that are no longer
+    kept, and those that were put together from others: at a seam a product may be seen half or twice, with one box.
 
     Args:
         book: the shelf photos.
