@@ -18,6 +18,7 @@ export class Saving extends EventTarget {
     this.offline = false;
     this.trouble = "";
     this.wait = FIRST_WAIT;
+    this.singly = 0; // changes to be sent one by one, for one of them is refused
     this.running = null;
     addEventListener("online", () => this.start());
     document.addEventListener("visibilitychange", () => document.hidden || this.start());
@@ -56,7 +57,7 @@ export class Saving extends EventTarget {
     clearTimeout(this.timer);
     while (this.waiting.length) {
       try {
-        await this.batch(this.waiting.slice(0, AT_ONCE));
+        await this.batch(this.waiting.slice(0, this.singly ? 1 : AT_ONCE));
       } catch (error) {
         this.later(error);
         return;
@@ -74,6 +75,8 @@ export class Saving extends EventTarget {
         // Somebody else has changed other boxes, or this came through before: each change says how a box is to be.
         const body = await this.read();
         this.tell("saved", body);
+      } else if (error instanceof ApiError && error.status === 422 && changes.length > 1) {
+        this.singly = changes.length;
       } else if (isFinal(error)) {
         this.settle(changes.length, this.tag);
         this.tell("refused", wordsOf(error));
@@ -84,6 +87,7 @@ export class Saving extends EventTarget {
 
   settle(count, etag) {
     this.waiting.splice(0, count);
+    this.singly = Math.max(0, this.singly - count);
     this.tag = etag;
     this.offline = false;
     this.trouble = "";
