@@ -123,6 +123,24 @@ class ShelfBook:
         values = {"state": "failed", "problem": problem}
         return self._database.write(lambda connection: _settled(connection, number, values))
 
+    def again(self, number: int) -> ShelfPhoto:
+        """Have a photo wait whose products could not be looked for: what was in the way may be mended.
+
+        Raises:
+            NotFoundError: there is no such shelf photo.
+            ConflictError: it waits already, or its products have been found.
+        """
+
+        def work(connection: Connection) -> ShelfPhoto:
+            shelf = _locked(connection, number)
+            if shelf.state != "failed":
+                raise ConflictError(f"{shelf.name} is looked at once: it is {shelf.state}, not failed")
+            values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
+            connection.execute(_of(number).values(values))
+            return _shelf(connection, number)
+
+        return self._database.write(work)
+
     def change(
         self,
         number: int,

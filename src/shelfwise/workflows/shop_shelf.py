@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from shelfwise.workflows.shelf import BoxFinder
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["MOST_PIXELS", "LookingAt", "ShopShelves", "add_shelf_photo", "detector_of"]
+__all__ = ["MOST_PIXELS", "LookingAt", "ShopShelves", "add_shelf_photo", "detector_of", "look_again"]
 
 MOST_PIXELS: Final = 64_000_000
 """How large a shelf photo may be."""
@@ -247,6 +247,23 @@ def add_shelf_photo(
         raise
     shop.shelves.look(shelf.id)
     return shelf
+
+
+def look_again(shop: Shop, shelf_id: int) -> None:
+    """Look once more, in the background, for the products on a photo that could not be looked at.
+
+    Raises:
+        OverloadedError: as many shelf photos wait as may wait.
+        NotFoundError: there is no such shelf photo.
+        ConflictError: it waits already, or its products have been found.
+    """
+    shop.shelves.reserve()
+    try:
+        shop.shelf_photos.again(shelf_id)
+    except BaseException:
+        shop.shelves.release()
+        raise
+    shop.shelves.look(shelf_id)
 
 
 def detector_of(bundle: Path | None) -> BoxFinder:

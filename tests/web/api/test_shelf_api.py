@@ -97,6 +97,28 @@ def test_what_fails_is_told(clerk, scene, shop):
     assert (answer["state"], answer["problem"]) == ("failed", "the detector gives nothing but NaN")
 
 
+def test_what_failed_is_looked_at_again(clerk, reader, scene, shop, goods):
+    class Broken:
+        def find(self, image, *, source=None):
+            raise ModelError("the detector gives nothing but NaN")
+
+    shop.shelves.use(Broken())
+    failed = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene)).json()
+    assert failed["state"] == "failed"
+    shop.shelves.use(scene)
+    address = f"{SHELF}/{failed['id']}"
+    assert reader.post(f"{address}/look").status_code == 403
+    again = clerk.post(f"{address}/look")
+    assert again.status_code == 200, again.text
+    assert (again.json()["problem"], again.json()["version"]) != (failed["problem"], failed["version"])
+    future = shop.shelves.future(failed["id"])
+    if future is not None:
+        future.result(30)
+    assert len(clerk.get(address).json()["boxes"]) == 6
+    assert clerk.post(f"{address}/look").status_code == 409  # its boxes stay as they are
+    assert clerk.post(f"{SHELF}/4711/look").status_code == 404
+
+
 def test_a_defect_fails_the_photo_and_not_the_next(clerk, scene, shop):
     class Broken:
         def find(self, image, *, source=None):

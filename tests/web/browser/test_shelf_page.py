@@ -196,6 +196,22 @@ def test_corrections_stay_through_a_lost_connection_and_a_reload(
     assert boxes(shop, shelf)["6"].removed
 
 
+def test_a_photo_that_could_not_be_looked_at_is_looked_at_again(
+    shop: Shop, tabs: Tabs, shelf: int, scene
+) -> None:
+    from shelfwise.answers.shelf_records import AddedShelf
+
+    first = shop.shelf_photos.get(shelf)
+    new = AddedShelf(first.photo, first.width, first.height, "clerk", MILL_LANE)
+    failed = shop.shelf_photos.add(new)
+    shop.shelf_photos.fail(failed.id, "there was no detector")
+    page = tabs("clerk", PHONE)
+    page.goto(f"/shelf/{failed.id}")
+    expect(page.locator("#shelf-progress")).to_contain_text("there was no detector")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator(".shelf-chip")).to_have_count(6)
+
+
 def test_a_refused_change_takes_no_other_with_it(shop: Shop, tabs: Tabs, shelf: int) -> None:
     page = tabs("clerk", DESK)
     page.goto("/shelf")

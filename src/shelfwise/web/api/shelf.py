@@ -21,7 +21,7 @@ from shelfwise.web.api.uploads import photos_of, sent_files
 from shelfwise.web.etags import IfMatch, etag
 from shelfwise.web.replies import keep_nothing
 from shelfwise.workflows.shop import Shop
-from shelfwise.workflows.shop_shelf import add_shelf_photo
+from shelfwise.workflows.shop_shelf import add_shelf_photo, look_again
 
 __all__ = ["router", "seen"]
 
@@ -124,6 +124,20 @@ def join(shop: TheShop, actor: Classifying, response: Response, given: ShelfJoin
 def get_shelf(shop: TheShop, actor: Reader, response: Response, shelf_id: PathId) -> ShelfOut:
     """Give a shelf photo with what is on it, as people left it, or how far looking at it is."""
     shelf_for(shop, actor, "reader", shelf_id)
+    return seen(shop, shelf_id, response)
+
+
+@router.post("/shelf/{shelf_id}/look", summary="Look at a shelf photo again", responses=problems(404, 409))
+def look(
+    request: Request, shop: TheShop, actor: Classifying, response: Response, shelf_id: PathId
+) -> ShelfOut:
+    """Look once more at a photo that `failed`, once what was in the way is mended. Clerks.
+
+    It waits then, as one that was just sent: `GET /shelf/{id}` tells how far it is.
+    """
+    shelf_for(shop, actor, "clerk", shelf_id, "classify")
+    spend(request, actor, "photos", 1)
+    look_again(shop, shelf_id)
     return seen(shop, shelf_id, response)
 
 

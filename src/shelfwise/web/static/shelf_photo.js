@@ -286,12 +286,25 @@ function waiting({ progress, state: now, problem }) {
   const bar = place.querySelector("progress");
   const words = place.querySelector("p");
   bar.hidden = now === "failed";
-  if (now === "failed") return words.replaceChildren(`The products could not be found: ${problem}. `, el("a", { href: "/shelf" }, "Take another photo"));
+  if (now === "failed") return words.replaceChildren(`The products could not be found: ${problem}. `, el("button", { type: "button", class: "button small", onclick: lookAgain }, "Look again"), " ", el("a", { href: "/shelf" }, "Take another photo"));
   if (progress?.total) Object.assign(bar, { max: progress.total, value: progress.done });
   else bar.removeAttribute("value");
   const text = progress?.ahead ? `${progress.ahead} ${progress.ahead === 1 ? "photo" : "photos"} before this one.`
     : progress?.total ? `Naming the products: ${progress.done} of ${progress.total}.` : "Finding the products…";
   if (words.textContent !== text) words.textContent = text;
+}
+
+/** What was in the way may be mended by now. */
+async function lookAgain({ currentTarget: button }) {
+  button.setAttribute("aria-busy", "true");
+  try {
+    await api("POST", `${saving.path}/look`);
+  } catch (error) {
+    if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+    flash(wordsOf(error), "bad");
+  }
+  button.removeAttribute("aria-busy");
+  await load();
 }
 
 async function load() {
