@@ -24,9 +24,7 @@ def test_they_cover_the_photo_and_neighbours_share_enough(width, height, side, o
         spans = sorted({(tile[axis], tile[axis + 2]) for tile in found})
         assert spans[0][0] == 0 and spans[-1][1] == length
         assert all(end - start <= side + 1 for start, end in spans)
-        assert all(
-            after[0] <= before[1] - overlap + 1 for before, after in itertools.pairwise(spans)
-        )
+        assert all(after[0] <= before[1] - overlap + 1 for before, after in itertools.pairwise(spans))
     assert len(found) == len(set(found))
 
 
