@@ -10,6 +10,7 @@ the head has the same weights on all levels but a batch norm of its own for each
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from typing import Final, NamedTuple, Self
 
 import torch
@@ -112,12 +113,12 @@ class ProductDetector(nn.Module):
 
     def _body(self, x: Tensor) -> list[Tensor]:
         taken = []
-        with torch.set_grad_enabled(torch.is_grad_enabled() and self._frozen == 0):
-            x = self.stem(x)
-        for number, stage in enumerate(self.blocks):
-            with torch.set_grad_enabled(torch.is_grad_enabled() and number + 1 >= self._frozen):
+        for number, stage in enumerate(self.stages):
+            # Only where it changes something: an export takes every such change for a part of the graph.
+            still = number < self._frozen and torch.is_grad_enabled()
+            with torch.no_grad() if still else nullcontext():
                 x = stage(x)
-            if number in _TAPS:
+            if number - 1 in _TAPS:
                 taken.append(x)
         return taken
 
