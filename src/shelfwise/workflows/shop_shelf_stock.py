@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from shelfwise.errors import ConflictError, EntryError
+from shelfwise.errors import ChangedError, ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in
 from shelfwise.inventory.records import Booking, Line
 from shelfwise.text import many
@@ -113,7 +113,13 @@ def plan_stock_take(
 
 
 def book_stock_take(
-    shop: Shop, plan: StockTake, *, user: str, key: str | None = None, rest: bool = False
+    shop: Shop,
+    plan: StockTake,
+    *,
+    user: str,
+    key: str | None = None,
+    rest: bool = False,
+    version: int | None = None,
 ) -> Booking:
     """Book a stock-take, all of it or nothing: it sets the level of each product that is seen at the place.
 
@@ -123,6 +129,8 @@ def book_stock_take(
         user: who books.
         key: idempotency key: what is booked twice with one key is booked once.
         rest: set what the book has at the place and nobody sees to 0; else that stays as it is.
+        version: the shelf photo's, as who books has read it; None for whichever. What a key has booked already is
+            told again all the same: that booking has made it a version more.
 
     Raises:
         EntryError: there is nothing to book, or a product or the place is archived.
@@ -141,6 +149,8 @@ def book_stock_take(
     def work(connection: Connection) -> Booking:
         booking = book_in(connection, lines, user=user, key=key)
         if not booking.repeated:
+            if version not in (None, plan.shelf.version):
+                raise ChangedError(f"{plan.shelf.name} has been changed meanwhile: read it again")
             shop.shelf_photos.booked_in(
                 connection, plan.shelf.id, booking.id, user=user, version=plan.shelf.version
             )

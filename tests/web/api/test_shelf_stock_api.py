@@ -4,6 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from shelfwise.errors import ChangedError
+from shelfwise.workflows.shop_shelf_stock import book_stock_take, plan_stock_take
+
 SHELF = "/api/v1/shelf"
 
 
@@ -70,6 +73,18 @@ def test_sent_again_it_is_booked_once(clerk, shelf, goods, shop):
     assert again.json()["id"] == first.json()["id"]
     assert len(shop.history.movements(goods.store).items) == 2
     assert booked(clerk, shelf, goods.shelf, key, depth=2).status_code == 409
+
+
+def test_a_booking_whose_reply_was_lost_is_told_again(shop, shelf, goods):
+    """As after a server died between booking and reply: the photo has another version than the one that was read."""
+    seen = shelf["version"]
+    for repeated in (False, True):
+        plan = plan_stock_take(shop, shelf["id"], goods.shelf)
+        booking = book_stock_take(shop, plan, user="clerk", key="take-1", version=seen)
+        assert booking.repeated == repeated
+    with pytest.raises(ChangedError):
+        book_stock_take(shop, plan, user="clerk", key="take-2", version=seen)
+    assert len(shop.history.movements(goods.store).items) == 2
 
 
 def test_what_nobody_sees_stays_unless_it_is_to_be_nothing(clerk, shelf, goods, book, shop):

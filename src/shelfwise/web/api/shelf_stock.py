@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from shelfwise.accounts.records import Actor
-from shelfwise.errors import ChangedError, EntryError, NotFoundError
+from shelfwise.errors import EntryError, NotFoundError
 from shelfwise.web.access import Clerk, Numbers, Reader, TheShop
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.movement_schemas import BookingOut
@@ -75,9 +75,7 @@ def book(
     depths = {each.product_id: each.depth for each in given.depths}
     made = plan_stock_take(shop, shelf_id, given.location_id, given.depth, depths)
     once = ledger_key(actor, key)
-    if version is not None and version != made.shelf.version:
-        raise ChangedError(f"{made.shelf.name} has been changed meanwhile: read it again")
-    booking = book_stock_take(shop, made, user=actor.name, key=once, rest=given.rest)
+    booking = book_stock_take(shop, made, user=actor.name, key=once, rest=given.rest, version=version)
     return counted(request, booking, numbers)
 
 
