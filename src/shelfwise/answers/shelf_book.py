@@ -48,22 +48,24 @@ class ShelfBook:
 
     def add(self, new: AddedShelf) -> ShelfPhoto:
         """Keep a shelf photo whose products are still to be looked for."""
-        values = {
-            "photo": new.photo,
-            "width": new.width,
-            "height": new.height,
-            "state": "waiting",
-            "user_name": new.user,
-            "store_id": new.store_id,
-            "location_id": new.location_id,
-            "at": utc_now(),
-            "version": 1,
-            "joined_from": list(new.joined_from) or None,
-        }
+        return self._database.write(lambda connection: _shelf(connection, _added(connection, new)))
+
+    def add_found(
+        self,
+        new: AddedShelf,
+        boxes: Sequence[FoundBox],
+        *,
+        model: str | None,
+        detector: str | None,
+        embeddings: bytes | None = None,
+    ) -> ShelfPhoto:
+        """Keep a shelf photo with what is on it: nobody sees it waiting. The rest is as for :meth:`finish`."""
+        values = {"state": "done", "model": model, "detector": detector, "embeddings": embeddings}
 
         def work(connection: Connection) -> ShelfPhoto:
-            number = connection.execute(insert(shelf_photos).values(values).returning(shelf_photos.c.id))
-            return _shelf(connection, number.scalar_one())
+            number = _added(connection, new)
+            _finished(connection, number, boxes, values)
+            return _shelf(connection, number)
 
         return self._database.write(work)
 
@@ -106,17 +108,8 @@ class ShelfBook:
         Raises:
             NotFoundError: there is no such shelf photo.
         """
-        rows = [new_box(number, str(place), found) for place, found in enumerate(boxes, start=1)]
         values = {"state": "done", "model": model, "detector": detector, "embeddings": embeddings}
-
-        def work(connection: Connection) -> bool:
-            if not _settled(connection, number, values):
-                return False
-            if rows:
-                connection.execute(insert(shelf_boxes), rows)
-            return True
-
-        return self._database.write(work)
+        return self._database.write(lambda connection: _finished(connection, number, boxes, values))
 
     def fail(self, number: int, problem: str) -> bool:
         """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`."""
@@ -286,6 +279,33 @@ def _locked(connection: Connection, number: int) -> ShelfPhoto:
 def _boxes(connection: Connection, number: int) -> list[ShelfBox]:
     rows = connection.execute(chosen_boxes().where(shelf_boxes.c.shelf_id == number))
     return sorted(map(box_of, rows), key=lambda box: (len(box.key), box.key))
+
+
+def _added(connection: Connection, new: AddedShelf) -> int:
+    values = {
+        "photo": new.photo,
+        "width": new.width,
+        "height": new.height,
+        "state": "waiting",
+        "user_name": new.user,
+        "store_id": new.store_id,
+        "location_id": new.location_id,
+        "at": utc_now(),
+        "version": 1,
+        "joined_from": list(new.joined_from) or None,
+    }
+    number = connection.execute(insert(shelf_photos).values(values).returning(shelf_photos.c.id))
+    return int(number.scalar_one())
+
+
+def _finished(connection: Connection, number: int, boxes: Sequence[FoundBox], values: dict[str, Any]) -> bool:
+    """Write down what was found on a waiting photo; False where it waits no more."""
+    if not _settled(connection, number, values):
+        return False
+    rows = [new_box(number, str(place), found) for place, found in enumerate(boxes, start=1)]
+    if rows:
+        connection.execute(insert(shelf_boxes), rows)
+    return True
 
 
 def _settled(connection: Connection, number: int, values: dict[str, Any]) -> bool:

@@ -85,16 +85,14 @@ def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
     new = AddedShelf(
         stored.sha256, stored.width, stored.height, actor.name, first.store_id, first.location_id, tuple(ids)
     )
-    shelf = shop.shelf_photos.add(new)
     kept, places = _boxes(halves, joined, scale, (stored.width, stored.height))
-    shop.shelf_photos.finish(
-        shelf.id,
+    return shop.shelf_photos.add_found(
+        new,
         kept,
         model=first.model,
         detector=first.detector,
         embeddings=joined.embeddings[places].astype(np.float16).tobytes(),
     )
-    return shop.shelf_photos.get(shelf.id)
 
 
 def _half(shop: Shop, number: int) -> _Half:
