@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from shelfwise.errors import PlanogramError
@@ -114,5 +115,6 @@ def same_category(wanted: str, found: str | None) -> bool:
     return found is not None and (_key(found) + "/").startswith(_key(wanted).rstrip("/") + "/")
 
 
+@lru_cache(maxsize=8192)  # a comparison asks for the same few names thousands of times
 def _key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
