@@ -25,6 +25,7 @@ _HEX: Final = "digits and letters from a to f"
 _PATTERNS: Final[Mapping[str, str]] = {
     "^[0-9a-f]{64}$": f"Give the SHA-256 of a photo: 64 {_HEX}.",
     "^[0-9a-f]{12}$": f"Give the number of a model: 12 {_HEX}.",
+    "^[A-Za-z0-9-]{1,40}$": "Give the key of a box: at most 40 plain letters, digits and hyphens.",
 }
 """What the patterns of the schemas mean: a pattern itself tells nobody what to give."""
 
