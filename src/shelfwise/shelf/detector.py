@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shelfwise.bundle import Bundle, read_bundle
+from shelfwise.bundle import Bundle, default_detector, read_bundle
 from shelfwise.inference.session import BoxSession, OnnxBoxSession
 from shelfwise.rules import DetectionRule
 from shelfwise.shelf.suppression import suppress
@@ -55,8 +55,6 @@ def load_detector(bundle: str | Path | None = None, *, threads: int | None = Non
         BundleError: the folder is missing, damaged, or holds a classifier.
         ModelError: its network cannot be loaded.
     """
-    from shelfwise.bundle import default_detector
-
     return Detector(read_bundle(default_detector() if bundle is None else Path(bundle)), threads=threads)
 
 
@@ -138,9 +136,10 @@ class Detector:
     def _overview(self, photo: Image.Image, least: float) -> _Found:
         longer = max(photo.size)
         side = min(self.rule.overview, max(_LEAST_OVERVIEW, longer))
-        return self._look(
-            photo, Tile(0, 0, photo.width, photo.height), side / longer, min(least, self._plain)
-        )
+        size = (max(1, round(photo.width * (side / longer))), max(1, round(photo.height * (side / longer))))
+        found = self._run(_resized(photo, size), min(least, self._plain))
+        factors = np.array([photo.width / size[0], photo.height / size[1]] * 2, np.float32)
+        return _inside(found.boxes * factors, found.scores, photo.size)
 
     @property
     def _plain(self) -> float:
@@ -169,7 +168,7 @@ class Detector:
     def _closely(self, photo: Image.Image, scale: float, least: float) -> list[_Found]:
         width, height = (max(1, round(side * scale)) for side in photo.size)
         parts = tiles(width, height, self.rule.tile, self.rule.tile_overlap)
-        shown = _resized(photo, (0, 0, photo.width, photo.height), (width, height))
+        shown = _resized(photo, (width, height))
 
         def look(part: Tile) -> _Found:
             found = self._run(shown[part.top : part.bottom, part.left : part.right], least)
@@ -181,12 +180,6 @@ class Detector:
             return [look(part) for part in parts]
         with ThreadPoolExecutor(self._threads, thread_name_prefix="tiles") as pool:
             return list(pool.map(look, parts))
-
-    def _look(self, photo: Image.Image, part: Tile, scale: float, least: float) -> _Found:
-        size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
-        found = self._run(_resized(photo, tuple(part), size), least)
-        factors = np.array([photo.width / size[0], photo.height / size[1]] * 2, np.float32)
-        return _inside(found.boxes * factors, found.scores, photo.size)
 
     def _run(self, pixels: NDArray[np.uint8], least: float) -> _Found:
         """What the network finds on pixels of any size: the surest places."""
@@ -203,11 +196,9 @@ class Detector:
         return _inside(boxes[sure], scores[sure], (width, height))
 
 
-def _resized(photo: Image.Image, box: tuple[int, ...], size: tuple[int, int]) -> NDArray[np.uint8]:
-    left, top, right, bottom = box
+def _resized(photo: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     # Halving by whole steps first costs less and loses nothing that is left after it.
-    resized = photo.resize(size, Image.Resampling.BILINEAR, (left, top, right, bottom), reducing_gap=2.0)
-    return np.asarray(resized)
+    return np.asarray(photo.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
 
 
 def _inside(boxes: NDArray[np.float32], scores: NDArray[np.float32], size: tuple[int, int]) -> _Found:
