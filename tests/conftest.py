@@ -67,11 +67,9 @@ def quickly() -> Callable[..., AbstractContextManager[None]]:
                     tables.append(functools.cache(ONNXRegistry.from_torchlib))
                 patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(tables[0]))
             if not plots and importlib.util.find_spec("matplotlib") is not None:
-                from shelfwise.training.detect.report import page as detector_page
                 from shelfwise.training.report import page
 
-                for each in (page, detector_page):
-                    patch.setattr(each, "draw", _drawn)
+                patch.setattr(page, "draw", _drawn)
             yield
 
     return block

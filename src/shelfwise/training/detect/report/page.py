@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import jinja2
-
 import shelfwise
-from shelfwise.files import atomic_write_bytes, atomic_write_text
 from shelfwise.training.detect.matching import Matched
 from shelfwise.training.detect.measures import DetectionFigures
 from shelfwise.training.detect.report import gallery
 from shelfwise.training.detect.report.data import DetectorReport
 from shelfwise.training.detect.report.plots import detector_plots
 from shelfwise.training.report.names import percent
-from shelfwise.training.report.pictures import Picture, data_uri, draw
+from shelfwise.training.report.page import TEMPLATES, environment_of, whole_text, write_page
+from shelfwise.training.report.pictures import Picture, data_uri
 from shelfwise.training.report.view import Card
 
 __all__ = ["render", "write"]
 
-_ROOM: Final = Path(__file__).parents[2]
-_TEMPLATES: Final = [_ROOM / "detect" / "report" / "templates", _ROOM / "report" / "templates"]
+_OWN_TEMPLATES: Final = Path(__file__).parent / "templates"
 PHOTOS: Final = 8
 """In each gallery."""
 SHOWN_ERRORS: Final = 50
@@ -41,29 +38,12 @@ class View:
 
 def write(folder: Path, data: DetectorReport) -> Path:
     """Draw the plots, write them and the page."""
-    pictures: dict[str, Picture] = {}
-    files: list[str] = []
-    for plot in detector_plots(data):
-        light, picture = draw(plot)
-        files.append(f"{plot.name}.png")
-        atomic_write_bytes(folder / files[-1], light)
-        if picture is not None:
-            pictures[plot.name] = picture
-    page = folder / "index.html"
-    atomic_write_text(page, render(data, pictures, files))
-    return page
+    return write_page(folder, detector_plots(data), lambda pictures, files: render(data, pictures, files))
 
 
 def render(data: DetectorReport, pictures: dict[str, Picture], files: list[str]) -> str:
     """The page as HTML. What is no character, as in names that are not UTF-8, is replaced."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = percent
+    environment = environment_of([_OWN_TEMPLATES, TEMPLATES])
     environment.filters["jpeg_uri"] = lambda content: data_uri(content, "jpeg")
     html = environment.get_template("detector.html.j2").render(
         data=data,
@@ -77,7 +57,7 @@ def render(data: DetectorReport, pictures: dict[str, Picture], files: list[str])
         sections=_sections(data),
         version=shelfwise.__version__,
     )
-    return html.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return whole_text(html)
 
 
 def _sections(data: DetectorReport) -> list[tuple[str, str]]:
