@@ -11,7 +11,14 @@ from torch.nn import functional
 from shelfwise.models.network import Network
 from shelfwise.training.config import TrainConfig
 
-__all__ = ["MovingAverage", "binary_cross_entropy", "build_optimizer", "learning_rate_factor", "soft_targets"]
+__all__ = [
+    "MovingAverage",
+    "binary_cross_entropy",
+    "build_optimizer",
+    "half_cosine",
+    "learning_rate_factor",
+    "soft_targets",
+]
 
 
 def build_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
@@ -56,11 +63,15 @@ def _decayed(
 def learning_rate_factor(config: TrainConfig, step: int, steps_per_epoch: int) -> float:
     """Share of the highest rate at ``step`` (from 0): linear warm-up, then constant or half a cosine to zero."""
     warmup = config.warmup_epochs * steps_per_epoch
+    if config.schedule == "constant" and step >= warmup:
+        return 1.0
+    return half_cosine(step, warmup, config.epochs * steps_per_epoch)
+
+
+def half_cosine(step: int, warmup: float, total: int) -> float:
+    """Share of the highest rate at ``step`` (from 0) of ``total``: linear warm-up, then half a cosine to zero."""
     if step < warmup:
         return (step + 1) / (warmup + 1)
-    if config.schedule == "constant":
-        return 1.0
-    total = config.epochs * steps_per_epoch
     progress = (step - warmup) / max(1.0, total - warmup)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 

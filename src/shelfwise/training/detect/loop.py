@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from shelfwise.models.product_detector import ProductDetector, places
 from shelfwise.training.detect.batches import Batch, CropBatches
 from shelfwise.training.detect.losses import detection_losses
-from shelfwise.training.optim import MovingAverage
+from shelfwise.training.optim import MovingAverage, half_cosine
 
 __all__ = ["Callback", "DetectorEpoch", "DetectorTrainer", "Rates", "best_epoch"]
 
@@ -44,10 +44,7 @@ class Rates:
 
     def factor(self, step: int, steps_per_epoch: int) -> float:
         """Share of the highest rate at ``step``, from 0."""
-        if step < self.warmup:
-            return (step + 1) / (self.warmup + 1)
-        progress = (step - self.warmup) / max(1, self.epochs * steps_per_epoch - self.warmup)
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        return half_cosine(step, self.warmup, self.epochs * steps_per_epoch)
 
 
 @dataclass(frozen=True, slots=True)
