@@ -28,7 +28,9 @@ class DetectConfig(BaseModel):
     data: Path = Field(description="Folder or annotation file of photos with boxes around the products.")
     layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")
     also: list[Path] = Field(
-        [], description="Another set with boxes to train on; of one with parts, its train part."
+        [],
+        description="Another set with boxes to train on; of one with parts, its train part. Named twice, its photos"
+        " are shown twice as often.",
     )
     validate_on: list[Path] = Field(
         [],
