@@ -23,7 +23,7 @@ MOST_BYTES = 15_000_000
 SETTINGS = Path(__file__).parent / "detector.toml"
 LEARNED = ("train-a", "train-b")
 SHOWN = 2
-"""How often each scene is shown for one time that a photo is: scenes are dense, as shelves are, and photos are not."""
+"""How often a scene is shown for once that a photo is: scenes are as dense as shelves, and the photos are not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
