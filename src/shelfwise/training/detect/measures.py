@@ -197,9 +197,9 @@ def choose_threshold(matched: Sequence[Matched], curve: Curve) -> float:
     """The score from which a box is to count as a product.
 
     Of the thresholds whose F1 is within :data:`NEARLY` of the best, the one with the least weighted error of the
-    counts, ``sum |found - there| / sum there`` over the photos, then the highest F1. The median of the photos' own errors
-    would be that of small photos, on which one product is half of all. The threshold lies halfway to the next lower
-    score, so that it does not hang on one box. One half where nothing was found.
+    counts, ``sum |found - there| / sum there`` over the photos, then the highest F1. The median of the photos' own
+    errors would be that of photos of few products, on which one is half of all. The threshold lies halfway to the
+    next lower score, so that it does not hang on one box. One half where nothing was found.
     """
     f1 = curve.f1
     if not len(f1) or f1.max() == 0:
