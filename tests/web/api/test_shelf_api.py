@@ -1,8 +1,10 @@
 """Shelf photos over the API: what is on them, what people correct, and who may do that."""
 
+import io
 import threading
 
 import pytest
+from PIL import Image
 
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
@@ -301,6 +303,25 @@ def test_other_bodies_are_refused(clerk, scene):
     assert clerk.post(SHELF, files=sent(scene, b"no picture")).status_code == 422
     assert clerk.post(SHELF, files=sent(scene, b"")).status_code == 422
     assert clerk.get(SHELF).json()["items"] == []
+
+
+def test_a_photo_that_is_too_large_is_refused_before_it_is_kept(clerk, scene, shop):
+    out = io.BytesIO()
+    Image.new("1", (8001, 8000)).save(out, "PNG")
+    answer = clerk.post(SHELF, files=sent(scene, out.getvalue()))
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "photo"
+    assert (
+        "8,001 × 8,000 pixels are 64.0 megapixels, over the limit of 64: send it smaller" in error["message"]
+    )
+    assert not shop.photos.folder.exists() or not any(shop.photos.folder.rglob("*.png"))
+    assert clerk.get(SHELF).json()["items"] == []
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")  # more than any photo may have
+    assert clerk.post(SHELF, files=sent(scene, out.getvalue())).status_code == 422
+    # None of them took a place in the queue.
+    assert all(clerk.post(SHELF, files=sent(scene)).status_code == 201 for _ in range(9))
 
 
 def test_who_may_see_and_correct(clerk, manager, reader, nobody, admin, with_token, scene, goods, shelf):
