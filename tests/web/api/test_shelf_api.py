@@ -46,6 +46,25 @@ def test_a_photo_comes_back_with_its_boxes_in_rows(shelf, scene, clerk):
     assert again.headers["etag"] == '"v2"'
 
 
+def test_shares_go_by_count_and_by_width(clerk, shelf):
+    wide, slim = shelf["boxes"][0], shelf["boxes"][3]
+    left, top, _, bottom = wide["box"]
+    width = slim["box"][2] - slim["box"][0]
+    seen = changed(
+        clerk,
+        shelf,
+        {"key": wide["key"], "category": "Red", "box": [left, top, left + width / 2, bottom]},
+        {"key": slim["key"], "category": "Green"},
+        *({"key": box["key"], "verdict": "unknown"} for box in shelf["boxes"][4:]),
+        *({"key": box["key"], "removed": True} for box in shelf["boxes"][1:3]),
+    ).json()
+    widths = {box["key"]: box["box"][2] - box["box"][0] for box in seen["boxes"] if not box["removed"]}
+    shares = {each["category"]: (each["share"], each["linear"]) for each in seen["counts"]["categories"]}
+    assert shares["Red"] == pytest.approx((1 / 4, widths[wide["key"]] / sum(widths.values())), abs=1e-4)
+    assert shares["Green"] == pytest.approx((1 / 4, width / sum(widths.values())), abs=1e-4)
+    assert shares["Red"][1] < shares["Green"][1]
+
+
 def test_it_can_be_asked_for_before_it_is_done(clerk, scene, shop, goods):
     begun, go_on = threading.Event(), threading.Event()
 

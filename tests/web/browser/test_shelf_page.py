@@ -424,6 +424,7 @@ def test_what_stands_there_becomes_the_planogram(
     named = [BoxChange(key, saying=Saying("corrected", product_id=products["Tea"])) for key in "12345"]
     shop.shelf_photos.change(shelf, named, user="clerk")
     page = opened(tabs("manager", DESK), shelf)
+    expect(page.locator("#shelf-counts")).to_contain_text("5 facings · 83 % 78 % of the width")
     page.get_by_role("button", name="Keep this shelf").click()
     expect(page.locator("#shelf-plan")).to_contain_text("100 %")
     page.locator(".shelf-chip").nth(1).click()
