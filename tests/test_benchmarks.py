@@ -499,7 +499,7 @@ def test_few_shot_refuses_a_twin_with_another_embedding(left_out_twin, tmp_path,
 
 def test_few_shot_from_end_to_end(left_out_twin, tmp_path, monkeypatch):
     # The toy ships too, so that its embedding is that of its twin.
-    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", left_out_twin.path)
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_BUNDLE", left_out_twin.path)
     arguments = ["few-shot", "--repeats", "3", "--results", str(tmp_path / "results")]
     assert main([*arguments, "--bundle", str(left_out_twin.path)]) == 0
     measured = read_results(tmp_path / "results")["few-shot"]

@@ -29,7 +29,7 @@ from shelfwise.inference.classifier import load
 from shelfwise.inference.products.calibration import Prior, prior_of
 from shelfwise.inference.products.gallery import unit_rows
 from shelfwise.models import SPECS
-from shelfwise.models.tiny_vit import TinyViT
+from shelfwise.models.dinov2 import DINOv2
 
 pytestmark = pytest.mark.usefixtures("quick_training")
 
@@ -201,12 +201,12 @@ def test_what_is_joined_is_joined_again_only_where_something_differs(work, capsy
 
 
 def test_a_member_whose_settings_say_so_gets_a_new_head_on_the_body_that_it_has_trained(work, monkeypatch):
-    def shallow(num_classes, dropout):
-        return TinyViT(num_classes, dropout, depths=(1, 1, 1, 1))
+    def narrow(num_classes, dropout):
+        return DINOv2(num_classes, dropout, depth=1, width=64, heads=2)
 
-    # Its depth has no part in this.
-    monkeypatch.setitem(SPECS, "tiny-vit-5m", replace(SPECS["tiny-vit-5m"], build=shallow))
-    settings = SETTINGS.replace("small-cnn", "tiny-vit-5m").replace("groceries", "folders") + "size = 64\n"
+    # Its size has no part in this.
+    monkeypatch.setitem(SPECS, "dinov2-small", replace(SPECS["dinov2-small"], build=narrow))
+    settings = SETTINGS.replace("small-cnn", "dinov2-small").replace("groceries", "folders") + "size = 56\n"
     (work / "one.toml").write_text(settings.format(epochs=1) + "pretrained = false\nhead_first = false\n")
     (work / "one-head.toml").write_text(settings.format(epochs=0))
     changes = {"data": work / "data" / "freiburg"}

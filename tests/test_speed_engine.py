@@ -95,7 +95,7 @@ def test_what_is_measured_is_what_is_named_or_what_ships(work, toy, tmp_path, mo
     by_bundle = speed_engine._subject(options(bundle=work / "joined"))
     assert by_bundle.joined == work / "joined"
     assert "joined from small-cnn 30 % and small-cnn 70 %, weights kept in 8 bits" in by_bundle.what
-    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", work / "joined")
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_BUNDLE", work / "joined")
     assert speed_engine._subject(options()).bundle.id == by_bundle.bundle.id
     alone = toy.write_toy_bundle(tmp_path / "alone")
     with pytest.raises(BenchmarkError, match="lies in no run"):

@@ -122,3 +122,12 @@ def test_corrected_shelf_photos_are_exported_with_their_boxes(home, tmp_path, an
     told = run("export", tmp_path / "set", "--shelves", "--names", "category").stdout
     assert "1 shelf photo, 2 boxes of 1 category" in told
     assert read_dataset(tmp_path / "set", "coco").categories == ("fruit/apple",)
+    with open_database(home / "stock.db") as database:
+        book = ShelfBook(database)
+        # As an older version kept it: put together from others, and not how.
+        old = book.add(AddedShelf(photo, 90, 60, "Ada", store_id=1, joined_from=(1, 1)))
+        book.finish(old.id, found, model="m", detector="d")
+        book.change(old.id, [BoxChange("1", removed=True)], user="Ada")
+    done = run("export", tmp_path / "set", "--shelves")
+    assert "1 shelf photo, 2 boxes" in done.stdout
+    assert f"left out shelf photo {old.id}: an older Shelfwise put it together" in done.stderr

@@ -206,14 +206,14 @@ def test_a_rule_for_other_categories_is_refused(toy, tmp_path):
 
 
 def test_bundles_of_format_version_1_still_read_and_hold_no_rule(toy, tmp_path):
-    from shelfwise.bundle import _digest
+    from shelfwise.bundle.manifest import digest_of
 
     folder = toy.write_toy_bundle(tmp_path / "bundle").path
     manifest = json.loads((folder / "bundle.json").read_text())
 
     def save():
         manifest.pop("digest", None)
-        manifest["digest"] = _digest(manifest)
+        manifest["digest"] = digest_of(manifest)
         (folder / "bundle.json").write_text(json.dumps(manifest))
 
     manifest["format_version"] = 1

@@ -196,3 +196,20 @@ def test_every_planned_and_every_seen_facing_is_told_of_once(planned, words):
         assert 0 <= found.elsewhere <= found.lacking
     assert 0 <= result.compliance <= result.compliance_at_best <= 100
     assert len({fix.text for fix in result.fixes}) == len(result.fixes)
+
+
+def test_a_planogram_of_thousands_of_places_is_compared():
+    rows = [[f"product {row * 37 + place}" for place in range(150)] for row in range(20)]
+    wanted = Planogram(tuple(tuple(Entry(product, 1) for product in row) for row in rows))
+    shelf = [
+        Facing((50.0 * i, 100.0 * row, 50.0 * i + 40, 100.0 * row + 80), 0.9, accept(name), row + 1, i + 1, 1)
+        for row, names in enumerate(rows)
+        for i, name in enumerate(names)
+        if i != row
+    ]
+    result = compare(wanted, shelf)
+    assert result.rows == tuple((row, row) for row in range(1, 21))
+    assert (result.planned, result.right) == (3000, 2980)
+    assert [found.place for found in result.entries if found.state == "missing"] == [
+        Place(row, row) for row in range(1, 21)
+    ]

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shelfwise.shelf.facings import Facing, Guess, Named, find_runs
-from shelfwise.shelf.share import count_facings, share_by_category
+from shelfwise.shelf.share import board_length, count_facings, share_by_category
 from tests.shelf.scenes import accept, line_up
 
 
@@ -36,6 +36,7 @@ def test_linear_share_goes_by_width_on_the_board():
     shares = share_by_category(facings, find_runs(facings))
     assert [(s.category, s.facings) for s in shares] == [("x", 1), ("y", 2), (None, 1)]
     assert [s.linear for s in shares] == pytest.approx([0.6, 0.2, 0.2])
+    assert board_length(facings) == 100
     assert [s.by_count for s in shares] == pytest.approx([0.25, 0.5, 0.25])
 
 

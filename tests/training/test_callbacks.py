@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.errors import DivergedError
 from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Reporter, Stopper
-from shelfwise.training.loop import Callback, best_record
+from shelfwise.training.learner import Callback
+from shelfwise.training.loop import best_record
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_advice(make_trainer):

@@ -6,7 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from shelfwise.errors import DivergedError
-from shelfwise.training.loop import Callback, EpochRecord, best_record
+from shelfwise.training.learner import Callback
+from shelfwise.training.loop import EpochRecord, best_record
 
 
 def record(epoch: int, accuracy: float, loss: float) -> EpochRecord:

@@ -80,7 +80,7 @@ def test_which_model_is_used(tmp_path, monkeypatch):
     assert find_bundle(bundle) == bundle
     assert find_bundle(bundle.parent) == bundle
     assert find_bundle(tmp_path / "none") == tmp_path / "none"
-    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", bundle)
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_BUNDLE", bundle)
     assert find_bundle(None) == bundle
     monkeypatch.chdir(tmp_path)
     assert find_bundle(Path("default")) == bundle
@@ -89,6 +89,6 @@ def test_which_model_is_used(tmp_path, monkeypatch):
 
 
 def test_no_model_at_all_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", tmp_path / "none")
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_BUNDLE", tmp_path / "none")
     with pytest.raises(BundleError, match="came without its own: name a bundle"):
         find_bundle(None)

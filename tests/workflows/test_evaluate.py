@@ -291,6 +291,6 @@ def test_the_report_tells_the_accuracies_that_differ(shelves: Path, tmp_path: Pa
 def test_the_model_that_comes_with_shelfwise_has_a_name(
     bundle: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shelfwise.bundle.DEFAULT_BUNDLE", bundle)
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_BUNDLE", bundle)
     run, _ = notes_of(Path("default"), photos)
     assert run.bundle.path == bundle

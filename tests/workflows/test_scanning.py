@@ -2,6 +2,7 @@ import threading
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from shelfwise.accounts.records import Actor
 from shelfwise.errors import ImageError, NotFoundError, OverloadedError
@@ -137,8 +138,12 @@ def prediction(decision=None, probabilities=(0.5, 0.3, 0.1, 0.1), embedding=(1.0
 
 
 def said(shopper, made):
+    """What is said of a photo; among many the same is said."""
     shopper.shop.models.wait()
-    return Speaker(shopper.shop).say(shopper.shop.shelf.active().id, made)
+    model = shopper.shop.shelf.active().id
+    words = Speaker(shopper.shop).say(model, made)
+    assert Speaker(shopper.shop).say_all(model, [prediction(), made, made])[1:] == [words, words]
+    return words
 
 
 def told(words):
@@ -235,6 +240,47 @@ def test_what_looks_alike_comes_first_among_the_choices(shopper):
     assert isinstance(first, ScanCandidate)
     assert [choice.product for choice in first.choices] == ["B", "A"]
     assert words.product_id is None
+
+
+def test_of_a_large_category_the_first_products_are_choices(shopper):
+    for number in range(60):
+        shopper.product(f"{number % 7} {number}", f"Fruit/Apple/{number % 3}")
+    words = said(shopper, prediction(Decision("accept", "Fruit/Apple", "category", 0.8, 0.0)))
+    assert [each.product for each in words.candidates[0].choices] == [
+        "0 0",
+        "0 14",
+        "0 21",
+        "0 28",
+        "0 35",
+        "0 42",
+    ]
+
+
+def test_for_many_photos_the_stock_book_is_asked_as_often_as_for_one(shopper):
+    categories = ("Fruit/Apple/Gala", "Fruit/Apple/Fuji", "Fruit/Pear", "Drinks/Milk")
+    for number, category in enumerate(categories):
+        product = shopper.product(category.lower(), category)
+        enrol(shopper.shop, product, [shopper.photo(60 * number, 200, 9)])
+    shopper.shop.models.wait()
+    model = shopper.shop.shelf.active().id
+    chances = np.random.default_rng(0).dirichlet(np.ones(4), 40)
+    many = [prediction(None, row, (*row[:2], 0.5)) for row in chances]
+    asked: list[list[str]] = []
+
+    def listen(_connection, _cursor, statement, *_: object) -> None:
+        if threading.current_thread() is threading.main_thread():
+            asked[-1].append(statement)
+
+    engine = shopper.shop.db.engine
+    event.listen(engine, "before_cursor_execute", listen)
+    for some in (many[:1], many):
+        asked.append([])
+        words = Speaker(shopper.shop).say_all(model, some)
+    event.remove(engine, "before_cursor_execute", listen)
+    assert asked[0] == asked[1]
+    assert sum(statement.startswith("SELECT") for statement in asked[0]) == 3
+    assert words == [Speaker(shopper.shop).say(model, each) for each in many]
+    assert Speaker(shopper.shop).say_all(model, []) == []
 
 
 def test_what_is_refused_is_not_kept(toy, tmp_path, shopper):

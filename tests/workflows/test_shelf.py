@@ -9,6 +9,7 @@ from PIL import Image
 
 from shelfwise.errors import ImageError
 from shelfwise.shelf.facings import Named
+from shelfwise.shelf.planogram import Entry, Planogram
 from shelfwise.types import Detections, Prediction
 from shelfwise.workflows.shelf import ShelfReader, pixels_of
 from shelfwise.workflows.shelf_count import Names, ShelfCount
@@ -79,6 +80,15 @@ def test_the_dictionary_holds_all_of_it_and_is_json(reader):
         "unknown": 1,
     }
     assert told["runs"][0]["members"] == [0, 1]
+
+
+def test_the_dictionary_tells_what_stands_beside_the_plan(reader):
+    plan = Planogram(((Entry("Oat drink", 3),), (Entry("Tea", 1),)))
+    told = json.loads(json.dumps(reader.count(photo(), planogram=plan).to_dict()))["planogram"]
+    assert (told["compliance"], told["compliance_at_best"]) == (50, 100)
+    assert told["rows"] == [{"planned": 1, "seen": 1}, {"planned": 2, "seen": 2}]
+    assert [entry["elsewhere"] for entry in told["entries"]] == [0, 0]
+    assert all(extra["wanted"] is None for extra in told["extras"])
 
 
 def test_without_names_everything_is_unknown_and_nothing_is_asked(reader):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from shelfwise.answers.shelf_book import ShelfBook
-from shelfwise.answers.shelf_records import AddedShelf, BoxChange, FoundBox
+from shelfwise.answers.shelf_records import AddedShelf, BoxChange, FoundBox, Saying
 from shelfwise.database import open_database
 from shelfwise.errors import DataError, StorageError
 from shelfwise.images.photo_store import PhotoStore
@@ -77,12 +77,104 @@ def test_nothing_corrected_is_told(book, photos, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
-def test_what_is_put_together_or_no_longer_kept_is_left_out(book, photos, corrected, tmp_path):
-    corrected((1, 200, 3), joined_from=(1, 2))
+def test_what_an_older_version_put_together_or_is_no_longer_kept_is_left_out(
+    book, photos, corrected, tmp_path
+):
+    old = corrected((1, 200, 3), joined_from=(1, 2))
     gone = corrected((1, 2, 200))
     photos.path(gone.photo).unlink()
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="older Shelfwise put 1 corrected shelf photo together"):
         export_shelves(book, photos, tmp_path / "set")
+    corrected()
+    done = export_shelves(book, photos, tmp_path / "set")
+    assert (done.photos, done.left_out) == (1, (old.id,))
+
+
+@pytest.fixture
+def halves(book, photos):
+    """Two photos of 100 × 80 that nobody corrected, of which the second one begins 60 pixels further right."""
+
+    def make(colour):
+        out = io.BytesIO()
+        Image.new("RGB", (100, 80), colour).save(out, "JPEG")
+        shelf = book.add(AddedShelf(photos.add(out.getvalue()).sha256, 100, 80, "Ada"))
+        book.finish(shelf.id, [], model="m", detector="d")
+        return shelf
+
+    return make((255, 0, 0)), make((0, 0, 255))
+
+
+def put_together(book, photos, halves, scale=1.0):
+    """The two as one picture, with three boxes: on the left one, on both, and cut off by the left one's edge."""
+    out = io.BytesIO()
+    size = (round(160 * scale), round(80 * scale))
+    Image.new("RGB", size, (99, 9, 9)).save(out, "JPEG")
+    lie = [(scale, 0, 60 * scale * number, 0, scale, 0, 0, 0, 1) for number in (0, 1)]
+    stored = photos.add(out.getvalue())
+    new = AddedShelf(
+        stored.sha256, *size, "Ada", joined_from=tuple(half.id for half in halves), matrices=tuple(lie)
+    )
+    edges = [(10, 10, 40, 60), (65, 10, 95, 60), (90, 10, 130, 60)]
+    found = [FoundBox(tuple(scale * edge for edge in box), 0.9, "accept", "tea", 0.9) for box in edges]
+    return book.add_found(new, found, model="m", detector="d")
+
+
+def exported(book, photos):
+    """What is written: by photo, the edges of what it shows whole, and of what its edge cuts off."""
+    made = open_shelf_set(book, photos)
+    with made.annotations:
+        coco = json.loads(made.annotations.read())
+    assert made.boxes == sum(not each["iscrowd"] for each in coco["annotations"])
+    return {
+        image["id"]: [
+            [
+                each["bbox"]
+                for each in coco["annotations"]
+                if (each["image_id"], each["iscrowd"]) == (image["id"], crowd)
+            ]
+            for crowd in (0, 1)
+        ]
+        for image in coco["images"]
+    }
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_corrections_of_what_was_put_together_are_on_the_single_photos(book, photos, halves, scale):
+    whole = put_together(book, photos, halves, scale)
+    added = BoxChange("n1", box=tuple(scale * edge for edge in (62, 65, 82, 79)))
+    book.change(whole.id, [added, BoxChange("1", removed=True)], user="Ada")
+    left, right = (half.id for half in halves)
+    assert exported(book, photos) == {
+        left: [[[65, 10, 30, 50], [62, 65, 20, 14]], [[90, 10, 10, 50]]],
+        right: [[[5, 10, 30, 50], [30, 10, 40, 50], [2, 65, 20, 14]], []],
+    }
+
+
+def test_of_a_single_photo_and_what_was_put_together_the_last_correction_counts(book, photos, halves):
+    whole = put_together(book, photos, halves)
+    book.change(whole.id, [BoxChange("1", removed=True)], user="Ada")
+    left, right = (half.id for half in halves)
+    book.change(left, [BoxChange("n1", box=(1, 1, 9, 9))], user="Ada")
+    assert exported(book, photos)[left] == [[[1, 1, 8, 8]], []]
+    book.change(whole.id, [BoxChange("2", removed=True)], user="Ada")
+    assert exported(book, photos) == {left: [[], [[90, 10, 10, 50]]], right: [[[30, 10, 40, 50]], []]}
+
+
+def test_what_was_put_together_twice_is_on_its_photos_too(book, photos, halves):
+    whole = put_together(book, photos, halves)
+    out = io.BytesIO()
+    Image.new("RGB", (100, 80), (0, 255, 0)).save(out, "JPEG")
+    third = book.add(AddedShelf(photos.add(out.getvalue()).sha256, 100, 80, "Ada"))
+    lie = ((1, 0, 0, 0, 1, 5, 0, 0, 1), (1, 0, 120, 0, 1, 0, 0, 0, 1))
+    new = AddedShelf("f" * 64, 220, 85, "Ada", joined_from=(whole.id, third.id), matrices=lie)
+    largest = book.add_found(new, [FoundBox((125, 15, 155, 65), 0.9)], model="m", detector="d")
+    book.change(largest.id, [BoxChange("1", saying=Saying("unknown"))], user="Ada")
+    left, right = (half.id for half in halves)
+    assert exported(book, photos) == {
+        left: [[], []],
+        right: [[[65, 10, 30, 50]], []],
+        third.id: [[[5, 15, 30, 50]], []],
+    }
 
 
 def test_a_zip_file_comes_in_pieces(book, photos, corrected):

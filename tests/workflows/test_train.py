@@ -24,6 +24,7 @@ from shelfwise.inference.session import OnnxRuntimeSession
 from shelfwise.training.config import TrainConfig, recipe_defaults
 from shelfwise.workflows import train as train_module
 from shelfwise.workflows.train import RunResult, resume, train
+from tests.workflows.training_process import shallow_networks
 
 
 def silent(name: str):
@@ -251,10 +252,10 @@ def test_only_a_run_folder_can_be_resumed(tmp_path):
 def command(training_process, tmp_path):
     """Starts ``shelfwise train`` in a process of its own."""
 
-    def start(*arguments: object, largest_file: int | None = None):
+    def start(*arguments: object, **limits: object):
         environment = {"SHELFWISE_CACHE": str(tmp_path / "cache")}
         return training_process(
-            [str(each) for each in arguments], tmp_path / "output.txt", environment, largest_file
+            [str(each) for each in arguments], tmp_path / "output.txt", environment, **limits
         )
 
     return start
@@ -281,17 +282,18 @@ def reference(data: Path, folder: Path, recipe: str, **changes: object) -> Path:
 @pytest.mark.parametrize(("recipe", "changes"), [("small-cnn", {"ema": 0.9}), ("lite0", {"size": 32})])
 def test_a_run_killed_twice_ends_in_the_same_bits(painted, tmp_path, command, recipe, changes):
     changes = changes | {"epochs": 6, "batch_size": 8}
-    whole = reference(painted, tmp_path, recipe, **changes)
+    with shallow_networks():
+        whole = reference(painted, tmp_path, recipe, **changes)
     flags = [painted, "--recipe", recipe, "--threads", 1]
     flags += [part for name, value in changes.items() for part in (f"--{name.replace('_', '-')}", value)]
 
     broken = tmp_path / "broken"
-    process = command(*flags, "--out", broken)
+    process = command(*flags, "--out", broken, shallow=True)
     for epoch in (1, 3):
         wait_for_epoch(broken / "history.csv", epoch, process)
         process.send_signal(signal.SIGKILL)
         process.finish()
-        process = command("--resume", broken)
+        process = command("--resume", broken, shallow=True)
     code, output = process.finish()
     assert code == 0, output
 

@@ -17,7 +17,7 @@ from shelfwise.images.decode import decode
 from shelfwise.inference.classifier import Classifier
 from shelfwise.models import efficientnet_lite
 from shelfwise.shelf.detector import load_detector
-from shelfwise.training.detect import callbacks
+from shelfwise.training.checkpoint import CheckpointWriter
 from shelfwise.training.detect.config import DetectConfig
 from shelfwise.training.detect.photos import read_photos
 from shelfwise.training.folder import RunFolder
@@ -160,7 +160,7 @@ def test_the_detector_gives_the_same_boxes_each_time(trained):
 
 @pytest.mark.slow
 def test_a_run_that_was_stopped_ends_as_if_it_had_not(trained, tmp_path, monkeypatch, quickly):
-    finish = callbacks.CheckpointWriter.on_epoch_end
+    finish = CheckpointWriter.on_epoch_end
 
     def fail(self, trainer, record):
         if record.epoch == 2:
@@ -168,7 +168,7 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not(trained, tmp_path, monkeyp
         finish(self, trainer, record)
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power"):
-        patch.setattr(callbacks.CheckpointWriter, "on_epoch_end", fail)
+        patch.setattr(CheckpointWriter, "on_epoch_end", fail)
         run(trained / "photos", tmp_path / "run", also=[trained / "more"] * 2)
     assert not (tmp_path / "run" / "bundle").exists()
     with quickly():

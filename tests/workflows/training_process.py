@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import resource
 import runpy
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
+
+import pytest
 
 WARM = "tests.workflows.training_imports"
 """The module that the process to fork from imports."""
@@ -29,6 +33,8 @@ class TrainingProcess:
         output: Path,
         environment: Mapping[str, str],
         largest_file: int | None = None,
+        *,
+        shallow: bool = False,
     ) -> None:
         """Start it.
 
@@ -37,13 +43,14 @@ class TrainingProcess:
             output: the file that what it says is added to.
             environment: variables to set.
             largest_file: bytes that no file may grow over, as on a disk that is nearly full.
+            shallow: networks are as in a block of :func:`shallow_networks`.
         """
         self.output = output
         self._start = output.stat().st_size if output.exists() else 0
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([WARM])
         self._process = context.Process(
-            target=_run, args=(arguments, output, dict(environment), largest_file)
+            target=_run, args=(arguments, output, dict(environment), largest_file, shallow)
         )
         self._process.start()
 
@@ -64,6 +71,29 @@ class TrainingProcess:
         return code, self.output.read_bytes()[self._start :].decode()
 
 
+@contextmanager
+def shallow_networks() -> Iterator[None]:
+    """A block in which an EfficientNet-Lite has the first block of each stage alone, pretrained as in the whole.
+
+    All kinds of blocks are there, and its export takes a third as long.
+    """
+    from shelfwise.models import efficientnet_lite, lite_weights
+
+    whole = lite_weights.imagenet_state
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(efficientnet_lite, "stage_repeats", lambda _: [1] * len(efficientnet_lite.STAGES))
+        patch.setattr(
+            lite_weights,
+            "imagenet_state",
+            lambda variant: {
+                name: value
+                for name, value in whole(variant).items()
+                if not re.match(r"blocks\.\d+\.[1-9]", name)
+            },
+        )
+        yield
+
+
 def start_the_process_to_fork_from(root: Path) -> None:
     """Start what all are forked from, in the environment that they are to have."""
     multiprocessing.get_context("forkserver").set_forkserver_preload([WARM])
@@ -77,7 +107,13 @@ def start_the_process_to_fork_from(root: Path) -> None:
         os.environ.update(before)
 
 
-def _run(arguments: list[str], output: Path, environment: dict[str, str], largest_file: int | None) -> None:
+def _run(
+    arguments: list[str],
+    output: Path,
+    environment: dict[str, str],
+    largest_file: int | None,
+    shallow: bool,
+) -> None:
     """What ``python -m shelfwise train`` does."""
     os.environ.update(environment)
     with output.open("ab") as file:
@@ -87,4 +123,7 @@ def _run(arguments: list[str], output: Path, environment: dict[str, str], larges
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     sys.argv = ["shelfwise", "train", *arguments]
-    runpy.run_module("shelfwise", run_name="__main__", alter_sys=True)
+    with ExitStack() as stack:
+        if shallow:
+            stack.enter_context(shallow_networks())
+        runpy.run_module("shelfwise", run_name="__main__", alter_sys=True)

@@ -293,6 +293,7 @@ def _added(connection: Connection, new: AddedShelf) -> int:
         "at": utc_now(),
         "version": 1,
         "joined_from": list(new.joined_from) or None,
+        "matrices": list(new.matrices) or None,
     }
     number = connection.execute(insert(shelf_photos).values(values).returning(shelf_photos.c.id))
     return int(number.scalar_one())

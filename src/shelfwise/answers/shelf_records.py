@@ -16,6 +16,7 @@ __all__ = [
     "BoxChange",
     "BoxVerdict",
     "FoundBox",
+    "Matrix",
     "Saying",
     "ShelfBox",
     "ShelfPhoto",
@@ -27,6 +28,9 @@ MOST_BOXES: Final = 1500
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom edge in pixels of the upright photo."""
+
+Matrix = tuple[float, ...]
+"""The nine numbers of a homography, row by row."""
 
 ShelfState = Literal["waiting", "done", "failed"]
 """Whether the products on a photo have been looked for."""
@@ -45,6 +49,7 @@ class AddedShelf:
         user: who gave it.
         store_id, location_id: where it was taken, as far as that is known.
         joined_from: numbers of the shelf photos that it was put together from.
+        matrices: for each of them, the homography from its pixels to those of this photo.
     """
 
     photo: str
@@ -54,6 +59,7 @@ class AddedShelf:
     store_id: int | None = None
     location_id: int | None = None
     joined_from: tuple[int, ...] = ()
+    matrices: tuple[Matrix, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class ShelfPhoto:
     Attributes:
         id: its number.
         photo, width, height, user, store_id, location_id, joined_from: as in :class:`AddedShelf`.
+        matrices: the same; empty for one that an older version put together, and did not keep them.
         state: ``waiting`` until its products have been looked for; ``failed`` where that could not be done.
         problem: why it failed, else None.
         model, detector: ids of the bundles that named and found what is on it; None before.
@@ -89,6 +96,7 @@ class ShelfPhoto:
     corrected_at: datetime | None
     booking_id: int | None
     joined_from: tuple[int, ...]
+    matrices: tuple[Matrix, ...]
 
     @property
     def name(self) -> str:

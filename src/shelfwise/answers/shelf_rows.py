@@ -64,6 +64,7 @@ def shelf_of(row: Row[Any]) -> ShelfPhoto:
         corrected_at=row.corrected_at,
         booking_id=row.booking_id,
         joined_from=tuple(row.joined_from or ()),
+        matrices=tuple(tuple(matrix) for matrix in row.matrices or ()),
     )
 
 

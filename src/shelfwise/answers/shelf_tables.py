@@ -6,6 +6,10 @@ that is taken away keeps its row, with ``removed``: it can come back.
 
 ``shelf_boxes.candidates`` is a list of ``[category, confidence, product_id, product]``, as in ``answers``.
 
+``shelf_photos.joined_from`` are the numbers of the photos that one was put together from, and ``matrices`` for each
+of them the nine numbers of the homography from its pixels to the joined picture's, row by row; those that were put
+together before migration 0007 have none.
+
 ``shelf_boxes.crop`` is the cut-out photo that a product was taught with from this box.
 """
 
@@ -56,6 +60,7 @@ shelf_photos = Table(
     Column("corrected_at", UtcTime),
     Column("booking_id", BigInteger, ForeignKey("bookings.id")),
     Column("joined_from", JSON),
+    Column("matrices", JSON),
     Column("embeddings", LargeBinary),
     Index("ix_shelf_photos_store", "store_id", "id"),
     Index("ix_shelf_photos_photo", "photo"),

@@ -103,7 +103,8 @@ def export(
     possible, so it takes little room. Photos of unknown things and of products without a category are left out.
 
     With --shelves it is the shelf photos that people corrected or booked, for shelfwise train --task detect: photos
-    in images/, and their boxes in annotations.json. Photos that were put together from others are left out.
+    in images/, and their boxes in annotations.json. What was corrected on photos that were put together is on the
+    single photos.
     """
     with opened(home, database) as book:
         from shelfwise.answers.book import AnswerBook
@@ -141,6 +142,13 @@ def _tell_shelves(done: ShelfExport) -> None:
     photos = "1 shelf photo" if done.photos == 1 else f"{done.photos:,} shelf photos"
     categories = "1 category" if done.categories == 1 else f"{done.categories:,} categories"
     typer.echo(f"{printable(str(done.folder))}: {photos}, {done.boxes:,} boxes of {categories}")
+    if done.left_out:
+        numbers = some([str(number) for number in done.left_out])
+        typer.echo(
+            f"note: left out shelf photo {numbers}: an older Shelfwise put it together from others, and did not keep "
+            "how; put these together again, and correct that",
+            err=True,
+        )
 
 
 def _tell(done: ReviewExport) -> None:

@@ -18,8 +18,7 @@ from shelfwise.training.config import TrainConfig
 from shelfwise.training.detect.config import DetectConfig
 
 if TYPE_CHECKING:
-    from shelfwise.workflows.train import RunResult
-    from shelfwise.workflows.train_detector import DetectorRun
+    from shelfwise.workflows.training_run import RunResult
 
 __all__ = ["train"]
 
@@ -83,7 +82,7 @@ def train(
         raise typer.Exit(INTERRUPTED)
 
 
-def _train(settings: TrainConfig | DetectConfig, progress: Progress) -> RunResult | DetectorRun:
+def _train(settings: TrainConfig | DetectConfig, progress: Progress) -> RunResult:
     if isinstance(settings, DetectConfig):
         from shelfwise.workflows.train_detector import train_detector
 
@@ -94,7 +93,7 @@ def _train(settings: TrainConfig | DetectConfig, progress: Progress) -> RunResul
     return train_classifier(settings, cache_dir=cache, stages=progress.stage, note=progress.note, hub=hub)
 
 
-def _resume(folder: Path, progress: Progress) -> RunResult | DetectorRun:
+def _resume(folder: Path, progress: Progress) -> RunResult:
     from shelfwise.training.folder import RunFolder
 
     if RunFolder(folder).task == "detect":

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
@@ -32,7 +32,7 @@ from shelfwise.inventory.upkeep import (
     lock_levels,
 )
 
-__all__ = ["Ledger", "book_in", "undo_in"]
+__all__ = ["Ledger", "book_in", "booked_before", "undo_in"]
 
 
 def _opening(dialect: str) -> ReturningInsert[Any]:
@@ -125,10 +125,38 @@ class Ledger(Part):
             return read_booking(connection, booking_id)
 
 
-def book_in(connection: Connection, lines: Sequence[Line], *, user: str, key: str | None = None) -> Booking:
-    """:meth:`Ledger.book` within a transaction that others began."""
-    asked, checked = _asked(lines, user, key)
+def book_in(
+    connection: Connection,
+    lines: Sequence[Line],
+    *,
+    user: str,
+    key: str | None = None,
+    content: Sequence[object] | None = None,
+) -> Booking:
+    """:meth:`Ledger.book` within a transaction that others began.
+
+    Args:
+        connection: its.
+        lines, user, key: as there.
+        content: plain values that tell this booking from another one with the same key, where its lines depend on
+            what the book has; by default the lines do. Ask :func:`booked_before` first then.
+    """
+    asked, checked = _asked(lines, user, key, content)
     return _book(connection, checked, asked)
+
+
+def booked_before(
+    connection: Connection, *, user: str, key: str | None, content: Sequence[object]
+) -> Booking | None:
+    """What was booked with a key and this content already, within a transaction that others began; else None.
+
+    Raises:
+        KeyReusedError: the key was used for something else.
+        EntryError: the user or the key cannot be taken.
+    """
+    name, once = check_user(user), check_key(key)
+    row = None if once is None else connection.execute(_with_key(once)).one_or_none()
+    return None if row is None else _told_again(connection, row, fingerprint(name, *content))
 
 
 def undo_in(
@@ -147,11 +175,14 @@ def _asked_to_undo(
     return why, _Asked(name, once, mark, utc_now())
 
 
-def _asked(lines: Sequence[Line], user: str, key: str | None) -> tuple[_Asked, list[Line]]:
+def _asked(
+    lines: Sequence[Line], user: str, key: str | None, content: Sequence[object] | None = None
+) -> tuple[_Asked, list[Line]]:
     now = utc_now()
     name, once = check_user(user), check_key(key)
     checked = checked_lines(lines, now)
-    return _Asked(name, once, None if once is None else fingerprint(name, *checked), now), checked
+    mark = None if once is None else fingerprint(name, *(checked if content is None else content))
+    return _Asked(name, once, mark, now), checked
 
 
 def _book(connection: Connection, lines: Sequence[Line], asked: _Asked) -> Booking:
@@ -196,10 +227,16 @@ def _open(connection: Connection, asked: _Asked) -> int | Booking:
     # Somebody else's booking with this key that is not committed yet is waited for here.
     for (number,) in _OPEN.rows(connection, asked.values):
         return int(number)
-    row = connection.execute(
-        select(bookings.c.id, bookings.c.fingerprint).where(bookings.c.key == asked.key)
-    ).one()
-    if row.fingerprint != asked.fingerprint:
+    return _told_again(connection, connection.execute(_with_key(asked.key)).one(), asked.fingerprint)
+
+
+def _with_key(key: str | None) -> Select[Any]:
+    return select(bookings.c.id, bookings.c.fingerprint).where(bookings.c.key == key)
+
+
+def _told_again(connection: Connection, row: Row[Any], mark: str | None) -> Booking:
+    """The booking of a row of :func:`_with_key`, if it is what is asked for now."""
+    if row.fingerprint != mark:
         raise KeyReusedError(
             "this idempotency key was used for another booking: give each booking a key of its own"
         )

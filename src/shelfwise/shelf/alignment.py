@@ -7,12 +7,18 @@ from i and j on, is the largest of D(i+1, j), D(i, j+1), and D(i+1, j+1) + score
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["align", "best_sum"]
+__all__ = ["align", "best_sums"]
 
 Floats = NDArray[np.float64]
+
+_SAME: Final = 1e-9
+"""Sums that differ by no more are equal."""
 
 
 def align(scores: Floats) -> list[tuple[int, int]]:
@@ -27,7 +33,7 @@ def align(scores: Floats) -> list[tuple[int, int]]:
     pairs = []
     i = j = 0
     while i < scores.shape[0] and j < scores.shape[1]:
-        if scores[i, j] > 0 and np.isclose(best[i, j], best[i + 1, j + 1] + scores[i, j], rtol=0, atol=1e-9):
+        if scores[i, j] > 0 and abs(best[i, j] - best[i + 1, j + 1] - scores[i, j]) <= _SAME:
             pairs.append((i, j))
             i, j = i + 1, j + 1
         elif best[i, j + 1] >= best[i + 1, j]:
@@ -37,9 +43,23 @@ def align(scores: Floats) -> list[tuple[int, int]]:
     return pairs
 
 
-def best_sum(scores: Floats) -> float:
-    """The sum of scores of :func:`align`'s pairs."""
-    return float(_sums(scores)[0, 0])
+def best_sums(steps: Iterable[Floats]) -> Floats:
+    """The sums of scores of :func:`align`'s pairs, of several sequences with one and the same.
+
+    Args:
+        steps: for each i an array of shape (K, M), what it is worth to pair i and j of each of the K; no score is
+            less than 0. Where a sequence is shorter than M its scores end with zeros.
+
+    Returns:
+        array of shape (K,).
+    """
+    best: Floats | None = None
+    for scores in steps:
+        if best is None:
+            best = np.zeros((scores.shape[0], scores.shape[1] + 1))
+        row = np.maximum(best[:, 1:], best[:, :-1] + scores)
+        np.maximum.accumulate(row, axis=1, out=best[:, 1:])
+    return np.zeros(0) if best is None else best[:, -1]
 
 
 def _sums(scores: Floats) -> Floats:

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shelfwise.shelf.alignment import align, best_sum
+from shelfwise.shelf.alignment import align, best_sums
 from shelfwise.shelf.comparison import Comparison, Extra, Found, Place, State
-from shelfwise.shelf.facings import Facing, Guess, Named, Run, find_runs
+from shelfwise.shelf.facings import Facing, Run, find_runs
 from shelfwise.shelf.fixes import list_fixes
 from shelfwise.shelf.moves import find_moves
-from shelfwise.shelf.planned import Entry, Planogram, same_category, same_product
+from shelfwise.shelf.planned import Entry, Planogram
+from shelfwise.shelf.worth import SURE, Wanted, Worths
 
-__all__ = ["compare", "worth"]
+__all__ = ["compare"]
 
 Floats = NDArray[np.float64]
 
-_SURE: Final = 2.0
-"""It is what is planned."""
-_LIKELY: Final = 1.5
-"""It is asked about, and the likeliest is what is planned."""
-_POSSIBLE: Final = 1.25
-"""It is asked about, and what is planned is one of the candidates; or only its category is known, the planned one."""
-_UNKNOWN: Final = 0.5
-"""It may be anything."""
-_DOUBTED: Final = 0.25
-"""It is asked about, and what is planned is none of the candidates; these are few."""
 _ANY_ROW: Final = 0.01
 """What it is worth that a row stands beside another, whatever they hold."""
 
@@ -47,21 +39,20 @@ def compare(planogram: Planogram, facings: Sequence[Facing], runs: Sequence[Run]
     found = find_runs(facings) if runs is None else runs
     seen = _by_row(found)
     numbers = sorted(seen)
-    rows = [
-        (planned + 1, numbers[shown])
-        for planned, shown in align(_row_scores(planogram, [seen[number] for number in numbers]))
-    ]
+    wanted = Wanted(planogram)
+    scores = _row_scores(planogram, [seen[number] for number in numbers], wanted)
+    rows = [(planned + 1, numbers[shown]) for planned, shown in align(scores)]
     shown_by = dict(rows)
     entries: list[Found] = []
     used: set[int] = set()
     for number, row in enumerate(planogram.rows, 1):
         hidden = bool(rows) and not rows[0][0] <= number <= rows[-1][0]
         here = seen.get(shown_by.get(number, 0), [])
-        results = _row_found(number, row, here, hidden)
+        results = _row_found(number, row, here, wanted, hidden)
         used.update(i for result in results for i in result.members)
         entries += results
-    extras = _extras(facings, found, used, planogram)
-    placed, moved = find_moves(entries, extras, {shown: planned for planned, shown in rows})
+    extras = _extras(facings, found, used, wanted)
+    placed, moved = find_moves(entries, extras, wanted, {shown: planned for planned, shown in rows})
     counted = [result for result in placed if result.state != "unseen"]
     return Comparison(
         tuple(placed),
@@ -74,23 +65,6 @@ def compare(planogram: Planogram, facings: Sequence[Facing], runs: Sequence[Run]
     )
 
 
-def worth(entry: Entry, named: Named) -> float:
-    """How well a facing of that name does for an entry; 0: it does not."""
-    if named.answer == "unknown":
-        return _UNKNOWN
-    own = Guess(named.product, named.category, named.confidence, named.gtin)
-    if named.answer == "accept":
-        if same_product(entry, own):
-            return _SURE
-        only = named.product is None and entry.category is not None
-        return _POSSIBLE if only and same_category(entry.category or "", named.category) else 0.0
-    if same_product(entry, own):
-        return _LIKELY
-    if not named.guesses:
-        return _UNKNOWN
-    return _POSSIBLE if any(same_product(entry, guess) for guess in named.guesses) else _DOUBTED
-
-
 def _by_row(runs: Sequence[Run]) -> dict[int, list[Run]]:
     rows: dict[int, list[Run]] = {}
     for run in runs:
@@ -98,32 +72,51 @@ def _by_row(runs: Sequence[Run]) -> dict[int, list[Run]]:
     return rows
 
 
-def _scores(row: Sequence[Entry], runs: Sequence[Run]) -> Floats:
-    """What each planned facing and each seen one are worth to one another, in order."""
-    single = np.array([[worth(entry, run.named) for run in runs] for entry in row])
-    facings = np.repeat(single.reshape(len(row), len(runs)), [entry.facings for entry in row], axis=0)
-    return np.repeat(facings, [len(run) for run in runs], axis=1)
-
-
-def _row_scores(planogram: Planogram, seen: Sequence[Sequence[Run]]) -> Floats:
+def _row_scores(planogram: Planogram, seen: Sequence[Sequence[Run]], wanted: Wanted) -> Floats:
     """What each planned row and each seen one are worth to one another: rows are paired so that most is right."""
-    scores = [[best_sum(_scores(row, runs)) + _ANY_ROW for runs in seen] for row in planogram.rows]
-    return np.array(scores).reshape(len(planogram.rows), len(seen))
+    if not seen:
+        return np.zeros((len(planogram.rows), 0))
+    worths = wanted.worths([run.named for runs in seen for run in runs])
+    lengths = [len(run) for runs in seen for run in runs]
+    places = _places([sum(len(run) for run in runs) for runs in seen])
+    return np.stack([best_sums(_steps(row, worths, lengths, places)) for row in planogram.rows]) + _ANY_ROW
 
 
-def _row_found(number: int, row: Sequence[Entry], runs: Sequence[Run], hidden: bool) -> list[Found]:
+def _places(counts: Sequence[int]) -> NDArray[np.intp]:
+    """Numbers of the facings of each seen row, a line a row; -1 where a row has no more."""
+    inside = np.arange(max(counts)) < np.array(counts)[:, None]
+    places = np.full(inside.shape, -1)
+    places[inside] = np.arange(sum(counts))
+    return places
+
+
+def _steps(
+    row: Sequence[Entry], worths: Worths, lengths: Sequence[int], places: NDArray[np.intp]
+) -> Iterator[Floats]:
+    """For each planned facing of a row, what the facings of each seen row are worth to it."""
+    table = np.repeat(worths.of(row), lengths, axis=1)
+    # The place -1 is worth nothing.
+    table = np.pad(table, ((0, 0), (0, 1)))
+    for line, entry in zip(table, row, strict=True):
+        yield from itertools.repeat(line[places], entry.facings)
+
+
+def _row_found(
+    number: int, row: Sequence[Entry], runs: Sequence[Run], wanted: Wanted, hidden: bool
+) -> list[Found]:
     """What of one planned row is where it should be."""
     owners = [i for i, entry in enumerate(row) for _ in range(entry.facings)]
-    members = [(run, member) for run in runs for member in run.members]
+    members = [member for run in runs for member in run.members]
+    table = wanted.worths([run.named for run in runs]).of(row)
+    scores = np.repeat(table[owners], [len(run) for run in runs], axis=1)
     right, unsure = [0] * len(row), [0] * len(row)
     there: list[list[int]] = [[] for _ in row]
-    for i, j in align(_scores(row, runs)) if runs else []:
-        run, member = members[j]
+    for i, j in align(scores):
         entry = owners[i]
-        sure = worth(row[entry], run.named) >= _SURE
+        sure = bool(scores[i, j] >= SURE)
         right[entry] += sure
         unsure[entry] += not sure
-        there[entry].append(member)
+        there[entry].append(members[j])
     return [
         Found(
             entry,
@@ -145,16 +138,12 @@ def _state(entry: Entry, right: int, unsure: int, hidden: bool) -> State:
     return "short" if right + unsure else "missing"
 
 
-def _extras(
-    facings: Sequence[Facing], runs: Sequence[Run], used: set[int], planogram: Planogram
-) -> list[Extra]:
+def _extras(facings: Sequence[Facing], runs: Sequence[Run], used: set[int], wanted: Wanted) -> list[Extra]:
     """What no entry was paired with, a run each."""
     extras = []
     for run in runs:
         left = tuple(i for i in run.members if i not in used)
         if left:
-            named = run.named
-            guess = Guess(named.product, named.category, named.confidence, named.gtin)
-            planned = any(same_product(entry, guess) for row in planogram.rows for entry in row)
+            planned = bool(wanted.asking_for(run.named))
             extras.append(Extra(run, left, Place(run.row, facings[left[0]].position), planned=planned))
     return extras

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shelfwise.shelf.comparison import Extra, Found, Place
-from shelfwise.shelf.facings import Guess
-from shelfwise.shelf.planned import same_product
+from shelfwise.shelf.worth import Wanted
 
 __all__ = ["find_moves"]
 
 
 def find_moves(
-    entries: Sequence[Found], extras: Sequence[Extra], planned_row: Mapping[int, int]
+    entries: Sequence[Found], extras: Sequence[Extra], wanted: Wanted, planned_row: Mapping[int, int]
 ) -> tuple[list[Found], list[Extra]]:
     """Tell extra facings where they lack, and entries where their facings are.
 
@@ -23,12 +22,13 @@ def find_moves(
     Args:
         entries: what was found of each entry.
         extras: facings in a wrong place.
+        wanted: the planogram's entries, numbered as ``entries``.
         planned_row: by row of the photo, the row of the planogram that it is.
     """
     placed, told = list(entries), []
     for extra in extras:
         left = extra.members
-        for number in _lacking(placed, extra, planned_row):
+        for number in _lacking(placed, extra, wanted, planned_row):
             if not left:
                 break
             found = placed[number]
@@ -41,18 +41,15 @@ def find_moves(
     return placed, told
 
 
-def _lacking(placed: Sequence[Found], extra: Extra, planned_row: Mapping[int, int]) -> list[int]:
+def _lacking(
+    placed: Sequence[Found], extra: Extra, wanted: Wanted, planned_row: Mapping[int, int]
+) -> list[int]:
     """Numbers of the entries that lack this product, the nearest first."""
     named = extra.run.named
     if named.answer != "accept":
         return []
-    guess = Guess(named.product, named.category, named.confidence, named.gtin)
     here = planned_row.get(extra.place.row, extra.place.row)
-    wanting = [
-        number
-        for number, found in enumerate(placed)
-        if found.lacking > found.elsewhere and same_product(found.entry, guess)
-    ]
+    wanting = [n for n in wanted.asking_for(named) if placed[n].lacking > placed[n].elsewhere]
     return sorted(
         wanting,
         key=lambda n: (

@@ -18,6 +18,7 @@ __all__ = [
     "MAX_ROWS",
     "Entry",
     "Planogram",
+    "name_key",
     "same_category",
     "same_product",
 ]
@@ -106,15 +107,16 @@ def same_product(entry: Entry, guess: Guess) -> bool:
     if entry.gtin and guess.gtin:
         return gtin_key(entry.gtin) == gtin_key(guess.gtin)
     if entry.product is not None:
-        return guess.product is not None and _key(entry.product) == _key(guess.product)
+        return guess.product is not None and name_key(entry.product) == name_key(guess.product)
     return entry.category is not None and same_category(entry.category, guess.category)
 
 
 def same_category(wanted: str, found: str | None) -> bool:
     """Whether a category is the wanted one or below it."""
-    return found is not None and (_key(found) + "/").startswith(_key(wanted).rstrip("/") + "/")
+    return found is not None and (name_key(found) + "/").startswith(name_key(wanted).rstrip("/") + "/")
 
 
 @lru_cache(maxsize=8192)  # a comparison asks for the same few names thousands of times
-def _key(name: str) -> str:
+def name_key(name: str) -> str:
+    """Equal for names that differ in capitals and blanks alone."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shelfwise.shelf.facings import Facing, Run
 
-__all__ = ["Share", "Tally", "count_facings", "share_by_category"]
+__all__ = ["Share", "Tally", "board_length", "count_facings", "share_by_category"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,7 @@ def share_by_category(facings: Sequence[Facing], runs: Sequence[Run]) -> tuple[S
     for run in runs:
         category = run.named.category if run.named.answer == "accept" else None
         counts[category] += len(run)
-        # Lengths are compared in pixels: one photo shows all of its boards about equally large.
-        length = sum(facings[i].width for i in run.members if facings[i].level == 1)
-        lengths[category] = lengths.get(category, 0.0) + length
+        lengths[category] = lengths.get(category, 0.0) + board_length(facings[i] for i in run.members)
     whole = sum(lengths.values())
     shares = [
         Share(name, counts[name], counts[name] / len(facings), lengths[name] / whole) for name in counts
@@ -102,3 +100,14 @@ def share_by_category(facings: Sequence[Facing], runs: Sequence[Run]) -> tuple[S
     return tuple(
         sorted(shares, key=lambda share: (share.category is None, -share.linear, share.category or ""))
     )
+
+
+def board_length(facings: Iterable[Facing]) -> float:
+    """How much of the boards facings stand on, in pixels: what stands on other products takes none.
+
+    Lengths are compared in pixels: one photo shows all of its boards about equally large.
+
+    Args:
+        facings: some or all of a shelf.
+    """
+    return sum(facing.width for facing in facings if facing.level == 1)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from shelfwise.errors import TrainingError
 from shelfwise.files import atomic_write_bytes
-from shelfwise.training.loop import Callback, EpochRecord, Trainer, best_record
+from shelfwise.training.learner import Callback, Epoch, Learner
 
 __all__ = ["BEST", "CheckpointWriter", "read_best", "read_state", "restore", "write_state"]
 
@@ -24,7 +24,7 @@ _LAST: Final = "last.pt"
 _FORMAT = 1
 
 
-class CheckpointWriter(Callback):
+class CheckpointWriter(Callback[Learner[Any]]):
     """Writes ``best.safetensors`` and ``last.pt`` into a folder after each epoch.
 
     The best weights are written first: a run that is killed between the two repeats the epoch, which is the same
@@ -38,20 +38,12 @@ class CheckpointWriter(Callback):
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self._folder, self._fingerprint = folder, fingerprint
 
-    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
+    def on_epoch_end(self, trainer: Learner[Any], record: Epoch) -> None:
         """Write the state, and the weights if they are the best so far."""
-        if best_record(trainer.history) is record:
+        if trainer.best() is record:
             weights = {name: value.contiguous() for name, value in trainer.weights().items()}
             atomic_write_bytes(self._folder / BEST, save(weights))
-        average = trainer.average
-        state = {
-            "network": trainer.network.state_dict(),
-            "optimizer": trainer.optimizer.state_dict(),
-            "average": None if average is None else average.state,
-            "average_updates": 0 if average is None else average.updates,
-            "history": [r.to_dict() for r in trainer.history],
-        }
-        write_state(self._folder, self._fingerprint, state)
+        write_state(self._folder, self._fingerprint, trainer.state())
 
 
 def write_state(folder: Path, fingerprint: str, state: Mapping[str, Any]) -> None:
@@ -80,7 +72,7 @@ def read_state(folder: Path, fingerprint: str) -> dict[str, Any] | None:
     return state
 
 
-def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
+def restore(trainer: Learner[Any], folder: Path, fingerprint: str) -> bool:
     """Put a trainer into the state of the last checkpoint in ``folder``; False where there is none.
 
     Raises:
@@ -89,13 +81,7 @@ def restore(trainer: Trainer, folder: Path, fingerprint: str) -> bool:
     state = read_state(folder, fingerprint)
     if state is None:
         return False
-    trainer.network.load_state_dict(state["network"])
-    trainer.optimizer.load_state_dict(state["optimizer"])
-    if trainer.average is not None:
-        for name, value in state["average"].items():
-            trainer.average.state[name].copy_(value)
-        trainer.average.updates = state["average_updates"]
-    trainer.history = [EpochRecord(**row) for row in state["history"]]
+    trainer.load_state(state)
     return True
 
 

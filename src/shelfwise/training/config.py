@@ -8,37 +8,29 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from shelfwise.errors import ConfigError
+from shelfwise.training.run_config import DataConfig, Fraction, MachineConfig, PartsConfig, Positive
 
 __all__ = ["RECIPES", "TrainConfig", "recipe_defaults", "with_recipe"]
 
 RECIPES: tuple[str, ...] = ("small-cnn", "lite0", "lite1", "lite2", "tiny-vit-5m", "dinov2-small", "hf")
 """Names of the recipes: files of default settings in ``training/recipes``."""
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
 
-
-class TrainConfig(BaseModel):
-    """Everything that decides what a training run does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _LabelledConfig(DataConfig):
+    """Labelled photos."""
 
     task: Literal["classify"] = Field("classify", description="To name what is on a photo.")
-
-    # The data
     data: Path = Field(description="Folder (or list or annotation file) of labelled photos.")
-    layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")
     level: str | None = Field(None, description="Level of the hierarchy to learn, such as fine or coarse.")
     classes: list[str] | None = Field(None, description="Learn only these categories.")
-    fold: str | None = Field(None, description="Official fold to hold out as the test part.")
-    split: Path | None = Field(None, description="Use this saved split instead of making one.")
-    use_official: bool = Field(True, description="Take the set's own training, validation and test lists.")
-    train_fraction: Fraction = Field(0.7, description="Part of the photos to train on.")
-    val_fraction: Fraction = Field(0.2, description="Part to choose the best epoch by.")
-    test_fraction: Fraction = Field(0.1, description="Part that is only measured on, at the end.")
+
+
+class _LearningConfig(PartsConfig, _LabelledConfig):
+    """What a classifier learns, and how."""
+
     balance: bool = Field(False, description="Give minority categories augmented copies until all are equal.")
 
     # The network
@@ -125,20 +117,17 @@ class TrainConfig(BaseModel):
         "combined", "relative-mahalanobis", "mahalanobis", "knn", "vim", "energy", "max-softmax"
     ] = Field("combined", description="Score that tells unknown photos from known ones.")
 
-    # The run
+
+class TrainConfig(MachineConfig, _LearningConfig):
+    """Everything that decides what a training run does.
+
+    Fields of a later base come first: data, parts, what is learned and how, and the run.
+    """
+
     out: Path | None = Field(None, description="Run folder; runs/RECIPE-N if not given.")
-    seed: Annotated[int, Field(ge=0)] = Field(42, description="Seed of everything random.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it.")
-    threads: Positive | None = Field(None, description="CPU threads; all cores if not given.")
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainConfig:
-        total = self.train_fraction + self.val_fraction + self.test_fraction
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
-        if self.train_fraction == 0:
-            raise ValueError("train_fraction is 0: there would be nothing to train on")
         if self.teacher is None and self.teacher_share != type(self).model_fields["teacher_share"].default:
             raise ValueError(
                 f"teacher_share is {self.teacher_share:g}, but there is no teacher: name one, or leave it out"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -13,15 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from shelfwise.errors import DivergedError, TrainingError
+from shelfwise.errors import TrainingError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import ModelSpec, build_network
 from shelfwise.models.network import Network
 from shelfwise.training.balance import Plan
 from shelfwise.training.batches import Batches, Part
-from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Reporter, Stopper
-from shelfwise.training.checkpoint import CheckpointWriter, read_best, restore
+from shelfwise.training.callbacks import Reporter, Stopper
 from shelfwise.training.config import TrainConfig
+from shelfwise.training.course import Fitted, run_course
 from shelfwise.training.hardware import choose_device, reproducible
 from shelfwise.training.head import fit_head
 from shelfwise.training.loop import EpochRecord, Trainer
@@ -59,23 +60,8 @@ class TrainingData:
     categories: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FitResult:
-    """A trained network with its best weights.
-
-    Attributes:
-        network: the network.
-        history: all whole epochs.
-        interrupted: whether Ctrl-C ended it.
-        device: where it was trained.
-        failure: why it could not go on, or None; the network is then the best before.
-    """
-
-    network: Network
-    history: list[EpochRecord]
-    interrupted: bool
-    device: str
-    failure: DivergedError | None
+FitResult = Fitted[Network, EpochRecord]
+"""A trained classifier."""
 
 
 def fit(
@@ -111,35 +97,16 @@ def fit(
     stopper = Stopper()
     with reproducible(config.threads), stopper.listening():
         trainer = _trainer(config, spec, preprocessing, data, device, teacher)
-        checkpoints = folder / "checkpoints"
-        trainer.callbacks = [
-            NanGuard(),
-            EarlyStopping(config.patience),
-            # The history first: a run killed between the two repeats the epoch and writes both again.
-            HistoryFile(folder / "history.csv"),
-            CheckpointWriter(checkpoints, fingerprint),
-            Reporter(stages("Training")),
-            stopper,
-        ]
-        resumed = restore(trainer, checkpoints, fingerprint)
-        if not resumed and config.head_first:
-            _fit_head_first(trainer, data, preprocessing, stages)
-        elif resumed:
-            _replay_stop(trainer, config)
-        failure = _run_to_the_end(trainer)
-        if not trainer.history:
-            raise failure or KeyboardInterrupt
-        trainer.network.load_state_dict(read_best(checkpoints))
-    return FitResult(trainer.network, trainer.history, stopper.interrupted, str(device), failure)
-
-
-def _run_to_the_end(trainer: Trainer) -> DivergedError | None:
-    """Train; a divergence is given back, since the best epoch before it is still worth a bundle."""
-    try:
-        trainer.fit()
-    except DivergedError as error:
-        return error
-    return None
+        failure = run_course(
+            trainer,
+            folder,
+            fingerprint,
+            patience=config.patience,
+            reporter=Reporter(stages("Training")),
+            stopper=stopper,
+            begin=partial(_begin, trainer, data, preprocessing, stages),
+        )
+    return Fitted(trainer.network, trainer.history, stopper.interrupted, str(device), failure)
 
 
 def _trainer(
@@ -181,15 +148,10 @@ def _try_sizes(network: Network, sizes: set[int], device: torch.device) -> None:
             raise TrainingError(f"the network cannot take pictures of {size}×{size}: {error}") from error
 
 
-def _replay_stop(trainer: Trainer, config: TrainConfig) -> None:
-    """Let early stopping see the last epoch of the checkpoint: it may have been the one to stop at."""
-    EarlyStopping(config.patience).on_epoch_end(trainer, trainer.history[-1])
-
-
-def _fit_head_first(
-    trainer: Trainer, data: TrainingData, preprocessing: Preprocessing, stages: Stages
-) -> None:
-    """Fit the last layer on the frozen body's features; it becomes epoch 0 of the history."""
+def _begin(trainer: Trainer, data: TrainingData, preprocessing: Preprocessing, stages: Stages) -> None:
+    """Fit the last layer on the frozen body's features if asked to; it becomes epoch 0 of the history."""
+    if not trainer.config.head_first:
+        return
     report = stages("Fitting the head")
     layer = _last_linear(trainer.network)
     features = trainer.predict(_Resized(data.train.images, preprocessing), embedding=True, progress=report)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -19,14 +18,14 @@ from shelfwise.models.network import Network
 from shelfwise.training.batches import Batch, Batches, Part, epoch_seed
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.hardware import autocast
+from shelfwise.training.learner import Callback, Learner
 from shelfwise.training.optim import (
-    MovingAverage,
     binary_cross_entropy,
     build_optimizer,
     learning_rate_factor,
 )
 
-__all__ = ["Callback", "EpochRecord", "PhotoArray", "Trainer", "best_record"]
+__all__ = ["EpochRecord", "PhotoArray", "Trainer", "best_record"]
 
 _EVALUATION_BATCH = 64
 
@@ -67,17 +66,7 @@ class PhotoArray(Protocol):
         """Some of them, uint8 n×S×S×3."""
 
 
-class Callback:
-    """Something that happens beside the loop; subclasses override what they need."""
-
-    def on_step(self, trainer: Trainer, step: int, loss: float) -> None:
-        """After each optimiser step of an epoch (``step`` counts from 1)."""
-
-    def on_epoch_end(self, trainer: Trainer, record: EpochRecord) -> None:
-        """After each epoch has been validated; ``record`` is already in ``trainer.history``."""
-
-
-class Trainer:
+class Trainer(Learner[EpochRecord]):
     """Trains one network.
 
     Args:
@@ -95,6 +84,9 @@ class Trainer:
         train_accuracy: of the photos of the present epoch so far, as they were varied and mixed.
     """
 
+    network: Network
+    batches: Batches
+
     def __init__(
         self,
         network: Network,
@@ -105,22 +97,26 @@ class Trainer:
         mean: Sequence[float],
         std: Sequence[float],
         device: torch.device,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback[Any]] = (),
     ) -> None:
-        self.network, self.config, self.batches, self.validation = network, config, batches, validation
-        self.device, self.callbacks = device, callbacks
-        self.optimizer = build_optimizer(network, config)
-        self.average = MovingAverage(network, config.ema) if config.ema > 0 else None
-        self.history: list[EpochRecord] = []
-        self.should_stop = False
+        super().__init__(
+            network,
+            build_optimizer(network, config),
+            batches,
+            EpochRecord,
+            lr=config.lr,
+            ema=config.ema,
+            epochs=config.epochs,
+            callbacks=callbacks,
+        )
+        self.config, self.validation, self.device = config, validation, device
         self.train_accuracy = math.nan
         scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
         self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
 
     def fit(self) -> list[EpochRecord]:
         """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""
-        first = self.history[-1].epoch + 1 if self.history else 1
-        for epoch in range(first, self.config.epochs + 1):
+        for epoch in range(self.next_epoch, self.epochs + 1):
             if self.should_stop:
                 break
             train_loss, train_accuracy = self._train_epoch(epoch)
@@ -133,13 +129,11 @@ class Trainer:
         """Validate, add to the history and tell the callbacks."""
         rate = max(group["lr"] for group in self.optimizer.param_groups) if epoch else 0.0
         record = EpochRecord(epoch, rate, train_loss, train_accuracy, *self._validate())
-        self.history.append(record)
-        for callback in self.callbacks:
-            callback.on_epoch_end(self, record)
+        self.tell(record)
 
-    def weights(self) -> dict[str, Tensor]:
-        """The weights to keep: the moving average where there is one."""
-        return self.network.state_dict() if self.average is None else self.average.state
+    def best(self) -> EpochRecord:
+        """See :func:`best_record`."""
+        return best_record(self.history)
 
     def _train_epoch(self, epoch: int) -> tuple[float, float]:
         torch.manual_seed(epoch_seed(self.config.seed, epoch))  # dropout
@@ -179,7 +173,7 @@ class Trainer:
     def _validate(self) -> tuple[float, float]:
         if len(self.validation) == 0:
             return math.nan, math.nan
-        with self._kept_weights():
+        with self.kept_weights():
             logits = self.predict(self.validation.images)
         labels = torch.from_numpy(self.validation.labels)
         targets = functional.one_hot(labels, logits.shape[1]).float()
@@ -209,16 +203,3 @@ class Trainer:
             if progress is not None:
                 progress(start + len(batch), len(images))
         return torch.cat(answers)
-
-    @contextlib.contextmanager
-    def _kept_weights(self) -> Iterator[None]:
-        """The network with the weights to keep, for the length of a block."""
-        if self.average is None:
-            yield
-            return
-        own = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.average.state)
-        try:
-            yield
-        finally:
-            self.network.load_state_dict(own)

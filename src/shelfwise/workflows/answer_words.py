@@ -27,7 +27,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
 from shelfwise.database.lists import among
@@ -43,7 +43,7 @@ from shelfwise.workflows.scanning import CANDIDATES, Doubt, ProductChoice, ScanC
 from shelfwise.workflows.stock_categories import StockCategories, levels_of, within
 
 if TYPE_CHECKING:
-    from shelfwise.inference.products.index import ProductIndex
+    from shelfwise.inference.products.index import Match, ProductIndex
     from shelfwise.workflows.learned_products import LearnedProducts
     from shelfwise.workflows.shop import Shop
 
@@ -61,9 +61,25 @@ _STOCKED: Final = (
     .where(products.c.archived_at.is_(None))
 )
 _BY_NUMBER: Final = _STOCKED.where(among(products.c.id, "numbers"))
+_OF_A_CATEGORY: Final = 50
 _BY_CATEGORY: Final = (
-    _STOCKED.where(among(products.c.category_id, "numbers")).order_by(products.c.name_key).limit(50)
+    _STOCKED.where(among(products.c.category_id, "numbers"))
+    .order_by(products.c.name_key)
+    .limit(_OF_A_CATEGORY)
 )
+_PLACED: Final = (
+    _STOCKED.where(among(products.c.category_id, "numbers"))
+    .add_columns(
+        products.c.category_id,
+        products.c.name_key,
+        func.row_number()
+        .over(partition_by=products.c.category_id, order_by=products.c.name_key)
+        .label("place"),
+    )
+    .subquery()
+)
+# The first products of each category, so that those of several are among them.
+_BY_CATEGORIES: Final = select(_PLACED).where(_PLACED.c.place <= _OF_A_CATEGORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +153,22 @@ class Speaker:
             model: id of the model that made the prediction.
             prediction: what it made of the photo.
         """
-        index, seen = self._seen(model, prediction)
+        return self._said(prediction, *self._alike(model, prediction))
+
+    def say_all(self, model: str, predictions: Sequence[Prediction]) -> list[Words]:
+        """What is said of each of many photos. However many there are, the stock book is asked the same few times.
+
+        Args:
+            model: id of the model that made the predictions.
+            predictions: what it made of the photos.
+        """
+        alike = [self._alike(model, prediction) for prediction in predictions]
+        self._ask_for({stock_number(match.product) for _, matches in alike for match in matches})
+        self._choose_for({category for each in predictions for category, _ in _guesses(each)})
+        return [self._said(each, *found) for each, found in zip(predictions, alike, strict=True)]
+
+    def _said(self, prediction: Prediction, index: ProductIndex | None, matches: Sequence[Match]) -> Words:
+        seen = self._seen(matches)
         kind, category, confidence = _decided(prediction)
         best = seen[0] if index and seen and seen[0].similarity >= index.calibration.threshold else None
         candidates = tuple(self._candidates(prediction, seen, best))
@@ -159,23 +190,25 @@ class Speaker:
             doubt=doubt,
         )
 
-    def _seen(self, model: str, prediction: Prediction) -> tuple[ProductIndex | None, list[_Seen]]:
-        """The stock products that look most alike, and the index that knows them, or None where none does."""
+    def _alike(self, model: str, prediction: Prediction) -> tuple[ProductIndex | None, Sequence[Match]]:
+        """The known products that look most alike, and the index that knows them, or None where none does."""
         learned = self._learned or self._shop.products.of(model)
         if learned is None:
-            return None, []
+            return None, ()
         index = learned.index
         try:
-            finding = index.search(embedding_of(prediction)[None], _LOOKED_ALIKE)[0]
+            return index, index.search(embedding_of(prediction)[None], _LOOKED_ALIKE)[0].matches
         except ProductError:
-            return None, []  # the network saw nothing at all: that is no reason to fail the photos beside it
-        self._ask_for({stock_number(match.product) for match in finding.matches})
-        seen = [
+            return None, ()  # the network saw nothing at all: that is no reason to fail the photos beside it
+
+    def _seen(self, matches: Sequence[Match]) -> list[_Seen]:
+        """Of these products, those that are in the stock book."""
+        self._ask_for({stock_number(match.product) for match in matches})
+        return [
             _Seen(product, match.similarity, match.confidence, len(match.product.photos))
-            for match in finding.matches
+            for match in matches
             if (product := self._products[stock_number(match.product)])
         ]
-        return index, seen
 
     def _ask_for(self, numbers: Set[int]) -> None:
         """Ask the stock book for products; None stands for one that is archived, or not of this stock book."""
@@ -233,6 +266,21 @@ class Speaker:
             numbers = self._categories.meant_by(category)
             self._choices[category] = self._products_of(numbers) if numbers else []
         return self._choices[category]
+
+    def _choose_for(self, names: Set[str]) -> None:
+        """Ask for the products of many of the model's categories at once."""
+        meant = {name: self._categories.meant_by(name) for name in names - self._choices.keys()}
+        numbers = {number for each in meant.values() for number in each}
+        if not numbers:
+            self._choices |= {name: [] for name in meant}
+            return
+        with self._shop.db.read() as connection:
+            rows = connection.execute(_BY_CATEGORIES, {"numbers": list(numbers)}).all()
+        for name, its in meant.items():
+            chosen = sorted((row for row in rows if row.category_id in its), key=lambda row: row.name_key)
+            self._choices[name] = [
+                _Stocked(row.id, row.name, row.category) for row in chosen[:_OF_A_CATEGORY]
+            ]
 
     def _products_of(self, numbers: Sequence[int]) -> list[_Stocked]:
         with self._shop.db.read() as connection:

@@ -3,6 +3,9 @@
 The set is of the layout ``coco`` (:mod:`shelfwise.datasets.layouts.coco`): ``annotations.json``, and the photos in
 ``images/``. With ``names="one"`` all products are of one category, which is what a detector learns from; the others
 leave out the boxes that nobody has named, and teach a classifier.
+
+Boxes of photos that were put together go to the single photos they were taken as, each to those that show its product
+whole. What a photo's edge cuts off is marked there as a crowd, of which nothing is learned, be it product or not.
 """
 
 from __future__ import annotations
@@ -19,11 +22,13 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal, get_args
 
 from shelfwise.answers.shelf_book import ShelfBook
-from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
+from shelfwise.answers.shelf_records import ShelfBox
 from shelfwise.datasets.folders import atomic_folder
 from shelfwise.errors import DataError, StorageError
 from shelfwise.files import storage_errors
 from shelfwise.images.photo_store import PhotoStore
+from shelfwise.text import many
+from shelfwise.workflows.shop_shelf_parts import PartBox, ShelfPart, boxes_on, parts_of
 
 __all__ = ["BoxNames", "ShelfExport", "ShelfSet", "export_shelves", "open_shelf_set", "zipped"]
 
@@ -46,22 +51,25 @@ class ShelfSet:
         photos: the photos' files.
         boxes: how many boxes there are.
         categories: boxes by category.
+        left_out: numbers of the shelf photos that an older version put together: it is not known any more how.
     """
 
     annotations: IO[bytes]
     photos: list[Path] = field(default_factory=list)
     boxes: int = 0
     categories: dict[str, int] = field(default_factory=dict)
+    left_out: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ShelfExport:
-    """What became of an export: the folder, and how much is in it."""
+    """What became of an export: the folder, and how much is in it; ``left_out`` as in :class:`ShelfSet`."""
 
     folder: Path
     photos: int
     boxes: int
     categories: int
+    left_out: tuple[int, ...] = ()
 
 
 def open_shelf_set(
@@ -69,8 +77,8 @@ def open_shelf_set(
 ) -> ShelfSet:
     """Collect the shelf photos that people corrected or booked. Whatever their number, memory stays small.
 
-    Of a photo that was sent twice the one that was corrected last counts. Left out are photos that are no longer
-    kept, and those that were put together from others: at a seam a product may be seen half or twice, with one box.
+    Of a photo that was sent twice, or is part of one that was put together too, the boxes that were corrected last
+    count. Left out are photos that are no longer kept, and what was put together by a version that did not keep how.
 
     Args:
         book: the shelf photos.
@@ -83,14 +91,19 @@ def open_shelf_set(
     """
     if names not in get_args(BoxNames):
         raise ValueError(f"names are {', '.join(get_args(BoxNames))}, not {names!r}")
-    chosen: dict[str, ShelfPhoto] = {}
+    chosen: dict[str, ShelfPart] = {}
+    left_out: list[int] = []
     for shelf in book.corrected(store_ids):
-        before = chosen.get(shelf.photo)
-        if not shelf.joined_from and photos.has(shelf.photo) and (before is None or _later(shelf, before)):
-            chosen[shelf.photo] = shelf
-    made = ShelfSet(tempfile.TemporaryFile())  # noqa: SIM115 - closed by who takes it
+        parts = parts_of(book, shelf)
+        if not parts:
+            left_out.append(shelf.id)
+        for part in parts:
+            before = chosen.get(part.photo.photo)
+            if photos.has(part.photo.photo) and (before is None or _later(part, before)):
+                chosen[part.photo.photo] = part
+    made = ShelfSet(tempfile.TemporaryFile(), left_out=tuple(left_out))  # noqa: SIM115 - closed by who takes it
     try:
-        _write(made, book, photos, sorted(chosen.values(), key=lambda shelf: shelf.id), names)
+        _write(made, book, photos, sorted(chosen.values(), key=lambda part: part.photo.id), names)
     except BaseException:
         made.annotations.close()
         raise
@@ -125,7 +138,7 @@ def export_shelves(book: ShelfBook, photos: PhotoStore, folder: Path, names: Box
     made = open_shelf_set(book, photos, names)
     with made.annotations:
         if not made.photos:
-            raise DataError("no shelf photo has been corrected or booked yet: do so on the page Shelf first")
+            raise DataError(_nothing(made.left_out))
         with atomic_folder(folder, replace=True) as fresh, storage_errors(folder):
             with (fresh / _JSON).open("wb") as out:
                 shutil.copyfileobj(made.annotations, out)
@@ -134,35 +147,48 @@ def export_shelves(book: ShelfBook, photos: PhotoStore, folder: Path, names: Box
                 _link(path, fresh / _IMAGES / path.name)
             marker = {"format": "shelfwise-shelves", "version": 1, "photos": len(made.photos)}
             (fresh / _MARKER).write_text(json.dumps(marker) + "\n", encoding="utf-8")
-    return ShelfExport(folder, len(made.photos), made.boxes, len(made.categories))
+    return ShelfExport(folder, len(made.photos), made.boxes, len(made.categories), made.left_out)
 
 
-def _later(shelf: ShelfPhoto, before: ShelfPhoto) -> bool:
-    return (shelf.corrected_at, shelf.id) > (before.corrected_at, before.id)
+def _nothing(left_out: Collection[int]) -> str:
+    if left_out:
+        photos = many(len(left_out), "corrected shelf photo")
+        return (
+            f"nothing to export: an older Shelfwise put {photos} together, and did not keep how. Put the single "
+            "photos together again on the page Shelf, and correct that"
+        )
+    return "no shelf photo has been corrected or booked yet: do so on the page Shelf first"
+
+
+def _later(part: ShelfPart, before: ShelfPart) -> bool:
+    return (part.shelf.corrected_at, part.shelf.id) > (before.shelf.corrected_at, before.shelf.id)
 
 
 def _write(
-    made: ShelfSet, book: ShelfBook, photos: PhotoStore, shelves: list[ShelfPhoto], names: BoxNames
+    made: ShelfSet, book: ShelfBook, photos: PhotoStore, parts: list[ShelfPart], names: BoxNames
 ) -> None:
     """Write the COCO file: images, boxes and categories, which are known last."""
     numbers: dict[str, int] = {"product": 1} if names == "one" else {}
     out = made.annotations
     out.write(b'{"images": [')
-    for place, shelf in enumerate(shelves):
-        path = photos.path(shelf.photo)
+    for place, part in enumerate(parts):
+        path = photos.path(part.photo.photo)
         made.photos.append(path)
-        image = {"id": shelf.id, "file_name": f"{_IMAGES}/{path.name}"}
-        out.write(_item(place, image | {"width": shelf.width, "height": shelf.height}))
+        image = {"id": part.photo.id, "file_name": f"{_IMAGES}/{path.name}"}
+        out.write(_item(place, image | {"width": part.photo.width, "height": part.photo.height}))
     out.write(b'\n], "annotations": [')
-    for shelf in shelves:
-        for box in book.read(shelf.id)[1]:
-            name = None if box.removed else _name(box, names)
+    written = 0
+    for part in parts:
+        for box in boxes_on(part, book.read(part.shelf.id)[1]):
+            name = _name(box.of, names)
             if name is None:
                 continue
             number = numbers.setdefault(name, len(numbers) + 1)
-            out.write(_item(made.boxes, _annotation(made.boxes + 1, shelf.id, number, box)))
-            made.boxes += 1
-            made.categories[name] = made.categories.get(name, 0) + 1
+            out.write(_item(written, _annotation(written + 1, part.photo.id, number, box)))
+            written += 1
+            if box.whole:
+                made.boxes += 1
+                made.categories[name] = made.categories.get(name, 0) + 1
     out.write(b'\n], "categories": [')
     for place, (name, number) in enumerate(numbers.items()):
         out.write(_item(place, {"id": number, "name": name}))
@@ -173,7 +199,7 @@ def _item(place: int, value: dict[str, Any]) -> bytes:
     return (b",\n" if place else b"\n") + json.dumps(value, ensure_ascii=False).encode()
 
 
-def _annotation(number: int, image: int, category: int, box: ShelfBox) -> dict[str, Any]:
+def _annotation(number: int, image: int, category: int, box: PartBox) -> dict[str, Any]:
     left, top, right, bottom = box.box
     bbox = [round(each, 2) for each in (left, top, right - left, bottom - top)]
     return {
@@ -182,7 +208,7 @@ def _annotation(number: int, image: int, category: int, box: ShelfBox) -> dict[s
         "category_id": category,
         "bbox": bbox,
         "area": round(bbox[2] * bbox[3], 2),
-        "iscrowd": 0,
+        "iscrowd": int(not box.whole),
     }
 
 

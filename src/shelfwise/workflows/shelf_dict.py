@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shelfwise.shelf.facings import Facing, Guess, Run
     from shelfwise.shelf.gaps import Gap
-    from shelfwise.shelf.planogram import Comparison
+    from shelfwise.shelf.planogram import Comparison, Extra, Found
     from shelfwise.shelf.rows import Row
     from shelfwise.workflows.shelf_count import ShelfCount
 
@@ -115,27 +115,15 @@ def _gap(gap: Gap) -> dict[str, Any]:
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
-        "compliance": round(comparison.compliance, 1),
-        "compliance_at_best": round(comparison.compliance_at_best, 1),
+        "compliance": round(comparison.compliance, 2),
+        "compliance_at_best": round(comparison.compliance_at_best, 2),
         "planned": comparison.planned,
         "right": comparison.right,
         "unsure": comparison.unsure,
         "unseen_rows": list(comparison.unseen),
-        "entries": [
-            {
-                "row": found.place.row,
-                "position": found.place.position,
-                "product": found.entry.product,
-                "category": found.entry.category,
-                "gtin": found.entry.gtin,
-                "facings": found.entry.facings,
-                "state": found.state,
-                "right": found.right,
-                "unsure": found.unsure,
-                "members": list(found.members),
-            }
-            for found in comparison.entries
-        ],
+        "rows": [{"planned": planned, "seen": seen} for planned, seen in comparison.rows],
+        "entries": [_entry(found) for found in comparison.entries],
+        "extras": [_extra(extra) for extra in comparison.extras],
         "fixes": [
             {
                 "kind": fix.kind,
@@ -147,4 +135,36 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             }
             for fix in comparison.fixes
         ],
+    }
+
+
+def _entry(found: Found) -> dict[str, Any]:
+    return {
+        "row": found.place.row,
+        "position": found.place.position,
+        "product": found.entry.product,
+        "category": found.entry.category,
+        "gtin": found.entry.gtin,
+        "facings": found.entry.facings,
+        "state": found.state,
+        "right": found.right,
+        "unsure": found.unsure,
+        "elsewhere": found.elsewhere,
+        "members": list(found.members),
+    }
+
+
+def _extra(extra: Extra) -> dict[str, Any]:
+    """Its row and position are those of the photo, those of ``wanted`` the planogram's."""
+    named, wanted = extra.run.named, extra.wanted
+    return {
+        "row": extra.place.row,
+        "position": extra.place.position,
+        "facings": len(extra.members),
+        "answer": named.answer,
+        "product": named.product,
+        "category": named.category,
+        "planned": extra.planned,
+        "wanted": None if wanted is None else {"row": wanted.row, "position": wanted.position},
+        "members": list(extra.members),
     }

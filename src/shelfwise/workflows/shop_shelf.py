@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from shelfwise.errors import EntryError, OverloadedError, ShelfwiseError
+from shelfwise.images.decode import open_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -226,20 +227,22 @@ def add_shelf_photo(
 
     Raises:
         OverloadedError: as many shelf photos wait as may wait; nothing was kept.
+        EntryError: at ``photo``: it has more than :data:`MOST_PIXELS`; nothing was kept.
         ImageError: it is no picture, cut off, damaged or too large.
         StorageError: it cannot be written.
     """
     from shelfwise.answers.shelf_records import AddedShelf
 
+    width, height = open_picture(data, name="the photo", limits=shop.photos.limits).size
+    if width * height > MOST_PIXELS:
+        raise EntryError(
+            "photo",
+            f"{width:,} × {height:,} pixels are {width * height / 1e6:.1f} megapixels, over the limit of "
+            f"{MOST_PIXELS / 1e6:.0f}: send it smaller",
+        )
     shop.shelves.reserve()
     try:
         photo = shop.photos.add(data, name="the photo")
-        if photo.width * photo.height > MOST_PIXELS:
-            raise EntryError(
-                "photo",
-                f"{photo.width * photo.height / 1e6:.0f} megapixels are over the limit of "
-                f"{MOST_PIXELS / 1e6:.0f}: send it smaller",
-            )
         new = AddedShelf(photo.sha256, photo.width, photo.height, actor.name, store_id, location_id)
         shelf = shop.shelf_photos.add(new)
     except BaseException:

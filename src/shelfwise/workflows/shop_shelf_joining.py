@@ -12,20 +12,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from shelfwise.answers.shelf_records import MOST_BOXES, AddedShelf, Box, FoundBox, ShelfBox, ShelfPhoto
+from shelfwise.answers.shelf_records import (
+    MOST_BOXES,
+    AddedShelf,
+    Box,
+    FoundBox,
+    Matrix,
+    ShelfBox,
+    ShelfPhoto,
+)
 from shelfwise.errors import ConflictError, EntryError, OverloadedError
 from shelfwise.images.decode import decode
+from shelfwise.shelf.facings import Named
 from shelfwise.shelf.joining import Joined, Part, join
 from shelfwise.shelf.suppression import overlaps
 from shelfwise.shelf.transform import map_boxes
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
 from shelfwise.workflows.shelf_joining import joined_picture
-from shelfwise.workflows.shop_shelf_view import named_box
 
 if TYPE_CHECKING:
     from shelfwise.accounts.records import Actor
-    from shelfwise.shelf.facings import Named
     from shelfwise.workflows.shop import Shop
 
 __all__ = ["join_shelves"]
@@ -33,31 +40,39 @@ __all__ = ["join_shelves"]
 _QUALITY: Final = 90
 _SAME: Final = 0.5
 """Intersection over union from which on a box that a person added is of a product that has one."""
+_SAID: Final = 1.0
+"""How much the name counts that a person gave to a product,"""
+_NOBODY_KNOWS: Final = 0.9
+"""that they said that nobody knows it,"""
+_GUESSED: Final = 0.8
+"""and at most what the model says."""
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Held while photos are put together, which takes all of their pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Half:
-    """One of the photos: its boxes that have an embedding, what is said of each, and those that people added."""
+    """One photo: its boxes that have an embedding, how much their names count, and boxes that people added."""
 
     shelf: ShelfPhoto
     boxes: list[ShelfBox]
     added: list[ShelfBox]
-    named: list[Named]
+    weights: list[Named]
     embeddings: NDArray[np.float32]
 
     def part(self) -> Part:
         """The same for joining."""
         edges = np.array([box.box for box in self.boxes], np.float32).reshape(-1, 4)
         scores = np.array([1.0 if box.score is None else box.score for box in self.boxes], np.float32)
-        return Part(edges, self.embeddings, (self.shelf.width, self.shelf.height), scores, self.named)
+        return Part(edges, self.embeddings, (self.shelf.width, self.shelf.height), scores, self.weights)
 
 
 def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
     """Put photos of one shelf together; what people said of their boxes is kept.
 
-    Boxes that people added tell nothing of how the photos lie. They come afterwards, where no other box is by then.
+    Of a product on both photos, what a person said of it on one goes before what the model says on the other, also
+    that nobody knows it. Boxes that people added tell nothing of how the photos lie. They come afterwards, where no
+    other box is by then.
 
     Args:
         shop: the shop.
@@ -83,7 +98,14 @@ def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
     stored = shop.photos.add(photo, name="the joined picture")
     first = halves[0].shelf
     new = AddedShelf(
-        stored.sha256, stored.width, stored.height, actor.name, first.store_id, first.location_id, tuple(ids)
+        stored.sha256,
+        stored.width,
+        stored.height,
+        actor.name,
+        first.store_id,
+        first.location_id,
+        tuple(ids),
+        tuple(_scaled(matrix, scale) for matrix in joined.matrices),
     )
     kept, places = _boxes(halves, joined, scale, (stored.width, stored.height))
     return shop.shelf_photos.add_found(
@@ -107,7 +129,21 @@ def _half(shop: Shop, number: int) -> _Half:
     there = [box for box in found if not box.removed]
     rows = [int(box.key) - 1 for box in there]
     added = [box for box in boxes if box.score is None and not box.removed]
-    return _Half(shelf, there, added, [named_box(box) for box in there], (embeddings / lengths)[rows])
+    return _Half(shelf, there, added, [_weight(box) for box in there], (embeddings / lengths)[rows])
+
+
+def _weight(box: ShelfBox) -> Named:
+    """How much a box's name counts beside that of the same product on the other photo: the higher one is taken.
+
+    :func:`~shelfwise.shelf.joining.join` takes the surer one, and knows nothing of people.
+    """
+    if box.verdict is not None:
+        confidence = _NOBODY_KNOWS if box.verdict == "unknown" else _SAID
+        return Named("accept", category=box.key, confidence=confidence)
+    if box.answer == "unknown":
+        return Named("unknown")
+    confidence = _GUESSED * (box.confidence or 0.0)
+    return Named(box.answer, category=box.key, confidence=confidence)
 
 
 def _check(shelves: Sequence[ShelfPhoto]) -> None:
@@ -136,12 +172,17 @@ def _picture(shop: Shop, halves: Sequence[_Half], joined: Joined) -> tuple[bytes
     return out.getvalue(), scale
 
 
+def _scaled(matrix: NDArray[np.float64], scale: float) -> Matrix:
+    """A homography to the joined coordinates as one to the joined picture's pixels."""
+    return tuple((np.diag([scale, scale, 1.0]) @ matrix).ravel().tolist())
+
+
 def _boxes(
     halves: Sequence[_Half], joined: Joined, scale: float, size: tuple[int, int]
 ) -> tuple[list[FoundBox], list[int]]:
     """The boxes on the joined picture, those that people added last, and the joined places of the others."""
-    # Of a product on both photos the surer name was taken: it says whose.
-    said = {id(named): box for half in halves for named, box in zip(half.named, half.boxes, strict=True)}
+    # Of a product on both photos the name that counts more was taken: it says whose.
+    said = {id(weight): box for half in halves for weight, box in zip(half.weights, half.boxes, strict=True)}
     kept: list[FoundBox] = []
     places: list[int] = []
     for place, (edges, named) in enumerate(zip(joined.boxes, joined.named, strict=True)):

@@ -8,13 +8,13 @@ import numpy as np
 
 from shelfwise.answers.records import AnswerCandidate
 from shelfwise.answers.shelf_records import MOST_BOXES, FoundBox
-from shelfwise.workflows.answer_words import Speaker, Words
+from shelfwise.workflows.answer_words import Speaker
 from shelfwise.workflows.shelf import picture_of
 from shelfwise.workflows.shelf_naming import ClassifierNamer
 
 if TYPE_CHECKING:
     from shelfwise.bundle import Bundle
-    from shelfwise.types import Prediction
+    from shelfwise.workflows.answer_words import Words
     from shelfwise.workflows.shelf import BoxFinder
     from shelfwise.workflows.shelf_naming import Progress
     from shelfwise.workflows.shop import Shop
@@ -45,19 +45,12 @@ def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Pro
     boxes, scores = found.boxes[:MOST_BOXES], found.scores[:MOST_BOXES]
     classifier = shop.pool.model.many
     names = ClassifierNamer(classifier, None).name(image, boxes, progress)
-    speaker, model = Speaker(shop), classifier.bundle.id
-    # Boxes that look alike share one prediction: the stock book is asked about it once.
-    words: dict[int, Words] = {}
-
-    def said_of(prediction: Prediction) -> Words:
-        if id(prediction) not in words:
-            words[id(prediction)] = speaker.say(model, prediction)
-        return words[id(prediction)]
-
+    model = classifier.bundle.id
+    said = Speaker(shop).say_all(model, names.predictions)
     bundle: Bundle | None = getattr(finder, "bundle", None)
     kept = [
-        _found(box, score, said_of(prediction))
-        for box, score, prediction in zip(boxes.tolist(), scores.tolist(), names.predictions, strict=True)
+        _found(box, score, words)
+        for box, score, words in zip(boxes.tolist(), scores.tolist(), said, strict=True)
     ]
     shop.shelf_photos.finish(
         shelf_id,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from shelfwise.errors import ChangedError, ConflictError, EntryError
-from shelfwise.inventory.ledger import book_in
+from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.records import Booking, Line
 from shelfwise.text import many
 from shelfwise.workflows.shelf_booking import unseen_at
@@ -60,6 +60,8 @@ class StockTake:
         lines: the products that are seen, most facings first.
         unseen: products that the book has at the place, and nobody sees.
         asked, unknown: facings that are left out, since nobody has said what they are.
+        depth: units that stand behind each facing.
+        depths: the same of single products: their numbers, each with its depth.
     """
 
     shelf: ShelfPhoto
@@ -68,6 +70,8 @@ class StockTake:
     unseen: tuple[StockLine, ...]
     asked: int
     unknown: int
+    depth: Decimal
+    depths: tuple[tuple[int, Decimal], ...]
 
 
 def plan_stock_take(
@@ -109,6 +113,8 @@ def plan_stock_take(
         unknown=sum(
             box.answer == "unknown" or not box.now_product_id for box in there if box.answer != "ask"
         ),
+        depth=depth,
+        depths=tuple(sorted((depths or {}).items())),
     )
 
 
@@ -127,7 +133,8 @@ def book_stock_take(
         shop: the shop.
         plan: what to book; refused where the shelf photo has changed since it was made.
         user: who books.
-        key: idempotency key: what is booked twice with one key is booked once.
+        key: idempotency key: what is booked twice with one key is booked once. The same is booked where photo, place,
+            depths and ``rest`` are the same: what the book had, and what the boxes were, may be different by then.
         rest: set what the book has at the place and nobody sees to 0; else that stays as it is.
         version: the shelf photo's, as who books has read it; None for whichever. What a key has booked already is
             told again all the same: that booking has made it a version more.
@@ -137,17 +144,14 @@ def book_stock_take(
         ChangedError: the shelf photo has been changed.
         KeyReusedError: the key was used for something else.
     """
-    wanted = plan.lines + (plan.unseen if rest else ())
-    if not wanted:
-        raise EntryError("boxes", "no box has a product that is sure: say first which products these are")
-    if len(wanted) > MOST_LINES:
-        raise EntryError(
-            "boxes", f"{len(wanted):,} products are more than the {MOST_LINES:,} of one stock-take"
-        )
-    lines = [_line(plan, line) for line in wanted]
+    content = _content(plan, rest)
 
     def work(connection: Connection) -> Booking:
-        booking = book_in(connection, lines, user=user, key=key)
+        before = booked_before(connection, user=user, key=key, content=content)
+        if before is not None:
+            return before
+        lines = _wanted(plan, rest)
+        booking = book_in(connection, lines, user=user, key=key, content=content)
         if not booking.repeated:
             if version not in (None, plan.shelf.version):
                 raise ChangedError(f"{plan.shelf.name} has been changed meanwhile: read it again")
@@ -157,6 +161,23 @@ def book_stock_take(
         return booking
 
     return shop.db.write(work)
+
+
+def _content(plan: StockTake, rest: bool) -> tuple[object, ...]:
+    """What was asked for. What is booked depends on more: ``rest`` leaves nothing unseen the next time."""
+    depths = [[product_id, f"{depth.normalize():f}"] for product_id, depth in plan.depths]
+    return "shelf", plan.shelf.id, plan.location.id, f"{plan.depth.normalize():f}", depths, rest
+
+
+def _wanted(plan: StockTake, rest: bool) -> list[Line]:
+    wanted = plan.lines + (plan.unseen if rest else ())
+    if not wanted:
+        raise EntryError("boxes", "no box has a product that is sure: say first which products these are")
+    if len(wanted) > MOST_LINES:
+        raise EntryError(
+            "boxes", f"{len(wanted):,} products are more than the {MOST_LINES:,} of one stock-take"
+        )
+    return [_line(plan, line) for line in wanted]
 
 
 def _lines(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.split import Split
-from shelfwise.errors import ConfigError, DivergedError, ShelfwiseError
+from shelfwise.errors import ConfigError
 from shelfwise.extras import require
-from shelfwise.files import atomic_write_text
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.inference.classifier import Classifier, session_of
 from shelfwise.models import ModelSpec, get_spec
@@ -34,6 +31,7 @@ from shelfwise.workflows.learned import refuse_weights
 from shelfwise.workflows.outcome import Outcome, write_run_bundle, write_run_report
 from shelfwise.workflows.prepare import Prepared, prepare
 from shelfwise.workflows.teacher import read_teacher, refuse_teacher, taught_by
+from shelfwise.workflows.training_run import RunResult, end_run, new_run, tell_finished
 
 __all__ = ["RunResult", "resume", "train"]
 
@@ -41,25 +39,6 @@ _NOTHING_ACCEPTED = (
     "the model will ask about every photo: {count} validation photos do not show that {precision:.1%} of any answers "
     "are right; add photos, or lower --accept-precision"
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunResult:
-    """What a training run gave.
-
-    Attributes:
-        folder: the run's folder.
-        bundle: the trained model.
-        report: the report's page.
-        metrics: headline figures by part (``val``, ``test``).
-        interrupted: whether Ctrl-C ended it; the bundle is then of the best epoch so far.
-    """
-
-    folder: Path
-    bundle: Bundle
-    report: Path
-    metrics: Mapping[str, Mapping[str, float]]
-    interrupted: bool
 
 
 def train(
@@ -95,14 +74,8 @@ def train(
     teacher = read_teacher(config)
     spec = _with_weights(config, spec, hub, stages)
     config = absolute_places(config)
-    run = RunFolder.create(config)
-    note(f"run folder: {run.path}")
-    try:
+    with new_run(config, note) as run:
         return _run(run, config, spec, teacher, cache_dir, stages, note, member)
-    except ShelfwiseError:
-        if not run.split.exists():
-            run.discard()  # nothing was begun: the same name may be used again
-        raise
 
 
 def resume(
@@ -125,8 +98,7 @@ def resume(
     run, config = RunFolder.open(folder)
     teacher = read_teacher(config)
     spec = _with_weights(config, get_spec(config.model_name), hub, stages)
-    if run.finished.exists():
-        note(f"{folder} is finished: writing its bundle and report anew")
+    tell_finished(run, note)
     return _run(run, config, spec, teacher, cache_dir, stages, note, member)
 
 
@@ -216,13 +188,7 @@ def _run(
     ):
         note(_NOTHING_ACCEPTED.format(count=len(prepared.split.val), precision=config.accept_precision))
     report = write_run_report(outcome, bundle, parts, time.monotonic() - started)
-    if fitted.failure is not None:
-        raise DivergedError(
-            f"{fitted.failure}; the best epoch before is in {bundle.path}"
-        ) from fitted.failure
-    if not fitted.interrupted:
-        atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
-    return RunResult(run.path, bundle, report, metrics, fitted.interrupted)
+    return end_run(run, fitted, bundle, report, metrics)
 
 
 def _backbone_weights(config: TrainConfig, spec: ModelSpec) -> dict[str, object]:

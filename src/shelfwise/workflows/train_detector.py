@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
 from shelfwise.datasets.dataset import Dataset
 from shelfwise.datasets.split import Split
 from shelfwise.download import file_digest
-from shelfwise.errors import DataError, DivergedError, ImageError, ShelfwiseError
+from shelfwise.errors import DataError, ImageError
 from shelfwise.extras import require
 from shelfwise.files import atomic_write_text
 from shelfwise.models import get_spec
@@ -32,35 +31,15 @@ from shelfwise.workflows.decide import provisional
 from shelfwise.workflows.detector_finding import DetectionResult, measure_detector
 from shelfwise.workflows.detector_outcome import DetectorOutcome
 from shelfwise.workflows.learned import refuse_weights
+from shelfwise.workflows.training_run import RunResult, end_run, new_run, tell_finished
 
-__all__ = ["DetectorRun", "resume_detector", "train_detector"]
+__all__ = ["resume_detector", "train_detector"]
 
 UNFITTED = 0.4
 """Smallest score of a product where no validation photos tell a better one."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectorRun:
-    """What the training of a detector gave.
-
-    Attributes:
-        folder: the run's folder.
-        bundle: the trained detector.
-        report: the report's page.
-        metrics: headline figures by part (``test``, ``val``).
-        interrupted: whether Ctrl-C ended it; the bundle is then of the best epoch so far.
-    """
-
-    folder: Path
-    bundle: Bundle
-    report: Path
-    metrics: Mapping[str, Mapping[str, float]]
-    interrupted: bool
-
-
-def train_detector(
-    config: DetectConfig, *, stages: Stages, note: Callable[[str], None] = print
-) -> DetectorRun:
+def train_detector(config: DetectConfig, *, stages: Stages, note: Callable[[str], None] = print) -> RunResult:
     """Train a detector as ``config`` says, in a new run folder.
 
     Args:
@@ -76,17 +55,11 @@ def train_detector(
     choose_device(config.device)
     if config.weights is not None:
         config = config.model_copy(update={"weights": weights_file(config.weights).absolute()})
-    run = RunFolder.create(config)
-    note(f"run folder: {run.path}")
-    try:
+    with new_run(config, note) as run:
         return _run(run, config, stages, note)
-    except ShelfwiseError:
-        if not run.split.exists():
-            run.discard()  # nothing was begun: the same name may be used again
-        raise
 
 
-def resume_detector(folder: Path, *, stages: Stages, note: Callable[[str], None] = print) -> DetectorRun:
+def resume_detector(folder: Path, *, stages: Stages, note: Callable[[str], None] = print) -> RunResult:
     """Go on with a run that was stopped, killed or interrupted; its end is the same as if it had not been.
 
     The arguments are those of :func:`train_detector`.
@@ -96,8 +69,7 @@ def resume_detector(folder: Path, *, stages: Stages, note: Callable[[str], None]
     """
     _require_packages()
     run, config = RunFolder.open_detector(folder)
-    if run.finished.exists():
-        note(f"{folder} is finished: writing its bundle and report anew")
+    tell_finished(run, note)
     return _run(run, config, stages, note)
 
 
@@ -107,7 +79,7 @@ def _require_packages() -> None:
         require(module, what="Training a detector", extra="train")
 
 
-def _run(run: RunFolder, config: DetectConfig, stages: Stages, note: Callable[[str], None]) -> DetectorRun:
+def _run(run: RunFolder, config: DetectConfig, stages: Stages, note: Callable[[str], None]) -> RunResult:
     started = time.monotonic()
     run.finished.unlink(missing_ok=True)
 
@@ -136,13 +108,7 @@ def _run(run: RunFolder, config: DetectConfig, stages: Stages, note: Callable[[s
     bundle = outcome.write_bundle(rule, parts, fitted=chosen)
     report = outcome.write_report(bundle, parts, time.monotonic() - started, fitted=chosen)
     metrics = {name: part.headline() for name, part in parts.items()}
-    if fitted.failure is not None:
-        raise DivergedError(
-            f"{fitted.failure}; the best epoch before is in {bundle.path}"
-        ) from fitted.failure
-    if not fitted.interrupted:
-        atomic_write_text(run.finished, json.dumps(metrics, indent=2) + "\n")
-    return DetectorRun(run.path, bundle, report, metrics, fitted.interrupted)
+    return end_run(run, fitted, bundle, report, metrics)
 
 
 def _measure(bundle: Bundle, data: DetectionData, stages: Stages) -> dict[str, DetectionResult]:

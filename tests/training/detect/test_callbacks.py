@@ -10,17 +10,10 @@ torch = pytest.importorskip("torch", reason="training needs torch")
 from safetensors.torch import load_file
 
 from shelfwise.errors import DivergedError, TrainingError
-from shelfwise.training.callbacks import Stopper
-from shelfwise.training.checkpoint import BEST, read_state
-from shelfwise.training.detect.callbacks import (
-    AskedToStop,
-    CheckpointWriter,
-    EarlyStopping,
-    HistoryFile,
-    NanGuard,
-    Reporter,
-)
-from shelfwise.training.detect.loop import DetectorEpoch
+from shelfwise.training.callbacks import EarlyStopping, HistoryFile, NanGuard, Stopper
+from shelfwise.training.checkpoint import BEST, CheckpointWriter, read_state
+from shelfwise.training.detect.callbacks import Reporter
+from shelfwise.training.detect.loop import DetectorEpoch, best_epoch
 
 
 def epoch(number: int, ap50: float) -> DetectorEpoch:
@@ -32,7 +25,10 @@ def trainer(*history: DetectorEpoch, weight: float = 0.0):
     return SimpleNamespace(
         history=list(history),
         should_stop=False,
-        rates=SimpleNamespace(lr=0.003, epochs=4),
+        lr=0.003,
+        epochs=4,
+        next_epoch=len(history) + 1,
+        best=lambda: best_epoch(history),
         batches=range(10),
         weights=lambda: weights,
         state=lambda: {"network": weights, "history": [each.to_dict() for each in history]},
@@ -98,9 +94,8 @@ def test_progress_tells_the_best_so_far():
 
 def test_ctrl_c_ends_it_after_the_present_step():
     stopper, run = Stopper(), trainer()
-    callback = AskedToStop(stopper)
-    callback.on_step(run, 1, 1.0)
+    stopper.on_step(run, 1, 1.0)
     assert not run.should_stop
     stopper.interrupted = True
-    callback.on_step(run, 2, 1.0)
+    stopper.on_step(run, 2, 1.0)
     assert run.should_stop

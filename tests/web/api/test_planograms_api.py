@@ -92,6 +92,35 @@ def test_a_photo_is_compared_with_the_planogram_of_its_place(manager, clerk, she
     assert (tea["state"], rice["state"], rice["right"]) == ("present", "short", 2)
     assert compared["fixes"][0]["kind"] == "short"
     assert "Rice" in compared["fixes"][0]["text"]
+    assert compared["compliance_at_best"] == compared["compliance"]
+    assert compared["rows"] == [{"planned": 1, "seen": 1}]
+    assert (tea["keys"], rice["keys"]) == (["1", "2", "3"], ["4", "5"])
+    extra = compared["extras"][0]
+    assert (extra["row"], extra["position"], extra["facings"], extra["keys"]) == (2, 1, 1, ["6"])
+    assert (extra["answer"], extra["product"], extra["planned"], extra["wanted"]) == (
+        "unknown",
+        None,
+        False,
+        None,
+    )
+
+
+def test_what_stands_elsewhere_is_told_with_where_it_belongs(manager, clerk, shelf, address):
+    rows = [[{"product": "Rice", "facings": 2}], [{"product": "Tea", "facings": 2}]]
+    manager.put(address, json={"rows": rows})
+    compared = clerk.get(f"{SHELF}/{shelf['id']}").json()["comparison"]
+    moved, more = (each for each in compared["extras"] if each["product"] == "Tea")
+    assert (moved["row"], moved["keys"], moved["wanted"]) == (1, ["1"], {"row": 2, "position": 1})
+    assert (more["keys"], more["planned"], more["wanted"]) == (["2", "3"], True, None)
+
+
+def test_what_is_not_sure_counts_at_best(manager, clerk, shelf, address):
+    clerk.patch(f"{SHELF}/{shelf['id']}", json={"boxes": [{"key": "2", "verdict": "unknown"}]})
+    manager.put(
+        address, json={"rows": [[{"product": "Tea", "facings": 3}, {"product": "Rice", "facings": 2}]]}
+    )
+    compared = clerk.get(f"{SHELF}/{shelf['id']}").json()["comparison"]
+    assert (compared["compliance"], compared["compliance_at_best"]) == (80, 100)
 
 
 def test_a_gap_has_the_product_that_belongs_there(manager, clerk, shelf, address, goods):

@@ -1,8 +1,10 @@
 """Shelf photos over the API: what is on them, what people correct, and who may do that."""
 
+import io
 import threading
 
 import pytest
+from PIL import Image
 
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
@@ -42,6 +44,25 @@ def test_a_photo_comes_back_with_its_boxes_in_rows(shelf, scene, clerk):
     again = clerk.get(f"{SHELF}/{shelf['id']}")
     assert again.json() == shelf
     assert again.headers["etag"] == '"v2"'
+
+
+def test_shares_go_by_count_and_by_width(clerk, shelf):
+    wide, slim = shelf["boxes"][0], shelf["boxes"][3]
+    left, top, _, bottom = wide["box"]
+    width = slim["box"][2] - slim["box"][0]
+    seen = changed(
+        clerk,
+        shelf,
+        {"key": wide["key"], "category": "Red", "box": [left, top, left + width / 2, bottom]},
+        {"key": slim["key"], "category": "Green"},
+        *({"key": box["key"], "verdict": "unknown"} for box in shelf["boxes"][4:]),
+        *({"key": box["key"], "removed": True} for box in shelf["boxes"][1:3]),
+    ).json()
+    widths = {box["key"]: box["box"][2] - box["box"][0] for box in seen["boxes"] if not box["removed"]}
+    shares = {each["category"]: (each["share"], each["linear"]) for each in seen["counts"]["categories"]}
+    assert shares["Red"] == pytest.approx((1 / 4, widths[wide["key"]] / sum(widths.values())), abs=1e-4)
+    assert shares["Green"] == pytest.approx((1 / 4, width / sum(widths.values())), abs=1e-4)
+    assert shares["Red"][1] < shares["Green"][1]
 
 
 def test_it_can_be_asked_for_before_it_is_done(clerk, scene, shop, goods):
@@ -301,6 +322,25 @@ def test_other_bodies_are_refused(clerk, scene):
     assert clerk.post(SHELF, files=sent(scene, b"no picture")).status_code == 422
     assert clerk.post(SHELF, files=sent(scene, b"")).status_code == 422
     assert clerk.get(SHELF).json()["items"] == []
+
+
+def test_a_photo_that_is_too_large_is_refused_before_it_is_kept(clerk, scene, shop):
+    out = io.BytesIO()
+    Image.new("1", (8001, 8000)).save(out, "PNG")
+    answer = clerk.post(SHELF, files=sent(scene, out.getvalue()))
+    assert answer.status_code == 422, answer.text
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "photo"
+    assert (
+        "8,001 × 8,000 pixels are 64.0 megapixels, over the limit of 64: send it smaller" in error["message"]
+    )
+    assert not shop.photos.folder.exists() or not any(shop.photos.folder.rglob("*.png"))
+    assert clerk.get(SHELF).json()["items"] == []
+    out = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(out, "PNG")  # more than any photo may have
+    assert clerk.post(SHELF, files=sent(scene, out.getvalue())).status_code == 422
+    # None of them took a place in the queue.
+    assert all(clerk.post(SHELF, files=sent(scene)).status_code == 201 for _ in range(9))
 
 
 def test_who_may_see_and_correct(clerk, manager, reader, nobody, admin, with_token, scene, goods, shelf):

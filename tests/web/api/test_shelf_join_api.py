@@ -1,5 +1,9 @@
 """Two photos of one shelf put together over the API."""
 
+import io
+import json
+import zipfile
+
 import pytest
 
 SHELF = "/api/v1/shelf"
@@ -33,6 +37,48 @@ def test_what_is_on_both_counts_once(clerk, halves, long_shelf, goods):
     assert [len(row["keys"]) for row in whole["rows"]] == [11, 11]
     assert whole["boxes"][0]["product"]["name"] == "Tea"  # what people said stays
     assert clerk.get(f"/api/v1/photos/{whole['photo']}").status_code == 200
+
+
+@pytest.mark.parametrize("corrected", [0, 1])
+def test_what_nobody_knows_goes_before_what_the_model_says_of_it_on_the_other_photo(
+    clerk, shop, halves, corrected
+):
+    half, other = halves[corrected], halves[1 - corrected]
+    seen = half["boxes"][-1 if corrected == 0 else 0]  # on both photos
+    before = joined(clerk, halves[0]["id"], halves[1]["id"]).json()
+    named = [box["answer"] for box in before["boxes"]]
+    clerk.patch(f"{SHELF}/{half['id']}", json={"boxes": [{"key": seen["key"], "verdict": "unknown"}]})
+    whole = joined(clerk, halves[0]["id"], halves[1]["id"]).json()
+    (unknown,) = [box for box in whole["boxes"] if box["verdict"] == "unknown"]
+    assert (unknown["answer"], unknown["category"]) == ("unknown", None)
+    assert named[whole["boxes"].index(unknown)] != "unknown"
+    # What somebody else could name is no longer unknown.
+    boxes = [{"key": box["key"], "category": "Tins"} for box in other["boxes"]]
+    clerk.patch(f"{SHELF}/{other['id']}", json={"boxes": boxes})
+    last = joined(clerk, halves[0]["id"], halves[1]["id"]).json()
+    assert [box["verdict"] for box in last["boxes"]].count("unknown") == 0
+
+
+def test_corrections_of_the_whole_are_exported_on_the_single_photos(clerk, manager, halves, long_shelf):
+    left, right = halves
+    whole = joined(clerk, left["id"], right["id"]).json()
+    first, last = whole["boxes"][0], whole["boxes"][-1]
+    boxes = [{"key": first["key"], "removed": True}, {"key": last["key"], "category": "Tins"}]
+    clerk.patch(f"{SHELF}/{whole['id']}", json={"boxes": boxes})
+    archive = zipfile.ZipFile(io.BytesIO(manager.get(f"{SHELF}/export").content))
+    coco = json.loads(archive.read("annotations.json"))
+    assert [image["id"] for image in coco["images"]] == [left["id"], right["id"]]
+    for half, removed in ((left, 1), (right, 0)):
+        found = [box["box"] for box in half["boxes"]]
+        written = [
+            [x, y, x + wide, y + high]
+            for x, y, wide, high in (
+                each["bbox"]
+                for each in coco["annotations"]
+                if each["image_id"] == half["id"] and not each["iscrowd"]
+            )
+        ]
+        assert sorted(written) == [pytest.approx(box, abs=3) for box in sorted(found)[removed:]]
 
 
 def test_boxes_that_people_added_come_along_once(clerk, halves, goods):

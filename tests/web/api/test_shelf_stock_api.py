@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import delete
 
+from shelfwise.accounts.tables import replies
 from shelfwise.errors import ChangedError
 from shelfwise.workflows.shop_shelf_stock import book_stock_take, plan_stock_take
 
@@ -99,6 +101,30 @@ def test_what_nobody_sees_stays_unless_it_is_to_be_nothing(clerk, shelf, goods, 
     answer = booked(clerk, other.json(), goods.shelf, rest=True)
     assert answer.json()["movements"][1]["reason"].endswith("not seen")
     assert shop.levels.at_location(goods.tea, goods.shelf) == 0
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_sent_again_it_is_told_again_though_nothing_is_unseen_any_more(clerk, shelf, goods, book, shop, seen):
+    """As after a server died before it could keep its reply, so that the stock book alone knows of the key."""
+    known = "123" if seen else "12345"
+    boxes = [{"key": key, "removed": True} for key in known]
+    shelf = clerk.patch(f"{SHELF}/{shelf['id']}", json={"boxes": boxes}).json()
+    book(clerk, "received", 5, location_id=goods.shelf)
+    headers = {"Idempotency-Key": "take-1", "If-Match": f'"v{shelf["version"]}"'}
+    first = booked(clerk, shelf, goods.shelf, headers, rest=True)
+    assert first.status_code == 201, first.text
+    with shop.db.engine.begin() as connection:
+        connection.execute(delete(replies))
+    again = booked(clerk, shelf, goods.shelf, headers, rest=True)
+    assert again.status_code == 201, again.text
+    assert again.json() == first.json() | {"repeated": True}
+    with shop.db.engine.begin() as connection:
+        connection.execute(delete(replies))
+    # Boxes that were changed since do not make it another request; another depth does.
+    clerk.patch(f"{SHELF}/{shelf['id']}", json={"boxes": [{"key": "1", "removed": False}]})
+    assert booked(clerk, shelf, goods.shelf, headers, rest=True).json()["id"] == first.json()["id"]
+    for other in ({"rest": False}, {"rest": True, "depth": 2}, {"depths": [{"product_id": 1, "depth": 2}]}):
+        assert booked(clerk, shelf, goods.shelf, headers, **other).status_code == 409
 
 
 def test_what_changed_meanwhile_is_not_booked(clerk, shelf, goods, shop):

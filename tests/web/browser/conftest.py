@@ -140,6 +140,15 @@ def tabs(chromium: Browser, server: Server) -> Iterator[Tabs]:
     opened.close()
 
 
+def until(page: Page, true: Callable[[], bool]) -> None:
+    """Wait until it is so. The page's own way to wait for an expression is not allowed by its security policy."""
+    for _ in range(WAIT // 50):
+        if true():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came to that")
+
+
 @pytest.fixture
 def accessible() -> Callable[[Page], None]:
     """Asserts that axe finds nothing wrong with a page, and that it does not scroll sideways."""

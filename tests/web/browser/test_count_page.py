@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from shelfwise.inventory.records import Line, Location, NewProduct, Product
 from shelfwise.workflows.shop import Shop
 
-from .conftest import DESK, PHONE, Server, Tabs
+from .conftest import DESK, PHONE, Server, Tabs, until
 
 MILL_LANE = 1
 
@@ -87,7 +87,7 @@ def test_what_is_typed_and_chosen_before_the_page_s_scripts_run_counts(
         page.route(f"**/static/{script}", lambda route: route.continue_() if held else held.append(route))
         with page.expect_request(f"**/static/{script}"):
             page.goto(f"/count?location={shelf.id}", wait_until="commit")
-        page.wait_for_function("document.querySelector('#count-bar')")
+        until(page, lambda: page.evaluate("!!document.querySelector('#count-bar')"))
         return held[0]
 
     # Unlike an action of Playwright, evaluate does not wait for the scripts.

@@ -1,16 +1,20 @@
 """Shelf: a photo of a shelf, its boxes corrected by taps and by keys, its counts booked."""
 
+import io
 from collections.abc import Callable
 from decimal import Decimal
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from shelfwise.inventory.records import Location, NewProduct
+from shelfwise.types import Detections
 from shelfwise.workflows.shop import Shop
 from shelfwise.workflows.shop_shelf import add_shelf_photo
 
-from .conftest import DESK, PHONE, Server, Tabs
+from .conftest import DESK, PHONE, Server, Tabs, until
 
 MILL_LANE = 1
 
@@ -62,15 +66,6 @@ def boxes(shop: Shop, shelf: int) -> dict[str, object]:
 
 def saved(page: Page) -> None:
     expect(page.locator("#shelf-saved")).to_have_text("Saved")
-
-
-def until(page: Page, true: Callable[[], bool]) -> None:
-    """Wait until it is so. The page's own way to wait for an expression is not allowed by its security policy."""
-    for _ in range(300):
-        if true():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never came to that")
 
 
 def test_from_a_photo_to_a_booked_stock_take_on_a_phone(
@@ -261,6 +256,166 @@ def test_two_photos_of_one_shelf_are_put_together(
     assert shop.shelf_photos.get(3).joined_from == (1, 2)
 
 
+def files(long_shelf, *parts: str) -> list[dict[str, object]]:
+    return [
+        {"name": f"{part}.png", "mimeType": "image/png", "buffer": long_shelf.photo(part)} for part in parts
+    ]
+
+
+def kept(shop: Shop, data: bytes, place: Location) -> int:
+    """The number of a shelf photo that was looked at."""
+    from shelfwise.accounts.records import Actor
+
+    user = shop.users.by_name("clerk")
+    made = add_shelf_photo(shop, data, Actor(user.name, user.id, False, user.roles), MILL_LANE, place.id)
+    future = shop.shelves.future(made.id)
+    if future is not None:
+        future.result(60)
+    return made.id
+
+
+@pytest.fixture
+def stranger() -> bytes:
+    """A photo that shows nothing of the long shelf."""
+    out = io.BytesIO()
+    Image.new("RGB", (400, 300), (40, 60, 90)).save(out, "PNG")
+    return out.getvalue()
+
+
+def finding(shop: Shop, long_shelf, stranger: bytes) -> None:
+    """Let the detector find nothing on the stranger."""
+
+    class Finder:
+        def find(self, image, *, source=None):
+            if image.size == (400, 300):
+                return Detections(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), 400, 300, source)
+            return long_shelf.find(image, source=source)
+
+    shop.shelves.use(Finder())
+
+
+def test_photos_that_do_not_overlap_stay_by_themselves(
+    shop: Shop, tabs: Tabs, long_shelf, place: Location, stranger: bytes, accessible: Callable[[Page], None]
+) -> None:
+    finding(shop, long_shelf, stranger)
+    page = tabs("clerk", PHONE)
+    page.goto("/shelf")
+    other = {"name": "other.png", "mimeType": "image/png", "buffer": stranger}
+    page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), other])
+    page.get_by_role("button", name="Yes, one shelf").click()
+    line = page.locator("#shelf-queue li")
+    expect(line).to_contain_text("cannot be joined")
+    accessible(page)
+    page.reload()
+    expect(line).to_contain_text("There by themselves: left.png, other.png")
+    line.get_by_role("link", name="left.png").click()
+    page.wait_for_url("**/shelf/1")
+    expect(page.locator(".shelf-chip").first).to_be_visible()
+    page.goto("/shelf")
+    line.get_by_role("button", name="Remove left.png + other.png").click()
+    expect(page.locator("#shelf-sending")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#shelf-sending")).to_be_hidden()
+    assert [each.id for each in shop.shelf_photos.list(None).items] == [2, 1]
+
+
+def test_a_photo_that_is_refused_can_be_tried_again_or_removed(tabs: Tabs, long_shelf) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/shelf")
+    broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture at all"}
+    page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), broken])
+    page.get_by_role("button", name="Yes, one shelf").click()
+    line = page.locator("#shelf-queue li")
+    expect(line).to_contain_text("There by itself: left.png")
+    line.get_by_role("button", name="Try again").click()
+    expect(line).to_contain_text("not a picture")
+    line.get_by_role("button", name="Remove").click()
+    expect(page.locator("#shelf-sending")).to_be_hidden()
+
+
+def test_kept_photos_are_put_together(
+    shop: Shop, tabs: Tabs, long_shelf, place: Location, stranger: bytes, accessible: Callable[[Page], None]
+) -> None:
+    finding(shop, long_shelf, stranger)
+    right, left = (kept(shop, long_shelf.photo(part), place) for part in ("right", "left"))
+    other = kept(shop, stranger, place)
+    page = opened(tabs("clerk", PHONE, "dark"), right)
+    page.get_by_role("button", name="Put together with").click()
+    dialog = page.locator("#shelf-join")
+    expect(dialog.locator(".choice")).to_have_count(2)
+    accessible(page)
+    dialog.locator(".choice").first.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot be joined")
+    expect(dialog.get_by_role("link", name=f"shelf photo {other}")).to_have_attribute(
+        "href", f"/shelf/{other}"
+    )
+    accessible(page)
+    dialog.locator(".choice").nth(1).click()
+    page.wait_for_url("**/shelf/4")
+    expect(page.locator(".shelf-chip")).to_have_count(22)
+    assert shop.shelf_photos.get(4).joined_from == (right, left)
+    expect(page.get_by_role("link", name=f"shelf photo {left}")).to_be_visible()
+    # What is in it already is not offered again.
+    page.get_by_role("button", name="Put together with").click()
+    expect(dialog.locator(".choice")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Put together with")).to_be_focused()
+
+
+def test_two_tabs_send_each_photo_once(
+    shop: Shop, server: Server, tabs: Tabs, long_shelf, place: Location
+) -> None:
+    first = tabs("clerk", DESK)
+    sent: list[str] = []
+    first.context.on(
+        "request",
+        lambda request: (
+            sent.append(request.headers["idempotency-key"])
+            if request.method == "POST" and "/shelf?" in request.url
+            else None
+        ),
+    )
+    second = first.context.new_page()
+    for page in (first, second):
+        page.goto("/shelf")
+        expect(page.locator("html[data-starting]")).to_have_count(0)
+    server.stop()
+    first.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
+    expect(second.locator("#shelf-queue li")).to_have_count(1)
+    second.locator("#shelf-choose").set_input_files(files(long_shelf, "right"))
+    for page in (first, second):
+        expect(page.locator("#shelf-queue li")).to_have_count(2)
+        expect(page.locator("#shelf-state")).to_contain_text("No connection")
+    sent.clear()
+    server.start()
+    for page in (first, second):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    for page in (first, second):  # the last photo is gone to, in its own tab and in the one that sent it
+        until(page, lambda page=page: "/shelf/" in page.url or not page.locator("#shelf-queue li").count())
+    assert len(sent) == len(set(sent)) == 2
+    assert len(shop.shelf_photos.list(None).items) == 2
+
+
+def test_what_one_tab_removes_the_other_does_not_send(
+    shop: Shop, server: Server, tabs: Tabs, long_shelf, place: Location
+) -> None:
+    first = tabs("clerk", DESK)
+    second = first.context.new_page()
+    for page in (first, second):
+        page.goto("/shelf")
+        expect(page.locator("html[data-starting]")).to_have_count(0)
+    server.stop()
+    first.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
+    second.get_by_role("button", name="Remove left.png").click()
+    expect(first.locator("#shelf-sending")).to_be_hidden()
+    server.start()
+    for page in (first, second):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    first.locator("#shelf-choose").set_input_files(files(long_shelf, "right"))
+    first.wait_for_url("**/shelf/1")
+    assert len(shop.shelf_photos.list(None).items) == 1
+
+
 def test_what_stands_there_becomes_the_planogram(
     shop: Shop, tabs: Tabs, shelf: int, place: Location, products: dict[str, int]
 ) -> None:
@@ -269,6 +424,7 @@ def test_what_stands_there_becomes_the_planogram(
     named = [BoxChange(key, saying=Saying("corrected", product_id=products["Tea"])) for key in "12345"]
     shop.shelf_photos.change(shelf, named, user="clerk")
     page = opened(tabs("manager", DESK), shelf)
+    expect(page.locator("#shelf-counts")).to_contain_text("5 facings · 83 % 78 % of the width")
     page.get_by_role("button", name="Keep this shelf").click()
     expect(page.locator("#shelf-plan")).to_contain_text("100 %")
     page.locator(".shelf-chip").nth(1).click()

@@ -5,28 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from shelfwise.rules import SIDE_STEP, DetectionRule
+from shelfwise.training.run_config import DataConfig, Fraction, MachineConfig, PartsConfig, Positive
 
 __all__ = ["DetectConfig"]
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
 Side = Annotated[int, Field(ge=SIDE_STEP, le=4096, multiple_of=SIDE_STEP)]
 _LOOK: Final = DetectionRule.model_fields
 
 
-class DetectConfig(BaseModel):
-    """Everything that decides what the training of a detector does."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _BoxesConfig(DataConfig):
+    """Photos with boxes."""
 
     task: Literal["detect"] = Field("detect", description="To find products, not to name them.")
-
-    # The data
     data: Path = Field(description="Folder or annotation file of photos with boxes around the products.")
-    layout: str | None = Field(None, description="Layout of the data; found by itself if not named.")
     also: list[Path] = Field(
         [],
         description="Another set with boxes to train on; of one with parts, its train part. Named twice, its photos"
@@ -36,12 +30,10 @@ class DetectConfig(BaseModel):
         [],
         description="Another set with boxes whose photos validate as well; of one with parts, its val part.",
     )
-    fold: str | None = Field(None, description="Official fold to hold out as the test part.")
-    split: Path | None = Field(None, description="Use this saved split instead of making one.")
-    use_official: bool = Field(True, description="Take the set's own training, validation and test lists.")
-    train_fraction: Fraction = Field(0.7, description="Part of the photos to train on.")
-    val_fraction: Fraction = Field(0.2, description="Part to choose the best epoch by.")
-    test_fraction: Fraction = Field(0.1, description="Part that is only measured on, at the end.")
+
+
+class _LearningConfig(PartsConfig, _BoxesConfig):
+    """What a detector learns, and how."""
 
     # The network
     backbone: Literal["lite0", "lite1", "lite2"] = Field("lite0", description="Body of the detector.")
@@ -100,20 +92,17 @@ class DetectConfig(BaseModel):
         _LOOK["tile_overlap"].default, description="Pixels that neighbouring parts share."
     )
 
-    # The run
+
+class DetectConfig(MachineConfig, _LearningConfig):
+    """Everything that decides what the training of a detector does.
+
+    Fields of a later base come first: data, parts, what is learned and how, and the run.
+    """
+
     out: Path | None = Field(None, description="Run folder; runs/detector-BACKBONE-N if not given.")
-    seed: Annotated[int, Field(ge=0)] = Field(42, description="Seed of everything random.")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where to train.")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it.")
-    threads: Positive | None = Field(None, description="CPU threads; all cores if not given.")
 
     @model_validator(mode="after")
     def _consistent(self) -> DetectConfig:
-        total = self.train_fraction + self.val_fraction + self.test_fraction
-        if abs(total - 1) > 1e-6:
-            raise ValueError(f"train_fraction, val_fraction and test_fraction add up to {total:g}, not 1")
-        if self.train_fraction == 0:
-            raise ValueError("train_fraction is 0: there would be nothing to train on")
         self.rule(0.5)
         return self
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -10,22 +9,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from shelfwise.errors import ConfigError, DivergedError
+from shelfwise.errors import ConfigError
 from shelfwise.images.preprocess import Preprocessing
 from shelfwise.models import build_network, get_spec
 from shelfwise.models.efficientnet_lite import EfficientNetLite
 from shelfwise.models.product_detector import ProductDetector
 from shelfwise.training.callbacks import Stopper
-from shelfwise.training.checkpoint import BEST, read_best, read_state
+from shelfwise.training.checkpoint import BEST
+from shelfwise.training.course import Fitted, run_course
 from shelfwise.training.detect.batches import CropBatches
-from shelfwise.training.detect.callbacks import (
-    AskedToStop,
-    CheckpointWriter,
-    EarlyStopping,
-    HistoryFile,
-    NanGuard,
-    Reporter,
-)
+from shelfwise.training.detect.callbacks import Reporter
 from shelfwise.training.detect.config import DetectConfig
 from shelfwise.training.detect.loop import DetectorEpoch, DetectorTrainer, Rates
 from shelfwise.training.detect.photos import DetectionData
@@ -37,23 +30,8 @@ from shelfwise.training.hardware import autocast, choose_device, reproducible
 __all__ = ["DetectorFit", "fit_detector", "normalisation", "weights_file"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DetectorFit:
-    """A trained detector with its best weights.
-
-    Attributes:
-        network: the detector, in evaluation mode.
-        history: all whole epochs.
-        interrupted: whether Ctrl-C ended it.
-        device: where it was trained.
-        failure: why it could not go on, or None; the network is then the best before.
-    """
-
-    network: ProductDetector
-    history: list[DetectorEpoch]
-    interrupted: bool
-    device: str
-    failure: DivergedError | None
+DetectorFit = Fitted[ProductDetector, DetectorEpoch]
+"""A trained detector."""
 
 
 def normalisation(config: DetectConfig) -> Preprocessing:
@@ -82,38 +60,17 @@ def fit_detector(
         ImageError: a photo cannot be read any more.
     """
     device, stopper = choose_device(config.device), Stopper()
-    checkpoints = folder / "checkpoints"
     with reproducible(config.threads), stopper.listening():
         trainer = _trainer(config, data, device)
-        trainer.callbacks = [
-            NanGuard(),
-            EarlyStopping(config.patience),
-            # The history first: a run killed between the two repeats the epoch and writes both again.
-            HistoryFile(folder / "history.csv"),
-            CheckpointWriter(checkpoints, fingerprint),
-            Reporter(stages("Training")),
-            AskedToStop(stopper),
-        ]
-        state = read_state(checkpoints, fingerprint)
-        if state is not None:
-            trainer.load_state(state)
-            # It may have been the epoch to stop at.
-            EarlyStopping(config.patience).on_epoch_end(trainer, trainer.history[-1])
-        failure = _run_to_the_end(trainer)
-        if not trainer.history:
-            raise failure or KeyboardInterrupt
-        trainer.network.load_state_dict(read_best(checkpoints))
-    trainer.network.eval()
-    return DetectorFit(trainer.network, trainer.history, stopper.interrupted, str(device), failure)
-
-
-def _run_to_the_end(trainer: DetectorTrainer) -> DivergedError | None:
-    """Train; a divergence is given back, since the best epoch before it is still worth a bundle."""
-    try:
-        trainer.fit()
-    except DivergedError as error:
-        return error
-    return None
+        failure = run_course(
+            trainer,
+            folder,
+            fingerprint,
+            patience=config.patience,
+            reporter=Reporter(stages("Training")),
+            stopper=stopper,
+        )
+    return Fitted(trainer.network, trainer.history, stopper.interrupted, str(device), failure)
 
 
 def _trainer(config: DetectConfig, data: DetectionData, device: torch.device) -> DetectorTrainer:

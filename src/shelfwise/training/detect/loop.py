@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from shelfwise.models.product_detector import ProductDetector, places
 from shelfwise.training.detect.batches import Batch, CropBatches
 from shelfwise.training.detect.losses import detection_losses
-from shelfwise.training.optim import MovingAverage, half_cosine
+from shelfwise.training.learner import Callback, Learner
+from shelfwise.training.optim import half_cosine
 
-__all__ = ["Callback", "DetectorEpoch", "DetectorTrainer", "Rates", "best_epoch"]
+__all__ = ["DetectorEpoch", "DetectorTrainer", "Rates", "best_epoch"]
 
 _CLIP = 10.0
 
@@ -77,17 +78,7 @@ def best_epoch(history: Sequence[DetectorEpoch]) -> DetectorEpoch:
     return max(history, key=lambda record: (record.ap50, -record.epoch))
 
 
-class Callback(Protocol):
-    """Something that happens beside the loop."""
-
-    def on_step(self, trainer: DetectorTrainer, step: int, loss: float) -> None:
-        """After each optimiser step of an epoch (``step`` counts from 1)."""
-
-    def on_epoch_end(self, trainer: DetectorTrainer, record: DetectorEpoch) -> None:
-        """After each epoch has been validated; ``record`` is already in ``trainer.history``."""
-
-
-class DetectorTrainer:
+class DetectorTrainer(Learner[DetectorEpoch]):
     """Trains one detector.
 
     Args:
@@ -106,6 +97,9 @@ class DetectorTrainer:
         should_stop: set by a callback to end training after the present step.
     """
 
+    network: ProductDetector
+    batches: CropBatches
+
     def __init__(
         self,
         network: ProductDetector,
@@ -118,21 +112,31 @@ class DetectorTrainer:
         seed: int,
         device: torch.device,
         autocast: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback[Any]] = (),
     ) -> None:
-        self.network, self.rates, self.batches, self.validate = network, rates, batches, validate
-        self.seed, self.device, self.autocast, self.callbacks = seed, device, autocast, callbacks
-        self.optimizer = _optimizer(network, rates)
-        self.average = MovingAverage(network, rates.ema) if rates.ema > 0 else None
-        self.history: list[DetectorEpoch] = []
-        self.should_stop = False
+        super().__init__(
+            network,
+            _optimizer(network, rates),
+            batches,
+            DetectorEpoch,
+            lr=rates.lr,
+            ema=rates.ema,
+            epochs=rates.epochs,
+            callbacks=callbacks,
+        )
+        self.rates, self.validate, self.seed, self.device, self.autocast = (
+            rates,
+            validate,
+            seed,
+            device,
+            autocast,
+        )
         scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
         self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
 
     def fit(self) -> list[DetectorEpoch]:
         """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""
-        first = self.history[-1].epoch + 1 if self.history else 1
-        for epoch in range(first, self.rates.epochs + 1):
+        for epoch in range(self.next_epoch, self.epochs + 1):
             if self.should_stop:
                 break
             losses = self._train_epoch(epoch)
@@ -141,48 +145,12 @@ class DetectorTrainer:
             with self.kept_weights():
                 ap50 = self.validate(self.network)
             rate = max(group["lr"] for group in self.optimizer.param_groups)
-            record = DetectorEpoch(epoch, rate, *losses, ap50)
-            self.history.append(record)
-            for callback in self.callbacks:
-                callback.on_epoch_end(self, record)
+            self.tell(DetectorEpoch(epoch, rate, *losses, ap50))
         return self.history
 
-    def weights(self) -> dict[str, Tensor]:
-        """The weights to keep: the moving average where there is one."""
-        return self.network.state_dict() if self.average is None else self.average.state
-
-    def state(self) -> dict[str, Any]:
-        """All that a later run needs to go on from here as if there had been no stop."""
-        average = self.average
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "average": None if average is None else average.state,
-            "average_updates": 0 if average is None else average.updates,
-            "history": [record.to_dict() for record in self.history],
-        }
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go on from what :meth:`state` gave."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if self.average is not None:
-            for name, value in state["average"].items():
-                self.average.state[name].copy_(value)
-            self.average.updates = state["average_updates"]
-        self.history = [DetectorEpoch(**row) for row in state["history"]]
-
-    @contextlib.contextmanager
-    def kept_weights(self) -> Iterator[None]:
-        """The network with the weights to keep, in evaluation mode, for the length of a block."""
-        own = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.network.load_state_dict(self.weights())
-        self.network.eval()
-        try:
-            yield
-        finally:
-            self.network.load_state_dict(own)
-            self.network.train()
+    def best(self) -> DetectorEpoch:
+        """See :func:`best_epoch`."""
+        return best_epoch(self.history)
 
     def _train_epoch(self, epoch: int) -> tuple[float, float, float]:
         torch.manual_seed(self.seed + epoch)

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
 from shelfwise.answers.records import AnswerKind
+from shelfwise.shelf.share import board_length
 from shelfwise.web.api.answer_schemas import ProductRef, product_ref
+from shelfwise.web.api.comparison_schemas import ComparisonOut
 from shelfwise.web.api.schemas import Reply
 from shelfwise.web.api.shelf_schemas import BoxOut, ProgressOut, ShelfListedOut, listed
 from shelfwise.workflows.shop_shelf import LookingAt
 
 if TYPE_CHECKING:
+    from shelfwise.shelf.facings import Facing
     from shelfwise.workflows.shop_shelf_view import ShelfView
 
 __all__ = ["ShelfOut"]
-
-State = Literal["present", "short", "misplaced", "missing", "unsure", "unseen"]
-FixKind = Literal["missing", "misplaced", "short", "check", "extra"]
 
 
 class RowOut(Reply):
@@ -50,11 +49,15 @@ class ProductFacingsOut(Reply):
 
 
 class CategoryFacingsOut(Reply):
-    """Facings of one category, sure ones alone, and its share of all facings; null for those without one."""
+    """Facings of one category, sure ones alone, and its shares; null for those without one."""
 
     category: str | None
     facings: int
-    share: float
+    share: float = Field(description="Of all facings, 0 to 1.")
+    linear: float = Field(
+        description="Of the shelf, 0 to 1: of the width of what stands on the boards, without gaps and without what"
+        " stands on other products."
+    )
 
 
 class GapOut(Reply):
@@ -68,43 +71,6 @@ class GapOut(Reply):
     category: str | None
     confidence: float | None
     planned: bool = Field(description="Whether the planogram says what belongs there.")
-
-
-class FixOut(Reply):
-    """One thing to do: ``kind`` is ``missing``, ``misplaced``, ``short``, ``check`` or ``extra``."""
-
-    kind: FixKind
-    text: str
-    row: int
-    position: int
-    product: str | None
-    facings: int
-
-
-class PlannedOut(Reply):
-    """What is said of one entry of the planogram."""
-
-    row: int
-    position: int
-    product: str | None
-    category: str | None
-    facings: int
-    state: State
-    right: int
-    unsure: int
-    elsewhere: int
-
-
-class ComparisonOut(Reply):
-    """The shelf beside the planogram of its place."""
-
-    compliance: float = Field(description="Per cent of the planned facings that are where they should be.")
-    planned: int = Field(description="Facings of the rows that the photo shows.")
-    right: int
-    unsure: int = Field(description="Facings that may be right.")
-    unseen: list[int] = Field(description="Rows of the planogram that are not on the photo.")
-    entries: list[PlannedOut]
-    fixes: list[FixOut] = Field(description="What to do, first things first.")
 
 
 class ShelfCountsOut(Reply):
@@ -131,7 +97,7 @@ class ShelfOut(ShelfListedOut):
     @classmethod
     def seen(cls, view: ShelfView, looking: LookingAt | None = None) -> Self:
         """Shape what is seen."""
-        facings = view.arrangement.facings
+        facings, compared = view.arrangement.facings, view.arrangement.comparison
         places = [(facing.row, facing.position, facing.level) for facing in facings]
         ordered = sorted(zip(places, view.boxes, strict=True), key=lambda each: each[0])
         boxes = [BoxOut.of(box, place) for place, box in ordered]
@@ -144,7 +110,9 @@ class ShelfOut(ShelfListedOut):
             runs=_runs(view),
             counts=_counts(view),
             gaps=_gaps(view),
-            comparison=_comparison(view),
+            comparison=None
+            if compared is None
+            else ComparisonOut.of(compared, [box.key for box in view.boxes]),
         )
 
 
@@ -191,47 +159,7 @@ def _gaps(view: ShelfView) -> list[GapOut]:
     ]
 
 
-def _comparison(view: ShelfView) -> ComparisonOut | None:
-    compared = view.arrangement.comparison
-    if compared is None:
-        return None
-    return ComparisonOut(
-        compliance=round(compared.compliance, 2),
-        planned=compared.planned,
-        right=compared.right,
-        unsure=compared.unsure,
-        unseen=list(compared.unseen),
-        entries=[
-            PlannedOut(
-                row=found.place.row,
-                position=found.place.position,
-                product=found.entry.product,
-                category=found.entry.category,
-                facings=found.entry.facings,
-                state=found.state,
-                right=found.right,
-                unsure=found.unsure,
-                elsewhere=found.elsewhere,
-            )
-            for found in compared.entries
-        ],
-        fixes=[
-            FixOut(
-                kind=fix.kind,
-                text=fix.text,
-                row=fix.place.row,
-                position=fix.place.position,
-                product=fix.product,
-                facings=fix.facings,
-            )
-            for fix in compared.fixes
-        ],
-    )
-
-
 def _counts(view: ShelfView) -> ShelfCountsOut:
-    sure = Counter(box.now_category for box in view.boxes if box.answer == "accept")
-    order = sorted(sure.items(), key=lambda each: (-each[1], each[0] or ""))
     return ShelfCountsOut(
         facings=len(view.boxes),
         products=[
@@ -242,10 +170,25 @@ def _counts(view: ShelfView) -> ShelfCountsOut:
             )
             for count in view.products
         ],
-        categories=[
-            CategoryFacingsOut(category=category, facings=facings, share=round(facings / len(view.boxes), 4))
-            for category, facings in order
-        ],
+        categories=_categories(view),
         asked=view.asked,
         unknown=view.unknown,
     )
+
+
+def _categories(view: ShelfView) -> list[CategoryFacingsOut]:
+    """Sure facings by category, most first."""
+    members: dict[str | None, list[Facing]] = {}
+    for box, facing in zip(view.boxes, view.arrangement.facings, strict=True):
+        if box.answer == "accept":
+            members.setdefault(box.now_category, []).append(facing)
+    whole = board_length(view.arrangement.facings)
+    return [
+        CategoryFacingsOut(
+            category=category,
+            facings=len(facings),
+            share=round(len(facings) / len(view.boxes), 4),
+            linear=round(board_length(facings) / whole, 4),
+        )
+        for category, facings in sorted(members.items(), key=lambda each: (-len(each[1]), each[0] or ""))
+    ]

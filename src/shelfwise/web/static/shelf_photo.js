@@ -3,6 +3,7 @@ import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { confirmed, el, flash, keepStarting } from "/static/app.js";
 import { Picker } from "/static/picker.js";
 import { Booking } from "/static/shelf/booking.js";
+import { Joining } from "/static/shelf/joining.js";
 import { fillCounts, fillGaps, fillPlan, fillRows } from "/static/shelf/lists.js";
 import { Shelf } from "/static/shelf/model.js";
 import { fillPanel } from "/static/shelf/panel.js";
@@ -20,6 +21,7 @@ const saving = new Saving(id);
 const view = new View(at("shelf-view"), Number(width), Number(height), `/api/v1/photos/${photo}`);
 const picker = new Picker(at("picker"));
 const booking = new Booking(at("shelf-take"), saving.path, () => load());
+const joining = new Joining(at("shelf-join"));
 const tools = Object.fromEntries([...document.querySelectorAll("[data-tool]")].map((button) => [button.dataset.tool, button]));
 const undone = []; // changes that take back what was done here, the last one at the end
 let chosen = null;
@@ -244,6 +246,7 @@ tools.add.addEventListener("click", (event) => {
 tools.undo.addEventListener("click", undo);
 at("shelf-next").addEventListener("click", () => act.next());
 at("shelf-book").addEventListener("click", () => booking.open());
+at("shelf-join-open").addEventListener("click", () => joining.open(shelf.body));
 
 /** What stands here now is what should stand here. */
 async function keepPlan({ currentTarget: button }) {

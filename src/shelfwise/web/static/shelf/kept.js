@@ -1,7 +1,8 @@
 // Shelf photos that the server does not have yet, in the browser's own database.
 //
-// photos: {id, owner, store, place, name, blob, added, set, part, shelf}
-//   id is the idempotency key; photos of one set are parts of one shelf, from the left; shelf: its number once it is sent
+// photos: {id, owner, store, place, name, blob, added, set, part, shelf, error}
+//   id is the idempotency key; photos of one set are parts of one shelf, from the left; shelf: its number once it is sent,
+//   blob is gone then; error: why it was refused, or could not be put together with the other one
 
 const NAME = "shelfwise-shelf";
 let opened = null;
@@ -40,6 +41,19 @@ export async function waitingPhotos(owner) {
 
 export function keepPhotos(photos) {
   return change((store) => photos.forEach((photo) => store.put(photo)));
+}
+
+/** Change a photo, unless it was removed meanwhile, here or in another tab; whether it is still there. */
+export async function changePhoto(id, values) {
+  let there = false;
+  await change((store) => {
+    const asked = store.get(id);
+    asked.onsuccess = () => {
+      there = Boolean(asked.result);
+      if (there) store.put({ ...asked.result, ...values });
+    };
+  });
+  return there;
 }
 
 export function dropPhotos(ids) {

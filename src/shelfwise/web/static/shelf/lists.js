@@ -15,11 +15,11 @@ function facings(number) {
 /** Facings by category, with the products of each, and what is open. act: next(answer). */
 export function fillCounts(place, shelf, act) {
   const { counts } = shelf.body;
-  const lines = counts.categories.map(({ category, facings: number, share }) => {
+  const lines = counts.categories.map(({ category, facings: number, share, linear }) => {
     const products = counts.products.filter((one) => one.category === category);
     const unnamed = number - products.reduce((sum, one) => sum + one.facings, 0);
     return el("li", {},
-      el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${Math.round(share * 100)} %`)),
+      el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${Math.round(share * 100)} % `, el("small", { class: "muted" }, `${Math.round(linear * 100)} % of the width`))),
       products.length ? el("ul", {}, products.map((one) => el("li", { class: "shelf-line" }, one.product.name, el("span", { class: "end" }, String(one.facings)))),
         unnamed ? el("li", { class: "shelf-line muted" }, "No product chosen", el("span", { class: "end" }, String(unnamed))) : null) : null);
   });
@@ -73,8 +73,8 @@ export function fillPlan(section, shelf) {
   const mayKeep = section.querySelector("#shelf-plan-keep") && shelf.body.counts.products.length;
   section.hidden = !compared && !mayKeep;
   if (!compared) return section.querySelector("div").replaceChildren(el("p", { class: "muted" }, "This place has none yet. What stands here now can become it; photos of the place are compared with it then."));
-  const { compliance, fixes } = compared;
+  const { compliance, compliance_at_best: best, unsure, fixes } = compared;
   section.querySelector("div").replaceChildren(
-    el("p", {}, el("b", { class: "big" }, `${Math.round(compliance)} %`), " of the planned facings are where they should be."),
+    el("p", {}, el("b", { class: "big" }, `${Math.round(compliance)} %`), " of the planned facings are where they should be.", unsure ? ` ${Math.round(best)} %, if all that is not sure is right.` : ""),
     fixes.length ? el("ol", { class: "shelf-fixes" }, fixes.map((fix) => el("li", {}, fix.text))) : el("p", { class: "muted" }, "Nothing is to be fixed."));
 }

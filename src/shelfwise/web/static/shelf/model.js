@@ -122,9 +122,10 @@ export class Shelf {
     const products = new Map();
     const categories = new Map();
     const boxes = this.boxes;
+    const length = (some) => some.reduce((sum, { box: [left, , right], level }) => sum + (level > 1 ? 0 : right - left), 0);
     for (const box of boxes) {
       if (box.answer !== "accept") continue;
-      categories.set(box.category, (categories.get(box.category) || 0) + 1);
+      categories.set(box.category, [...(categories.get(box.category) || []), box]);
       if (!box.product) continue;
       const line = products.get(box.product.id) || { product: box.product, category: box.category, facings: 0 };
       products.set(box.product.id, { ...line, facings: line.facings + 1 });
@@ -133,7 +134,7 @@ export class Shelf {
     this.body.counts = {
       facings: boxes.length,
       products: [...products.values()].sort(most),
-      categories: [...categories].map(([category, facings]) => ({ category, facings, share: facings / boxes.length })).sort(most),
+      categories: [...categories].map(([category, some]) => ({ category, facings: some.length, share: some.length / boxes.length, linear: length(some) / (length(boxes) || 1) })).sort(most),
       asked: boxes.filter((box) => box.answer === "ask").length,
       unknown: boxes.filter((box) => box.answer === "unknown").length,
     };

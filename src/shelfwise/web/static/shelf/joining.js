@@ -1,0 +1,81 @@
+// The dialog that puts this shelf photo together with another one that is kept.
+import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
+import { el } from "/static/app.js";
+
+const AT_ONCE = 24;
+
+export class Joining {
+  constructor(dialog) {
+    Object.assign(this, { dialog, shelf: null, cursor: null });
+    this.list = dialog.querySelector("[data-found]");
+    this.told = dialog.querySelector("[data-told]");
+    this.trouble = dialog.querySelector("[data-trouble]");
+    this.more = dialog.querySelector("[data-more]");
+    this.places = new Map([...document.querySelectorAll("#take-place option")].map((option) => [Number(option.value), option.textContent]));
+    this.time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+    this.more.addEventListener("click", () => this.find());
+  }
+
+  /** Open it for a shelf photo as the server gives it. */
+  open(shelf) {
+    Object.assign(this, { shelf, cursor: null });
+    this.list.replaceChildren();
+    this.trouble.hidden = true;
+    this.dialog.showModal();
+    this.find();
+  }
+
+  /** Whether it may show another part of the same shelf: what was put together from this one does not. */
+  fits(other) {
+    const { id, store_id, model, joined_from } = this.shelf;
+    return other.state === "done" && other.id !== id && other.store_id === store_id && other.model === model && !other.joined_from.includes(id) && !joined_from.includes(other.id);
+  }
+
+  async find() {
+    const { store_id: store } = this.shelf;
+    const query = new URLSearchParams({ limit: AT_ONCE, ...(store ? { store } : {}), ...(this.cursor ? { cursor: this.cursor } : {}) });
+    this.more.hidden = true;
+    this.told.textContent = "Looking for photos…";
+    try {
+      const { body } = await api("GET", `/api/v1/shelf?${query}`);
+      this.cursor = body.next;
+      this.list.append(...body.items.filter((one) => this.fits(one)).map((one) => this.choice(one)));
+      this.told.textContent = this.list.children.length ? "" : this.cursor ? "None of the latest photos fits." : "There is no other photo that fits. Take one that shows the rest of this shelf, and a third of what is here.";
+      this.more.hidden = !this.cursor;
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+      this.told.textContent = wordsOf(error);
+    }
+  }
+
+  choice(other) {
+    const image = el("img", { class: "shelf-join-photo", src: `/api/v1/photos/${other.photo}?size=thumb`, alt: "", loading: "lazy", width: 96, height: 72 });
+    const button = el("button", { type: "button", class: "choice", onclick: () => this.join(other, button) }, image,
+      el("span", { class: "choice-name" }, this.places.get(other.location_id) || `Shelf photo ${other.id}`,
+        el("span", { class: "muted" }, `${this.time.format(new Date(other.at))} · ${other.user}`)));
+    return el("li", {}, button);
+  }
+
+  async join(other, button) {
+    if (this.dialog.querySelector("[aria-busy]")) return;
+    button.setAttribute("aria-busy", "true");
+    this.trouble.hidden = true;
+    try {
+      const { body } = await api("POST", "/api/v1/shelf/join", { body: { ids: [this.shelf.id, other.id] }, key: newKey(), timeout: 300000 });
+      location.assign(`/shelf/${body.id}`);
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
+      this.refused(error, other);
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+
+  refused(error, other) {
+    const photos = [this.shelf, other].flatMap(({ id }, place) => [place ? " and " : "", el("a", { href: `/shelf/${id}` }, `shelf photo ${id}`)]);
+    const words = error instanceof OfflineError ? "No connection: the photos can be put together when it is back." : wordsOf(error);
+    this.trouble.replaceChildren(el("span", {}, `${words} Both stay as they are: `, photos, "."));
+    this.trouble.hidden = false;
+    this.trouble.scrollIntoView({ block: "nearest" });
+  }
+}
