@@ -155,6 +155,23 @@ def test_pictures_are_saved_beside_photos_and_not_counted_themselves(shop):
     assert run("photos/aisle.shelf.png").stdout.startswith("photos/aisle.shelf.png: ")
 
 
+def test_a_second_run_takes_no_saved_picture_for_a_photo(shop):
+    files = ["photos/aisle.png", "photos/more.png"]
+    paint(shop / "photos" / "more.png")
+    assert run("photos", "--save-picture").exit_code == 0
+    saved = sorted(str(path) for path in Path("photos").glob("*.shelf.*"))
+    for arguments in (["photos"], ["photos/*.png"], [*files, *saved]):
+        told = json.loads(run(*arguments, "--format", "json").stdout)["photos"]
+        assert [photo["photo"] for photo in told] == files
+    Path("photos/more.png").unlink()
+    assert run("photos", "--draft-planogram", "plan.json").exit_code == 0
+    assert run("photos", "--pictures", "photos/marked.png").exit_code == 0
+    again = run("photos", "--pictures", "photos/marked.png")
+    assert again.exit_code == 0 and again.stdout.count("facings in") == 1
+    over = run("photos/aisle.png", "--pictures", "photos/aisle.png")
+    assert over.exit_code == 2 and "written over the photo" in over.stderr
+
+
 def test_pictures_go_to_a_folder_or_a_file(shop):
     (shop / "more").mkdir()
     paint(shop / "more" / "aisle.png")
@@ -224,6 +241,17 @@ def test_what_is_on_two_photos_of_one_shelf_counts_once(halves):
         for left in (30, 230, 430):
             pixel = picture.getpixel((round(left * scale), round(50 * scale)))
             assert np.abs(np.array(pixel) - photo.getpixel((left, 50))).max() < 80
+
+
+def test_a_joined_folder_passes_its_marked_out_pictures_by(halves):
+    (halves / "shelf").mkdir()
+    for name in ("left.png", "right.png"):
+        (halves / name).rename(halves / "shelf" / name)
+    first = run("shelf", "--join", "--save-picture")
+    assert first.exit_code == 0 and Path("shelf/left.shelf.png").is_file(), first.output
+    again = run("shelf", "--join", "--save-picture")
+    assert again.exit_code == 0, again.output
+    assert again.stdout == first.stdout
 
 
 def test_photos_that_do_not_overlap_are_not_joined(halves):

@@ -56,6 +56,10 @@ def test_levels_are_what_the_movements_tell(book, levels, stock_model, data):
         for location in book.locations:
             quantity = book.model.level(product.id, {location.id})
             assert levels.at_location(product.id, location.id) == quantity
+            alone = {each.id: amount for each, amount in levels.products_at(location.id)}
+            assert alone.get(product.id) == (quantity or None)
+            told = {each.id: amount for each, amount in levels.products_at(location.id, [product.id])}
+            assert told == alone | {product.id: quantity}
         for store in book.stores:
             places = book.store_locations(store)
             quantity = book.model.level(product.id, places)
@@ -353,6 +357,8 @@ def test_what_is_missing_is_told(book, levels, stock_model):
         lambda: levels.level(product.id, 999),
         lambda: levels.at_location(999, book.locations[0].id),
         lambda: levels.at_location(product.id, 999),
+        lambda: levels.products_at(999),
+        lambda: levels.products_at(book.locations[0].id, [product.id, 999]),
         lambda: levels.by_location(999, store),
         lambda: levels.by_location(product.id, 999),
         lambda: levels.stock_list(999),
@@ -391,6 +397,8 @@ def test_numbers_that_nothing_can_have_are_missing(book, levels, number):
         lambda: levels.level(1, number),
         lambda: levels.at_location(number, 1),
         lambda: levels.at_location(1, number),
+        lambda: levels.products_at(number),
+        lambda: levels.products_at(1, [number]),
         lambda: levels.by_location(number, 1),
         lambda: levels.stock_list(number),
         lambda: levels.stock_list(location_id=number),

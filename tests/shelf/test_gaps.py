@@ -133,6 +133,34 @@ def test_gaps_of_random_shelves_are_found_and_named_by_the_planogram():
     assert wrong <= 0.05 * true
 
 
+@pytest.mark.parametrize("tilt", [0.0, 5.0])
+def test_seen_from_the_side_products_keep_their_widths(tilt):
+    false = missed = more = true = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        full = stock_shelf(rng, gaps=0)
+        view = camera(full, tilt=tilt, aside=0.45 if seed % 2 else -0.45)
+        gone = {
+            row: max(i.position for i in full.items if i.row == row) // 2 for row in (1, full.items[-1].row)
+        }
+        kept = replace(full, items=tuple(i for i in full.items if gone.get(i.row) != i.position))
+        for shelf in (full, kept):
+            photo = take_photo(rng, shelf, view)
+            rows = find_rows(photo.boxes, photo.size)
+            named = [accept(shelf.items[i].product) for i in photo.items]
+            facings = place_facings(rows, photo.boxes, named)
+            gaps = find_gaps(rows, facings, size=photo.size)
+            inner = [gap for gap in gaps if 1 < gap.position <= max(rows[gap.row - 1].positions)]
+            false += max(len(inner) - (0 if shelf is full else len(gone)), 0)
+            if shelf is kept:
+                true += len(gone)
+                missed += max(len(gone) - len(inner), 0)
+                more += sum(gap.facings > 1 for gap in inner)
+    assert false == 0
+    assert missed <= 0.3 * true
+    assert more <= 0.1 * true
+
+
 @given(words=st.lists(st.text("ab? ", min_size=1, max_size=12), max_size=4))
 def test_gaps_lie_between_products_of_their_row(words):
     facings = line_up(*words)

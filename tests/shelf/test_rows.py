@@ -126,7 +126,7 @@ def test_tilt_is_found_and_told(degrees):
     rows = find_rows(photo.boxes)
     assert len(rows) == 4
     for row in rows:
-        assert row.slope == pytest.approx(np.tan(np.radians(degrees)), abs=0.02)
+        assert (row.slope, row.lean) == pytest.approx((np.tan(np.radians(degrees)),) * 2, abs=0.02)
 
 
 def test_boards_that_meet_in_a_point_are_told_apart():
@@ -135,6 +135,7 @@ def test_boards_that_meet_in_a_point_are_told_apart():
     photo = take_photo(rng, shelf, camera(shelf, aside=0.4))
     rows = find_rows(photo.boxes)
     assert in_right_row(shelf, photo, rows) == 1
+    assert all(abs(row.lean) < 0.03 for row in rows)
     assert rows[0].slope < -0.03 < 0.03 < rows[-1].slope or rows[0].slope > 0.03 > -0.03 > rows[-1].slope
 
 

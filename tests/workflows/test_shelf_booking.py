@@ -68,7 +68,7 @@ def told(changes):
 
 def test_products_are_found_by_number_then_name_then_as_the_only_one_of_a_category(shop):
     plan = shop.plan(count_of(COLA, COLA, OAT, TEA))
-    assert told(plan.seen) == [("Green tea", 1, 1, 0), ("Oat drink", 1, 1, 0), ("cola 1 L", 2, 2, 0)]
+    assert told(plan.seen) == [("cola 1 L", 2, 2, 0), ("Green tea", 1, 1, 0), ("Oat drink", 1, 1, 0)]
     assert plan.left_out == ()
     assert plan.sources == ("aisle.jpg",) and plan.model == "toy"
 
@@ -104,13 +104,47 @@ def test_booking_sets_the_levels_of_what_was_seen_and_of_nothing_else(shop):
     shop.receive("cola 1 L", 30)
     shop.receive("Rice", 7)
     plan = shop.plan(count_of(COLA, COLA), count_of(COLA, OAT, source="right.jpg"), depth=4)
-    assert told(plan.seen) == [("Oat drink", 1, 4, 0), ("cola 1 L", 3, 12, 30)]
+    assert told(plan.seen) == [("cola 1 L", 3, 12, 30), ("Oat drink", 1, 4, 0)]
     assert told(plan.unseen) == [("Rice", 0, 0, 7)]
     booking = book_stock_take(shop.database, plan, user="ann")
     assert [movement.kind for movement in booking.movements] == ["counted", "counted"]
-    assert booking.movements[1].reason == "shelf photo: 3 facings, 4 deep"
-    assert booking.movements[1].confidence == pytest.approx(0.95)
+    assert booking.movements[0].reason == "shelf photo: 3 facings, 4 deep"
+    assert booking.movements[0].confidence == pytest.approx(0.95)
     assert (shop.level("cola 1 L"), shop.level("Oat drink"), shop.level("Rice")) == (12, 4, 7)
+
+
+def test_the_levels_of_a_place_are_asked_for_at_once(shop, monkeypatch):
+    names = [f"Tin {number}" for number in range(40)]
+    for name in names:
+        shop.catalogue.add_product(NewProduct(name))
+        shop.receive(name, 3)
+    asked = []
+
+    def at(levels, location_id, product_ids=()):
+        asked.append(location_id)
+        return products_at(levels, location_id, product_ids)
+
+    products_at = Levels.products_at
+    monkeypatch.setattr(Levels, "products_at", at)
+    monkeypatch.setattr(Levels, "at_location", None)
+    monkeypatch.setattr(Levels, "stock_list", None)
+    plan = shop.plan(count_of(*(Named("accept", name, None, 0.9) for name in names[:20])))
+    assert [len(plan.seen), len(plan.unseen)] == [20, 20]
+    assert asked == [shop.place.id]
+
+
+def test_archived_products_that_nobody_saw_stay_as_they_are(shop):
+    shop.receive("Jam", 2)
+    shop.receive("Rice", 7)
+    shop.catalogue.archive_product(shop.catalogue.product_by_name("Jam").id)
+    assert told(shop.plan(count_of(COLA)).unseen) == [("Rice", 0, 0, 7)]
+
+
+def test_what_stands_in_places_within_is_not_the_places_own(shop):
+    within = shop.catalogue.location_at(shop.place.store_id, "Aisle 3 / Shelf 2", create=True)
+    rice = shop.catalogue.product_by_name("Rice").id
+    Ledger(shop.database).book([Line("received", rice, within.id, Decimal(5))], user="ann")
+    assert shop.plan(count_of(COLA)).unseen == ()
 
 
 def test_where_the_photos_show_everything_what_is_not_seen_is_gone(shop):

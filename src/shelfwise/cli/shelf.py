@@ -36,15 +36,17 @@ from shelfwise.cli.shelf_options import (
     ScoreOption,
     YesOption,
 )
+from shelfwise.errors import ConfigError
 from shelfwise.text import many, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shelfwise.cli.progress import Progress, Stage
-    from shelfwise.workflows.photos import PhotoFinder
+    from shelfwise.cli.shelf_output import Writer
     from shelfwise.workflows.shelf import ShelfReader
     from shelfwise.workflows.shelf_count import ShelfCount
+    from shelfwise.workflows.shelf_finding import ShelfPhotos
     from shelfwise.workflows.shelf_photos import CountedPhoto, Pictures
 
 __all__ = ["EXAMPLES", "shelf"]
@@ -105,25 +107,21 @@ def shelf(
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.cli.shelf_output import FORMATS
-    from shelfwise.errors import ConfigError
     from shelfwise.settings import Settings
     from shelfwise.workflows.photos import PhotoFinder
     from shelfwise.workflows.shelf import load_shelf
+    from shelfwise.workflows.shelf_finding import ShelfPhotos
     from shelfwise.workflows.shelf_photos import Pictures, count_photos
 
-    _refuse_nameless(
-        names,
-        {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book},
-    )
-    finder = PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures))
-    photos = finder.count()
-    if draft_planogram is not None and photos != 1 and not join:
-        raise ConfigError("--draft-planogram drafts from one shelf: name one photo alone, or add --join")
+    needing = {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book}
     chosen = output_format or _format_of(output)
-    if join and chosen == "coco":
-        raise ConfigError("--format coco is of photos, and what is joined is on none alone: leave out --join")
-    wanted = save_picture or pictures is not None
-    saved = Pictures(pictures, several=photos != 1 and not join) if wanted else None
+    _refuse_nameless(names, needing)
+    _refuse_coco_of_joined(join, chosen)
+    finder = PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures))
+    photos = ShelfPhotos(finder, pictures)
+    count = 1 if join else photos.count()
+    _refuse_draft_of_several(draft_planogram, count)
+    saved = Pictures(pictures, several=count != 1) if save_picture or pictures is not None else None
     writer = FORMATS[chosen](style_for(output is None))
     asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
     tally = _Tally(keep=book or draft_planogram is not None)
@@ -139,23 +137,14 @@ def shelf(
                 engine=engine,
                 tell=progress.note,
             )
-            write(writer.header())
-            stages = _Stages(progress, 1 if join else photos)
+            stages = _Stages(progress, count)
             if join:
-                found = _joined(reader, finder, saved, progress)
+                found = _joined(reader, photos, saved, progress)
             else:
-                found = count_photos(
-                    reader, finder, pictures=saved, named=frozenset(paths), progress=stages.begin
-                )
-            for counted in found:
-                if counted.reason is not None:
-                    progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
-                write(writer.photo(counted))
-                tally.add(counted)
-                stages.done()
+                found = count_photos(reader, photos, pictures=saved, progress=stages.begin)
+            _write_all(stages.over(found), writer, write, tally)
             if not tally.photos:
                 raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
-            write(writer.footer())
         typer.echo(tally.summary(names), err=True)
         if draft_planogram is not None and tally.counts:
             _draft(tally.counts[0], draft_planogram)
@@ -169,24 +158,43 @@ def shelf(
         raise typer.Exit(1)
 
 
+def _write_all(
+    found: Iterable[CountedPhoto], writer: Writer, write: Callable[[str], None], tally: _Tally
+) -> None:
+    """Write what is on all photos, and add it up."""
+    write(writer.header())
+    for counted in found:
+        write(writer.photo(counted))
+        tally.add(counted)
+    write(writer.footer())
+
+
 def _joined(
-    reader: ShelfReader, finder: PhotoFinder, pictures: Pictures | None, progress: Progress
+    reader: ShelfReader, photos: ShelfPhotos, pictures: Pictures | None, progress: Progress
 ) -> Iterator[CountedPhoto]:
     """One count of all photos; none where there are no photos."""
     from shelfwise.workflows.shelf_photos import join_photos
 
-    photos = list(finder)
-    if photos:
-        yield join_photos(reader, photos, pictures=pictures, progress=progress.stage("Naming"))
+    found = list(photos)
+    if found:
+        yield join_photos(reader, found, pictures=pictures, progress=progress.stage("Naming"))
 
 
-def _refuse_nameless(names: bool, wanted: dict[str, object]) -> None:
+def _refuse_nameless(names: bool, wanted: Mapping[str, object]) -> None:
     """Refuse options that need names where there are none."""
-    from shelfwise.errors import ConfigError
-
     for option, value in wanted.items():
         if value and not names:
             raise ConfigError(f"{option} needs the products' names: leave out --no-names")
+
+
+def _refuse_coco_of_joined(join: bool, output_format: str) -> None:
+    if join and output_format == "coco":
+        raise ConfigError("--format coco is of photos, and what is joined is on none alone: leave out --join")
+
+
+def _refuse_draft_of_several(draft_planogram: Path | None, photos: int | None) -> None:
+    if draft_planogram is not None and photos != 1:
+        raise ConfigError("--draft-planogram drafts from one shelf: name one photo alone, or add --join")
 
 
 def _draft(count: ShelfCount, path: Path) -> None:
@@ -238,10 +246,14 @@ class _Stages:
         """What is told of the boxes of a photo."""
         return self._progress.stage("Naming") if self._photos is None else None
 
-    def done(self) -> None:
-        """One more photo is done."""
-        if self._photos is not None:
-            self._photos.advance()
+    def over(self, found: Iterable[CountedPhoto]) -> Iterator[CountedPhoto]:
+        """What is counted, photo by photo; what cannot be read is told at once."""
+        for counted in found:
+            if counted.reason is not None:
+                self._progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
+            yield counted
+            if self._photos is not None:
+                self._photos.advance()
 
 
 def _format_of(output: Path | None) -> str:

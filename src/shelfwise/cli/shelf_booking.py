@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from shelfwise.cli.stock_options import Opened
     from shelfwise.inventory.records import Location, Store
-    from shelfwise.workflows.shelf_booking import Change, StockTake
+    from shelfwise.workflows.shelf_booking import StockTake
     from shelfwise.workflows.shelf_count import ShelfCount
+    from shelfwise.workflows.stock_lines import StockLine
 
 __all__ = ["Asked", "Book", "booking"]
 
@@ -110,13 +111,13 @@ def _show(plan: StockTake, where: str, everything: bool) -> None:
     """What changes, what stays, and what is left out."""
     from shelfwise.cli.tables import console, table
 
-    changes = (*plan.seen, *(plan.unseen if everything else ()))
-    if changes:
+    lines = (*plan.seen, *(plan.unseen if everything else ()))
+    if lines:
         made = table(
             "product", ">facings", ">counted", ">in the book", ">change", title=f"Stock-take of {where}"
         )
-        for change in changes:
-            made.add_row(*(printable(cell) for cell in _cells(change)))
+        for line in lines:
+            made.add_row(*(printable(cell) for cell in _cells(line)))
         console(sys.stderr).print(made)
     behind = "the facings alone; with goods behind them, say how deep they stand with --depth"
     deep = behind if plan.depth == 1 else f"{plan.depth} units for each facing"
@@ -130,22 +131,22 @@ def _show(plan: StockTake, where: str, everything: bool) -> None:
         typer.echo(printable(f"not booked: {many(facings, 'facing')} ({reason})"), err=True)
 
 
-def _cells(change: Change) -> list[str]:
+def _cells(line: StockLine) -> list[str]:
     from shelfwise.inventory.exchange.cells import shown
 
-    difference: Decimal = change.quantity - change.expected
+    difference: Decimal = line.quantity - line.expected
     sign = "+" if difference > 0 else ""
     return [
-        change.product.name,
-        str(change.facings),
-        shown(change.quantity),
-        shown(change.expected),
+        line.product.name,
+        str(line.facings),
+        shown(line.quantity),
+        shown(line.expected),
         f"{sign}{shown(difference)}" if difference else "–",
     ]
 
 
-def _listed(changes: Sequence[Change]) -> str:
+def _listed(lines: Sequence[StockLine]) -> str:
     from shelfwise.inventory.exchange.cells import shown
     from shelfwise.text import some
 
-    return some((printable(f"{each.product.name} ({shown(each.expected)})") for each in changes), 8)
+    return some((printable(f"{each.product.name} ({shown(each.expected)})") for each in lines), 8)

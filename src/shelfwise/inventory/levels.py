@@ -17,10 +17,10 @@ from shelfwise.inventory.choosing import SUBTREE, meant_by, subtree_of, subtree_
 from shelfwise.inventory.level_history import levels_then, series
 from shelfwise.inventory.paging import page_limit
 from shelfwise.inventory.part import checked_id, checked_time
+from shelfwise.inventory.place_levels import products_at, quantity_at
 from shelfwise.inventory.product_rows import (
     categories_by_id,
     check_store,
-    location_by_id,
     product_by_id,
     products_by_id,
 )
@@ -30,6 +30,7 @@ from shelfwise.inventory.records import (
     Level,
     LevelPoint,
     Page,
+    Product,
     State,
     StockSummary,
 )
@@ -97,16 +98,21 @@ class Levels:
         Raises:
             NotFoundError: there is no such product or location.
         """
-        query = select(levels.c.quantity).where(
-            levels.c.product_id == checked_id("product", product_id),
-            levels.c.location_id == checked_id("location", location_id),
-        )
         with self._database.read() as connection:
-            quantity: Decimal | None = connection.scalar(query)
-            if quantity is None:
-                product_by_id(connection, product_id)
-                location_by_id(connection, location_id)
-            return quantity or Decimal(0)
+            return quantity_at(connection, product_id, location_id)
+
+    def products_at(self, location_id: int, product_ids: Iterable[int] = ()) -> list[tuple[Product, Decimal]]:
+        """What is at a location itself, by the products' names; archived products too.
+
+        Args:
+            location_id: the location.
+            product_ids: products that are told of also where there is nothing of them.
+
+        Raises:
+            NotFoundError: there is no such location or product.
+        """
+        with self._database.read() as connection:
+            return products_at(connection, location_id, product_ids)
 
     def by_location(self, product_id: int, store_id: int) -> list[Level]:
         """A product's levels at all locations of a store where it is or was, by the locations' paths.

@@ -44,8 +44,7 @@ def _ends(number: int, rows: Sequence[Row], full: Sequence[int], facings: Sequen
     height = _height(rows[number])
     lefts, rights = [], []
     for i in near:
-        # What is upright leans against the photo as the boards do.
-        lean = -(rows[i].slope + rows[number].slope) / 2 * (height - _height(rows[i]))
+        lean = -rows[number].lean * (height - _height(rows[i]))
         lefts.append(rows[i].left + lean)
         rights.append(rows[i].right + lean)
     if not (above and below) and len(near) == 2:

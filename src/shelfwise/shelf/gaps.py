@@ -113,7 +113,7 @@ def _gap(
     beside = [i for side in sides for i in side]
     high = float(np.median([facings[i].box[3] - facings[i].box[1] for i in beside]))
     # The box of a turned product is wider than the product, as in straighten: the gap beside it is narrower.
-    lost = abs(row.slope) * high / 2
+    lost = abs(row.lean) * high / 2
     space = edges[1] - edges[0] + lost
     widths = [_own(float(np.median([facings[i].width for i in side])), lost) for side in sides if side]
     usual = _own(float(np.median([facings[i].width for i in board])), lost)

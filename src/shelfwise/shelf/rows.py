@@ -40,6 +40,8 @@ class Row:
         levels: of each member, counted from 1: 1 stands on the board, 2 on that.
         slope: of the line that they stand on, pixels down for each pixel to the right.
         intercept: y of that line at x = 0, in pixels.
+        lean: of what stands upright, pixels to the left for each pixel down. The photo's turn: on a photo from the
+            side boards have a slope, but what stands on them is upright.
         left: smallest x of its boxes.
         right: largest x of its boxes.
     """
@@ -49,6 +51,7 @@ class Row:
     levels: tuple[int, ...]
     slope: float
     intercept: float
+    lean: float
     left: float
     right: float
 
@@ -104,6 +107,7 @@ def _row(members: list[int], feet: NDArray[np.intp], straight: Straight, boxes: 
         tuple(levels),
         slope,
         intercept,
+        tilt.slope,
         float(boxes[members, 0].min()),
         float(boxes[members, 2].max()),
     )

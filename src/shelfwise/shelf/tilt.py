@@ -87,20 +87,20 @@ class Straight:
 def straighten(boxes: Floats, tilt: Tilt) -> Straight:
     """Take the tilt off boxes (N, 4).
 
-    A rectangle w × h that is turned by a slope s fills a box of W = w + |s| h by H = h + |s| w (to first order), and
-    the middle of its lower edge is |s| w / 2 above the box's. Cans and bottles are rounder than that: half of it is
-    taken off.
+    A product w × h that leans by t, on a board of slope s, fills a box of W = w + |t| h by H = h + |s| w (to first
+    order), and the middle of its lower edge is |s| w / 2 above the box's. Cans and bottles are rounder than that:
+    half of it is taken off. On a photo that is turned t is s; on one from the side alone it is 0.
     """
     across, down = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     middle, centre = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
     slope = np.abs(tilt.slope + tilt.turn * tilt.height(middle, centre))
-    width = np.maximum((across - slope * down) / (1 - slope**2), across / 2)
+    lean = abs(tilt.slope)
+    width = np.maximum((across - lean * down) / (1 - lean * slope), across / 2)
     edge = slope * width / 4
     head, foot = boxes[:, 1] + edge, boxes[:, 3] - edge
     # What stands upright leans by the photo's turn.
-    lean = tilt.slope * (centre - tilt.y)
     return Straight(
-        middle + lean,
+        middle + tilt.slope * (centre - tilt.y),
         width,
         tilt.height(middle, head),
         np.maximum(tilt.height(middle, foot), tilt.height(middle, head) + 1e-3),

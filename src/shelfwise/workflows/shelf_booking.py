@@ -8,18 +8,17 @@ unless it is said that all of the place is on the photos.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
 from shelfwise.inventory.ledger import Ledger
 from shelfwise.inventory.levels import Levels
-from shelfwise.inventory.records import Line
-from shelfwise.text import many
 from shelfwise.workflows.stock_categories import StockCategories
+from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
 if TYPE_CHECKING:
     from shelfwise.database import Database
@@ -28,28 +27,7 @@ if TYPE_CHECKING:
     from shelfwise.shelf.facings import Named, Run
     from shelfwise.workflows.shelf_count import ShelfCount
 
-__all__ = ["Change", "StockTake", "book_stock_take", "plan_stock_take", "unseen_at"]
-
-_PAGE: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a stock-take says of one product.
-
-    Attributes:
-        product: which.
-        facings: how many were seen; 0 for one that the book has at the place and nobody saw.
-        quantity: what is counted.
-        expected: what the book has at the place.
-        confidence: of the least sure run; None without facings.
-    """
-
-    product: Product
-    facings: int
-    quantity: Decimal
-    expected: Decimal
-    confidence: float | None = None
+__all__ = ["StockTake", "book_stock_take", "plan_stock_take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +46,8 @@ class StockTake:
 
     location: Location
     depth: int
-    seen: tuple[Change, ...]
-    unseen: tuple[Change, ...]
+    seen: tuple[StockLine, ...]
+    unseen: tuple[StockLine, ...]
     left_out: tuple[tuple[str, int], ...]
     sources: tuple[str, ...]
     model: str | None
@@ -108,50 +86,25 @@ def plan_stock_take(
             left_out[product] += len(run)
         else:
             seen.setdefault(product, []).append(run)
-    levels = Levels(database)
-    changes = [
-        _change(finder.product(number), runs, depth, levels.at_location(number, location.id))
-        for number, runs in seen.items()
-    ]
+    lines, unseen = stock_lines(
+        Levels(database), location, {number: _seen(runs, depth) for number, runs in seen.items()}
+    )
     sources = tuple(source for count in counts for source in count.sources if source is not None)
     return StockTake(
         location=location,
         depth=depth,
-        seen=tuple(sorted(changes, key=lambda change: change.product.name)),
-        unseen=tuple(unseen_at(levels, location, seen)),
+        seen=lines,
+        unseen=unseen,
         left_out=tuple(sorted(left_out.items(), key=lambda each: (-each[1], each[0]))),
         sources=sources,
         model=next((count.model[1] for count in counts if count.model is not None), None),
     )
 
 
-def _change(product: Product, runs: Sequence[Run], depth: int, expected: Decimal) -> Change:
+def _seen(runs: Sequence[Run], depth: int) -> Seen:
+    """What was seen of a product, as sure as its least sure run."""
     facings = sum(len(run) for run in runs)
-    return Change(
-        product, facings, Decimal(facings * depth), expected, min(run.named.confidence for run in runs)
-    )
-
-
-def unseen_at(levels: Levels, location: Location, seen: Iterable[int]) -> Iterator[Change]:
-    """Products that the book has at a place itself, in none of the places within it, but for those that were seen.
-
-    Args:
-        levels: the stock book's.
-        location: the place.
-        seen: numbers of products.
-    """
-    known = set(seen)
-    cursor: str | None = None
-    while True:
-        page = levels.stock_list(location_id=location.id, order="name", cursor=cursor, limit=_PAGE)
-        for level in page.items:
-            if level.product.id not in known:
-                expected = levels.at_location(level.product.id, location.id)
-                if expected:
-                    yield Change(level.product, 0, Decimal(0), expected)
-        cursor = page.next
-        if cursor is None:
-            return
+    return Seen(facings, Decimal(depth), min(run.named.confidence for run in runs))
 
 
 class _StockProducts:
@@ -161,11 +114,6 @@ class _StockProducts:
         self._catalogue = catalogue
         self._categories = StockCategories(database)
         self._found: dict[tuple[str | None, ...], int | str] = {}
-        self._products: dict[int, Product] = {}
-
-    def product(self, number: int) -> Product:
-        """The product of a number that :meth:`meant` gave."""
-        return self._products[number]
 
     def meant(self, named: Named) -> int | str:
         """The product's number, or why there is none."""
@@ -176,8 +124,6 @@ class _StockProducts:
         key = named.gtin, named.product, None if named.product else named.category
         if key not in self._found:
             found = self._by_name(named) if named.product else self._by_category(named.category or "")
-            if not isinstance(found, str):
-                self._products[found.id] = found
             self._found[key] = found if isinstance(found, str) else found.id
         return self._found[key]
 
@@ -231,23 +177,11 @@ def book_stock_take(
         EntryError: the place is archived, or the time is wrong.
         KeyReusedError: the key was used for something else.
     """
-    changes = (*plan.seen, *(plan.unseen if everything else ()))
-    if not changes:
+    wanted = (*plan.seen, *(plan.unseen if everything else ()))
+    if not wanted:
         raise ConflictError("no facing is a product of the stock book for sure, so there is nothing to book")
-    lines = [_line(plan, change, at) for change in changes]
+    lines = [
+        stock_movement(line, plan.location, "shelf photo", at=at, model=plan.model if line.seen else None)
+        for line in wanted
+    ]
     return Ledger(database).book(lines, user=user, key=key)
-
-
-def _line(plan: StockTake, change: Change, at: datetime | None) -> Line:
-    seen = many(change.facings, "facing") if change.facings else "not seen"
-    deep = f", {plan.depth} deep" if plan.depth > 1 and change.facings else ""
-    return Line(
-        kind="counted",
-        product_id=change.product.id,
-        location_id=plan.location.id,
-        quantity=change.quantity,
-        at=at,
-        reason=f"shelf photo: {seen}{deep}",
-        model=plan.model if change.facings else None,
-        confidence=change.confidence,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,12 +15,11 @@ from shelfwise.shelf.picture import PICTURE_ENDINGS, Mark, draw_shelf, picture_k
 from shelfwise.text import printable
 from shelfwise.workflows.shelf import ShelfReader, picture_of
 from shelfwise.workflows.shelf_count import Progress, ShelfCount
+from shelfwise.workflows.shelf_finding import MARKED
 from shelfwise.workflows.shelf_joining import join_counts, joined_picture
 
-__all__ = ["MARKED", "CountedPhoto", "Pictures", "count_photos", "join_photos", "mark_out"]
+__all__ = ["CountedPhoto", "Pictures", "count_photos", "join_photos", "mark_out"]
 
-MARKED: Final = ".shelf"
-"""Stands before the ending of a picture that is saved beside its photo."""
 _STDIN: Final = "standard-input"
 
 
@@ -89,7 +88,6 @@ def count_photos(
     *,
     name: bool = True,
     pictures: Pictures | None = None,
-    named: Collection[str] = (),
     progress: Callable[[str], Progress | None] | None = None,
 ) -> Iterator[CountedPhoto]:
     """Count shelf photos as they come, in order.
@@ -99,8 +97,6 @@ def count_photos(
         photos: paths, or bytes of picture files.
         name: whether to name what is found.
         pictures: where marked-out pictures are saved; None: nowhere.
-        named: paths that are counted even where they are called like pictures that an earlier run saved; others of
-            that kind are passed by.
         progress: gives what is told of the boxes that are named, for the photo of that path.
 
     Raises:
@@ -109,8 +105,6 @@ def count_photos(
     """
     for photo in photos:
         path = photo if isinstance(photo, str) else "-"
-        if _is_marked(path) and path not in named:
-            continue
         try:
             image = picture_of(photo, name=path, limits=reader.limits)
             tell = None if progress is None else progress(path)
@@ -165,11 +159,6 @@ def join_photos(
         picture, scale = joined_picture(images, count)
         write_picture(mark_out(picture, count, scale), saved)
     return CountedPhoto(listed, count, None, saved)
-
-
-def _is_marked(path: str) -> bool:
-    stem, _, ending = path.rpartition(".")
-    return stem.endswith(MARKED) and f".{ending.lower()}" in PICTURE_ENDINGS
 
 
 def mark_out(photo: Image.Image, count: ShelfCount, scale: float = 1.0) -> Image.Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -10,44 +10,20 @@ from typing import TYPE_CHECKING, Final
 from shelfwise.errors import ChangedError, ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.records import Booking, Line
-from shelfwise.text import many
-from shelfwise.workflows.shelf_booking import unseen_at
 from shelfwise.workflows.shop_shelf_view import counts_of
+from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy import Connection
 
-    from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
+    from shelfwise.answers.shelf_records import ShelfPhoto
     from shelfwise.inventory.records import Location
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["MOST_LINES", "StockLine", "StockTake", "book_stock_take", "plan_stock_take"]
+__all__ = ["MOST_LINES", "StockTake", "book_stock_take", "plan_stock_take"]
 
 MOST_LINES: Final = 1000
 """How many products one stock-take counts at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class StockLine:
-    """What a stock-take says of one product.
-
-    Attributes:
-        product_id, product, unit: the product.
-        facings: how many of it are seen; 0 for one that the book has at the place and nobody sees.
-        depth: units that stand behind each facing, that one with them.
-        quantity: ``facings`` times ``depth``.
-        expected: how much of it the book has at the place itself.
-    """
-
-    product_id: int
-    product: str
-    unit: str
-    facings: int
-    depth: Decimal
-    quantity: Decimal
-    expected: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +77,16 @@ def plan_stock_take(
     location = shop.catalogue.location(location_id)
     if shelf.store_id not in (None, location.store_id):
         raise EntryError("location_id", "it is in another store than the photo")
-    lines = tuple(_lines(shop, boxes, location_id, depth, depths or {}))
-    unseen = tuple(_unseen(shop, location, {line.product_id for line in lines}))
+    given = depths or {}
+    seen = {
+        each.product_id: Seen(each.facings, given.get(each.product_id, depth)) for each in counts_of(boxes)
+    }
+    lines, unseen = stock_lines(shop.levels, location, seen)
     there = [box for box in boxes if not box.removed]
     return StockTake(
         shelf=shelf,
         location=location,
-        lines=lines,
+        lines=tuple(sorted(lines, key=lambda line: -line.facings)),
         unseen=unseen,
         asked=sum(box.answer == "ask" for box in there),
         unknown=sum(
@@ -177,43 +156,5 @@ def _wanted(plan: StockTake, rest: bool) -> list[Line]:
         raise EntryError(
             "boxes", f"{len(wanted):,} products are more than the {MOST_LINES:,} of one stock-take"
         )
-    return [_line(plan, line) for line in wanted]
-
-
-def _lines(
-    shop: Shop, boxes: Sequence[ShelfBox], location_id: int, depth: Decimal, depths: Mapping[int, Decimal]
-) -> Iterator[StockLine]:
-    for count in counts_of(boxes):
-        each = depths.get(count.product_id, depth)
-        yield StockLine(
-            product_id=count.product_id,
-            product=count.product,
-            unit=shop.catalogue.product(count.product_id).unit,
-            facings=count.facings,
-            depth=each,
-            quantity=count.facings * each,
-            expected=shop.levels.at_location(count.product_id, location_id),
-        )
-
-
-def _unseen(shop: Shop, location: Location, seen: set[int]) -> Iterator[StockLine]:
-    """What the book has at the place itself, and nobody sees."""
-    for change in unseen_at(shop.levels, location, seen):
-        product = change.product
-        yield StockLine(
-            product.id, product.name, product.unit, 0, Decimal(1), change.quantity, change.expected
-        )
-
-
-def _line(plan: StockTake, line: StockLine) -> Line:
-    seen = many(line.facings, "facing") if line.facings else "not seen"
-    return Line(
-        kind="counted",
-        product_id=line.product_id,
-        location_id=plan.location.id,
-        quantity=line.quantity,
-        reason=f"shelf photo {plan.shelf.id}: {seen}"
-        + (f", {line.depth.normalize():f} deep" if line.depth != 1 else ""),
-        photo=plan.shelf.photo,
-        model=plan.shelf.model,
-    )
+    counted, photo, model = f"shelf photo {plan.shelf.id}", plan.shelf.photo, plan.shelf.model
+    return [stock_movement(line, plan.location, counted, photo=photo, model=model) for line in wanted]

@@ -1,3 +1,5 @@
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,32 @@ def test_a_set_with_boxes_is_cut_out_once(boxed: Dataset, tmp_path: Path) -> Non
 
 def test_pictures_of_single_products_are_cut_out(icons: Path, tmp_path: Path) -> None:
     assert len(CutOuts(prepare_cuts(icons, tmp_path))) == 2
+
+
+def test_a_folder_that_changed_is_cut_out_anew(icons: Path, tmp_path: Path) -> None:
+    icons = shutil.copytree(icons, tmp_path / "icons")
+    first = prepare_cuts(icons, tmp_path / "cuts")
+    assert prepare_cuts(icons, tmp_path / "cuts") == first
+    picture = next(path for path in sorted(icons.rglob("*")) if path.is_file())
+    picture.with_name("more.png").write_bytes(picture.read_bytes())
+    second = prepare_cuts(icons, tmp_path / "cuts")
+    assert (len(CutOuts(first)), len(CutOuts(second))) == (2, 3)
+    before = picture.stat()
+    os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
+    assert prepare_cuts(icons, tmp_path / "cuts") not in (first, second)
+
+
+def test_a_set_whose_photos_changed_is_cut_out_anew(boxed: Dataset, tmp_path: Path) -> None:
+    root = shutil.copytree(boxed.root, tmp_path / "boxed")
+    source = root / "boxes.json"
+    first = prepare_cuts(source, tmp_path / "cuts")
+    photo = root / boxed.samples[0].path
+    before = photo.stat()
+    os.utime(photo, ns=(before.st_atime_ns, before.st_mtime_ns + 1_000_000_000))
+    second = prepare_cuts(source, tmp_path / "cuts")
+    assert second != first
+    (root / "notes.txt").write_text("of no photo")
+    assert prepare_cuts(source, tmp_path / "cuts") == second
 
 
 def test_what_is_neither_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from shelfwise.web.api.fields import Amount, Id, amount_text
 from shelfwise.web.api.schemas import Entry, Reply
 
 if TYPE_CHECKING:
-    from shelfwise.workflows.shop_shelf_stock import StockLine, StockTake
+    from shelfwise.workflows.shop_shelf_stock import StockTake
+    from shelfwise.workflows.stock_lines import StockLine
 
 __all__ = ["Depth", "ShelfStockIn", "StockTakeOut"]
 
@@ -69,8 +70,8 @@ class StockLineOut(Reply):
     def of(cls, line: StockLine) -> Self:
         """Shape a line."""
         return cls(
-            product=ProductRef(id=line.product_id, name=line.product),
-            unit=line.unit,
+            product=ProductRef(id=line.product.id, name=line.product.name),
+            unit=line.product.unit,
             facings=line.facings,
             depth=amount_text(line.depth),
             quantity=amount_text(line.quantity),
