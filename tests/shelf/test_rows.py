@@ -180,3 +180,23 @@ def test_order_and_size_of_the_boxes_change_nothing(seed, scale):
 def test_what_are_no_boxes_is_refused(wrong):
     with pytest.raises(ValueError, match=r"shape|area"):
         find_rows(np.array(wrong))
+
+
+def board(count: int, width: float, height: float, foot: float) -> list[tuple[float, float, float, float]]:
+    """Products of one size side by side."""
+    return [(place * width, foot - height, (place + 0.95) * width, foot) for place in range(count)]
+
+
+def test_a_few_large_packets_fill_a_board() -> None:
+    boxes = [*board(10, 70, 90, 110), *board(10, 70, 180, 610), *board(3, 235, 170, 890)]
+    assert [len(row) for row in find_rows(np.array(boxes, np.float32))] == [10, 10, 3]
+
+
+def test_heads_that_reach_the_board_above_do_not_make_it_a_stack() -> None:
+    boxes = [
+        *board(7, 140, 70, 70),
+        *board(12, 82, 110, 230),
+        *board(15, 65, 118, 350),
+        *board(10, 98, 119, 471),
+    ]
+    assert [len(row) for row in find_rows(np.array(boxes, np.float32))] == [7, 12, 15, 10]

@@ -30,6 +30,8 @@ _SUNK: Final = 0.4
 """So does one this far below it: from above, what stands on another is seen to cover a part of it. A board is not."""
 _SHARED: Final = 0.4
 """How much of the narrower one must be above the other for that."""
+_STACKED: Final = 0.3
+"""And how far its middle may be aside, in widths of the narrower: on a full board heads reach the one above."""
 _MOST: Final = 0.6
 """Share of a line's boxes that stand on others, of those with anything right below them."""
 _DEEP: Final = 0.25
@@ -37,7 +39,7 @@ _DEEP: Final = 0.25
 _HALF: Final = 0.5
 """Share of the boxes nearby that are cut, where a line cannot be a board."""
 _LIGHT: Final = 0.34
-"""A line has few boxes that has at most this share of those of another."""
+"""A line has few boxes that has at most this share of those of another, and of the width that they take."""
 _SOME: Final = 0.2
 """Share of all boxes on the board below that need be cut where a line has few boxes."""
 _CLOSE: Final = 0.55
@@ -50,12 +52,20 @@ _REACHED: Final = 0.3
 
 @dataclass(slots=True)
 class _Line:
-    """Members, and those of them whose feet tell where the board is; how high that is, and their highest head."""
+    """Members, and those of them whose feet tell where the board is.
+
+    Also how high that is, their highest head, and the width that they take together.
+    """
 
     members: list[int]
     feet: NDArray[np.intp]
     height: float
     top: float
+    width: float
+
+    def is_few(self, boxes: int, width: float) -> bool:
+        """Whether it has few boxes beside so many of such a width; three large packets are few, and fill a board."""
+        return len(self.members) <= _LIGHT * boxes and self.width <= _LIGHT * width
 
 
 def find_boards(straight: Straight, base: NDArray[np.bool_]) -> list[tuple[list[int], NDArray[np.intp]]]:
@@ -86,7 +96,7 @@ def _lines(straight: Straight, which: NDArray[np.intp]) -> list[_Line]:
 def _line(which: NDArray[np.intp], straight: Straight) -> _Line:
     """A line of feet."""
     height, top = float(np.median(straight.foot[which])), float(straight.head[which].min())
-    return _Line([int(i) for i in which], which, height, top)
+    return _Line([int(i) for i in which], which, height, top, float(straight.width[which].sum()))
 
 
 def _below(straight: Straight) -> list[tuple[int, bool]]:
@@ -97,7 +107,9 @@ def _below(straight: Straight) -> list[tuple[int, bool]]:
         near = [int(j) for j in np.flatnonzero((step > -_SUNK) & (step < 1)) if j != i]
         near = [j for j in near if overlap(straight, i, j) >= _SHARED]
         j = min(near, key=lambda j: (abs(step[j]), j), default=-1)
-        found.append((j, j >= 0 and bool(step[j] < _TOUCH)))
+        stands = j >= 0 and step[j] < _TOUCH
+        aside = abs(straight.x[i] - straight.x[j]) / min(straight.width[i], straight.width[j])
+        found.append((j, bool(stands and aside <= _STACKED)))
     return found
 
 
@@ -137,14 +149,14 @@ def _clash(upper: _Line, lower: _Line, straight: Straight) -> bool:
     near = aside < reach
     if near.any() and (depth[near] > _DEEP).mean() >= _HALF:
         return True
-    light = len(upper.members) <= _LIGHT * len(lower.members)
+    light = upper.is_few(len(lower.members), lower.width)
     return light and bool(aside.min() < reach and (depth > _TOUCH).mean() >= _SOME)
 
 
 def _crowded(lines: Sequence[_Line]) -> tuple[int, int] | None:
     """A line of few boxes, nearer to a board than boards are to one another, and the board whose row it is in."""
-    most = max(len(line.members) for line in lines)
-    boards = [number for number, line in enumerate(lines) if len(line.members) > _LIGHT * most]
+    most, widest = max(len(line.members) for line in lines), max(line.width for line in lines)
+    boards = [number for number, line in enumerate(lines) if not line.is_few(most, widest)]
     if len(boards) < 2:
         return None
     apart = _CLOSE * float(np.median(np.diff([lines[number].height for number in boards])))
