@@ -125,6 +125,20 @@ def test_unknown_and_asked_facings_may_be_what_is_planned_there():
     assert (result.entries[1].state, result.entries[1].unsure) == ("unsure", 1)
 
 
+def test_what_is_short_and_not_sure_is_told_as_both():
+    result = compare(plan("aaab"), line_up("a?b"))
+    assert [fix.text for fix in result.fixes] == [
+        "Row 1, position 1: 'a' has 2 of 3 facings, 1 of them perhaps. Add 1 more.",
+        "Row 1, position 1: 'a': 1 facing there may be something else. Check.",
+    ]
+    asked = Named("ask", "x", None, 0.4)
+    result = compare(plan("ab"), in_a_row(accept("a"), accept("b"), asked))
+    assert result.fixes[0].text == (
+        "Row 1, position 3 of the photo: probably 1 facing of 'x', "
+        "which the planogram does not have there. Take away."
+    )
+
+
 def test_an_asked_facing_goes_to_its_likeliest_place():
     asked = Named("ask", "c", None, 0.5, (Guess("b", None, 0.1),))
     result = compare(plan("abc"), in_a_row(accept("a"), asked))

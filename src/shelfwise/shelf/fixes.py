@@ -37,7 +37,7 @@ def _of_entry(entries: Sequence[Found], number: int) -> list[Fix]:
         fixes.append(Fix("missing", text, found.place, entry.label, short))
     elif short > 0:
         there = entry.facings - short
-        text = f"{start} has {there} of {_count(entry.facings)}{_elsewhere(found)}. Add {short} more."
+        text = f"{start} has {there} of {_count(entry.facings)}{_unsure(found)}{_elsewhere(found)}. Add {short} more."
         fixes.append(Fix("short", text, found.place, entry.label, short))
     if found.unsure:
         text = f"{start}: {_count(found.unsure)} there may be something else. Check."
@@ -49,7 +49,7 @@ def _of_extra(extra: Extra) -> Fix:
     label, count = extra.run.named.label, len(extra.members)
     product = repr(label) if label else "an unknown product"
     likely = "probably " if label and extra.run.named.answer == "ask" else ""
-    start = f"{_words(extra.place)} of the photo: {_count(count)} of {likely}{product}"
+    start = f"{_words(extra.place)} of the photo: {likely}{_count(count)} of {product}"
     if extra.wanted is not None:
         where = f"row {extra.wanted.row}, position {extra.wanted.position} of the planogram"
         text = f"{start} in the wrong place. Move to {where}."
@@ -75,6 +75,10 @@ def _between(entries: Sequence[Found], number: int) -> str:
     if left:
         return f"right of {left}"
     return f"left of {right}" if right else "there"
+
+
+def _unsure(found: Found) -> str:
+    return f", {found.unsure} of them perhaps" if found.unsure else ""
 
 
 def _elsewhere(found: Found) -> str:
