@@ -15,11 +15,10 @@ from shelfwise.accounts.records import Actor
 from shelfwise.database import utc_now
 from shelfwise.datasets.sample.writer import CATEGORIES, render_photo
 from shelfwise.datasets.scenes.scene import compose_scene
-from shelfwise.datasets.scenes.truth import Scene
 from shelfwise.datasets.scenes.wares import Wares
 from shelfwise.errors import ImageError
 from shelfwise.inventory.records import Line, NewProduct, Product
-from shelfwise.types import Detections
+from shelfwise.shelf.detector import load_detector
 from shelfwise.workflows.scanning import answer_photos
 from shelfwise.workflows.shop import Shop
 from shelfwise.workflows.shop_products import enrol
@@ -75,17 +74,6 @@ SHELVED = (
 _LEARNED = 4
 
 
-class _Truth:
-    """Finds what a composed scene holds, in the place of the detector."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._boxes = np.array([placed.box for placed in scene.products], np.float32)
-
-    def find(self, image: Image.Image, *, source: str | None = None) -> Detections:
-        scores = np.linspace(0.95, 0.6, len(self._boxes), dtype=np.float32)
-        return Detections(self._boxes, scores, image.width, image.height, source)
-
-
 def photograph_shelf(shop: Shop) -> int:
     """A photo of a composed shelf, whose most frequent products are known by sight; gives its number."""
     scene = compose_scene(Wares(()), "shelf", 7, 0, sizes=(1500, 1500), rows=(3, 4))
@@ -97,7 +85,7 @@ def photograph_shelf(shop: Shop) -> int:
     for name, (shown, _) in zip(SHELVED, counts.most_common(len(SHELVED)), strict=True):
         boxes = [placed.box for placed in scene.products if placed.product == shown][:_LEARNED]
         enrol(shop, products[name].id, [_jpeg(photo.crop(tuple(map(round, box)))) for box in boxes], actor)
-    shop.shelves.use(_Truth(scene))
+    shop.shelves.use(load_detector())
     store = next(each for each in shop.catalogue.stores() if each.name == "Mill Lane")
     place = shop.catalogue.location_at(store.id, "Aisle 1 / Shelf 3")
     shelf = add_shelf_photo(shop, _jpeg(photo), actor, store.id, place.id)

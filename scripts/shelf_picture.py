@@ -1,7 +1,7 @@
-"""Makes the marked-out picture in docs/shelf.md: python scripts/shelf_picture.py [--detector BUNDLE | --truth]
+"""Makes the marked-out picture in docs/shelf.md: python scripts/shelf_picture.py [--detector BUNDLE]
 
 Composes a shelf of painted packages, learns the most frequent products from a few of their facings, and counts the
-photo as `shelfwise shelf` does. With --truth the boxes are the scene's own, where there is no detector yet.
+photo as `shelfwise shelf` does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from shelfwise.datasets.scenes.scene import compose_scene
@@ -22,9 +21,8 @@ from shelfwise.datasets.scenes.wares import Wares
 from shelfwise.inference.classifier import load
 from shelfwise.shelf.detector import load_detector
 from shelfwise.shelf.picture import write_picture
-from shelfwise.types import Detections
 from shelfwise.workflows.products import ProductBook
-from shelfwise.workflows.shelf import BoxFinder, ShelfReader
+from shelfwise.workflows.shelf import ShelfReader
 from shelfwise.workflows.shelf_naming import ClassifierNamer
 from shelfwise.workflows.shelf_photos import mark_out
 
@@ -41,17 +39,6 @@ NAMES = (
 )
 LEARNED = 4
 LONGER_SIDE, LARGEST_BYTES = 1500, 400_000
-
-
-class Truth:
-    """Finds what the scene holds."""
-
-    def __init__(self, scene: Scene) -> None:
-        self._boxes = np.array([placed.box for placed in scene.products], np.float32)
-
-    def find(self, image: Image.Image, *, source: str | None = None) -> Detections:
-        scores = np.full(len(self._boxes), 0.9, np.float32)
-        return Detections(self._boxes, scores, image.width, image.height, source)
 
 
 def learned(scene: Scene, photo: Image.Image, folder: Path) -> ClassifierNamer:
@@ -76,7 +63,6 @@ def main() -> None:
     """Write the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detector", type=Path)
-    parser.add_argument("--truth", action="store_true")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--number", type=int, default=0)
     parser.add_argument("--out", type=Path, default=PICTURE)
@@ -84,9 +70,8 @@ def main() -> None:
     size = (LONGER_SIDE, LONGER_SIDE)
     scene = compose_scene(Wares(()), "shelf", given.seed, given.number, sizes=size, rows=(3, 4))
     photo = Image.fromarray(scene.picture)
-    finder: BoxFinder = Truth(scene) if given.truth else load_detector(given.detector)
     with tempfile.TemporaryDirectory() as folder:
-        reader = ShelfReader(finder, learned(scene, photo, Path(folder)))
+        reader = ShelfReader(load_detector(given.detector), learned(scene, photo, Path(folder)))
         count = reader.count(photo, source="shelf.jpg")
     write_picture(mark_out(photo, count), given.out)
     gaps = len(count.arrangement.gaps)

@@ -22,6 +22,8 @@ from shelfwise.workflows.train_detector import resume_detector, train_detector
 MOST_BYTES = 15_000_000
 SETTINGS = Path(__file__).parent / "detector.toml"
 LEARNED = ("train-a", "train-b")
+SHOWN = 2
+"""How often a scene is shown for once that a photo is: scenes are as dense as shelves, and the photos are not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +54,7 @@ def _train(options: argparse.Namespace, progress: Progress) -> None:
         composed = options.work / "scenes"
         given = {
             "data": str(options.data / "freiburg"),
-            "also": [str(composed / name) for name in LEARNED],
+            "also": [str(composed / name) for name in LEARNED] * SHOWN,
             "validate_on": [str(composed / "val")],
             "out": str(run),
         }

@@ -19,6 +19,7 @@ from shelfwise.models import efficientnet_lite
 from shelfwise.shelf.detector import load_detector
 from shelfwise.training.checkpoint import CheckpointWriter
 from shelfwise.training.detect.config import DetectConfig
+from shelfwise.training.detect.photos import read_photos
 from shelfwise.training.folder import RunFolder
 from shelfwise.workflows.evaluate_detector import evaluate_detector
 from shelfwise.workflows.train_detector import resume_detector, train_detector
@@ -57,9 +58,9 @@ def silent(name: str) -> Callable[..., None]:
     return lambda *_, **__: None
 
 
-def blocks(folder: Path, count: int = 8, bare: int = 2) -> Path:
+def blocks(folder: Path, count: int = 8, bare: int = 2, seed: int = 3) -> Path:
     """A COCO set of light and dark blocks on grey."""
-    random = np.random.default_rng(3)
+    random = np.random.default_rng(seed)
     (folder / "images").mkdir(parents=True)
     images, annotations = [], []
     for number in range(count + bare):
@@ -105,8 +106,9 @@ def trained(tmp_path_factory, quickly, shallow):
     photos = blocks(folder / "photos")
     (photos / "images" / BROKEN).write_bytes(b"no photo")
     notes: list[str] = []
+    more = [blocks(folder / "more", 3, 0, seed=4)] * 2
     with quickly():
-        train_detector(settings(photos, folder / "run"), stages=silent, note=notes.append)
+        train_detector(settings(photos, folder / "run", also=more), stages=silent, note=notes.append)
     (folder / "notes.txt").write_text("\n".join(notes))
     return folder
 
@@ -137,6 +139,17 @@ def test_the_bundle_is_a_detector_with_what_was_measured(trained):
         Classifier(bundle)
 
 
+def test_a_set_that_is_named_twice_is_shown_twice_and_counted_once(trained):
+    run_folder = trained / "run"
+    told = json.loads((run_folder / "bundle" / "bundle.json").read_text())["provenance"]
+    card = (run_folder / "bundle" / "card.md").read_text()
+    assert card.count("more: 3 photos with 6 products; each shown 2 times a round.") == 1
+    config = RunFolder.open_detector(run_folder)[1]
+    shown = read_photos(config, kept=run_folder / "split.json").parts["train"]
+    readable = [photo for photo in shown if photo.path.name != BROKEN]
+    assert told["photos"][0] == len(readable) - 3
+
+
 def test_the_detector_gives_the_same_boxes_each_time(trained):
     photo = decode(trained / "photos" / "images" / "0.png")
     one, two = (load_detector(trained / "run" / "bundle", threads=threads) for threads in (1, 2))
@@ -156,7 +169,7 @@ def test_a_run_that_was_stopped_ends_as_if_it_had_not(trained, tmp_path, monkeyp
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="power"):
         patch.setattr(CheckpointWriter, "on_epoch_end", fail)
-        run(trained / "photos", tmp_path / "run")
+        run(trained / "photos", tmp_path / "run", also=[trained / "more"] * 2)
     assert not (tmp_path / "run" / "bundle").exists()
     with quickly():
         result = resume_detector(tmp_path / "run", stages=silent, note=str)
@@ -223,7 +236,7 @@ def test_unreadable_photos_are_named_and_left_out(trained):
     saved = json.loads((trained / "run" / "checks.json").read_text())
     (source, reason), *others = saved["unreadable"]
     assert (Path(source).name, others) == (BROKEN, [])
-    assert read_bundle(trained / "run" / "bundle").provenance["photos"] == [6, 2, 1]
+    assert read_bundle(trained / "run" / "bundle").provenance["photos"] == [6 + 3, 2, 1]
     assert (trained / "notes.txt").read_text().count(f"{BROKEN}: {reason}") == 1
 
 

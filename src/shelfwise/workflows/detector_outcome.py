@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from shelfwise.training.detect.card import DetectorCard, SetFacts, detector_card
 from shelfwise.training.detect.config import DetectConfig
 from shelfwise.training.detect.fit import DetectorFit, normalisation, weights_file
 from shelfwise.training.detect.loop import best_epoch
-from shelfwise.training.detect.photos import DetectionData, PhotoSet
+from shelfwise.training.detect.photos import DetectionData, DetectionPhoto, PhotoSet
 from shelfwise.training.detect.report import DetectorReport, write_detector_report
 from shelfwise.training.folder import RunFolder, library_versions
 from shelfwise.workflows.detector_finding import DetectionResult
@@ -101,15 +102,19 @@ class DetectorOutcome:
     @property
     def photo_counts(self) -> tuple[int, int, int]:
         """Numbers of training, validation and test photos."""
-        train, val, test = (len(self.data.parts[name]) for name in ("train", "val", "test"))
+        train, val, test = (len(self._distinct(name)) for name in ("train", "val", "test"))
         return train, val, test
 
     @property
     def _product_counts(self) -> tuple[int, int, int]:
         train, val, test = (
-            sum(len(photo.boxes) for photo in self.data.parts[name]) for name in ("train", "val", "test")
+            sum(len(photo.boxes) for photo in self._distinct(name)) for name in ("train", "val", "test")
         )
         return train, val, test
+
+    def _distinct(self, part: str) -> list[DetectionPhoto]:
+        """The photos of a part, those of a set that was named twice once."""
+        return list({photo.path: photo for photo in self.data.parts[part]}.values())
 
     @property
     def _method(self) -> str:
@@ -146,12 +151,14 @@ class DetectorOutcome:
     def _sets(self) -> list[SetFacts]:
         """The photos of each set that was read; of a joined one, those of each of its sets."""
         used = {photo.path for photos in self.data.parts.values() for photo in photos}
+        shown = Counter(one.whole.root for one in self.data.also[: len(self.config.also)])
         rows = []
-        for one in (self.data.main, *self.data.also):
+        for one in {one.whole.root: one for one in (self.data.main, *self.data.also)}.values():
             for name, licence, members in _members(one):
                 photos = [one.photos[place] for place in members if one.photos[place].path in used]
                 products = sum(len(photo.boxes) for photo in photos)
-                rows.append(SetFacts(name, licence, len(photos), products, one.digest))
+                times = max(1, shown[one.whole.root])
+                rows.append(SetFacts(name, licence, len(photos), products, one.digest, times))
         return rows
 
     def _card(

@@ -82,3 +82,29 @@ def test_a_mosaic_has_each_photo_in_its_quarter():
     assert found.pixels.shape == (256, 256, 3)
     assert len(found.products)
     assert (found.products[:, 2] <= 128).all()
+
+
+def flat(colour) -> Marked:
+    """A photo of one colour that is larger than any crop of it."""
+    pixels = np.empty((600, 600, 3), np.uint8)
+    pixels[:] = colour
+    return Marked(pixels, np.array([[200, 200, 400, 400]], np.float32), np.zeros((0, 4), np.float32))
+
+
+def test_packages_are_seen_in_colours_that_no_photo_shows():
+    red = flat((200, 30, 30))
+    means = [crop(red, 128, np.random.default_rng(seed)).pixels.mean((0, 1)) for seed in range(60)]
+    strongest = {int(np.argmax(mean)) for mean in means}
+    assert strongest == {0, 1, 2}
+
+
+def test_some_crops_are_striped_and_most_are_not():
+    grey = flat((114, 114, 114))  # as beyond a photo
+
+    def unevenness(seed: int, spread: float) -> float:
+        pixels = crop(grey, 128, np.random.default_rng(seed), spread=spread).pixels
+        return float(cv2.GaussianBlur(pixels, (0, 0), 1.5).std((0, 1)).max())  # noise is no pattern
+
+    assert max(unevenness(seed, 0.0) for seed in range(20)) < 1
+    striped = np.mean([unevenness(seed, 1.0) > 4 for seed in range(120)])
+    assert 0.05 < striped < 0.5

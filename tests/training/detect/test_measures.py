@@ -153,6 +153,17 @@ def test_of_nearly_equally_good_thresholds_the_one_that_counts_best_is_taken():
     assert count_figures(matched, 0.15).exact == 1
 
 
+def test_a_threshold_counts_products_not_photos():
+    # Three boxes on nothing among two hundred products weigh more than one product of a photo of its own.
+    grid = [(x, y, x + 18, y + 18) for y in range(0, 200, 20) for x in range(0, 400, 20)]
+    wrong = [(0.45, x, 300, x + 9, 309) for x in (0, 50, 100)]
+    shelf = found(*((0.9 - place / 1000, *box) for place, box in enumerate(grid)), *wrong)
+    singles = [found((score, *LEFT)) for score in (0.9, 0.9, 0.3)]
+    photos = [photo(grid), *(photo([LEFT], key=str(place)) for place in range(3))]
+    matched = match_photos(photos, [shelf, *singles])[0]
+    assert choose_threshold(matched, curve_of(matched)) > 0.45
+
+
 def test_nothing_found_is_a_measure_too():
     figures = measure([photo([LEFT])], [found()])
     assert figures.headline()["ap50"] == 0

@@ -31,6 +31,7 @@ class SetFacts(NamedTuple):
         photos: how many of it were used.
         products: boxes on them.
         sha256: over names, boxes and contents of all its photos.
+        times: how often each of its photos is shown in a round of training.
     """
 
     name: str
@@ -38,6 +39,7 @@ class SetFacts(NamedTuple):
     photos: int
     products: int
     sha256: str
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ def detector_card(card: DetectorCard) -> str:
 
 def _set_lines(facts: SetFacts) -> list[str]:
     licence = facts.licence or "not told by the set; ask its owner before giving the model away"
+    shown = f"; each shown {facts.times} times a round" if facts.times > 1 else ""
     return [
-        f"- {facts.name}: {facts.photos:,} photos with {facts.products:,} products.",
+        f"- {facts.name}: {facts.photos:,} photos with {facts.products:,} products{shown}.",
         f"    - Licence of the photos: {licence}",
         f"    - SHA-256 of the photos and boxes: {facts.sha256}",
     ]

@@ -22,7 +22,9 @@ class _BoxesConfig(DataConfig):
     task: Literal["detect"] = Field("detect", description="To find products, not to name them.")
     data: Path = Field(description="Folder or annotation file of photos with boxes around the products.")
     also: list[Path] = Field(
-        [], description="Another set with boxes to train on; of one with parts, its train part."
+        [],
+        description="Another set with boxes to train on; of one with parts, its train part. Named twice, its photos"
+        " are shown twice as often.",
     )
     validate_on: list[Path] = Field(
         [],

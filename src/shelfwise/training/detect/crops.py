@@ -159,6 +159,10 @@ def _recoloured(pixels: NDArray[np.uint8], rng: np.random.Generator, spread: flo
     table = np.clip((steps - 127) * gain + 127 + lift, 0, 255).astype(np.uint8)
     pixels = cv2.LUT(np.ascontiguousarray(pixels), table.reshape(1, 256, 3)).astype(np.uint8)
     if rng.random() < 0.3 * spread:
+        pixels = _other_hues(pixels, int(rng.integers(180)))
+    if rng.random() < 0.2 * spread:
+        pixels = _patterned(pixels, rng)
+    if rng.random() < 0.3 * spread:
         grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         share = float(rng.uniform(-0.4, 1.0))
         pixels = cv2.addWeighted(pixels, 1 - share, grey, share, 0).astype(np.uint8)
@@ -173,3 +177,29 @@ def _recoloured(pixels: NDArray[np.uint8], rng: np.random.Generator, spread: flo
             cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR), np.uint8
         )
     return pixels
+
+
+def _other_hues(pixels: NDArray[np.uint8], turn: int) -> NDArray[np.uint8]:
+    """All hues turned by 2° × ``turn``: shops have packages in colours that no training photo shows."""
+    coloured = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
+    coloured[..., 0] = (coloured[..., 0].astype(np.int16) + turn) % 180
+    return np.asarray(cv2.cvtColor(coloured, cv2.COLOR_HSV2RGB), np.uint8)
+
+
+def _patterned(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Stripes or a grid over all of it, so that neither is taken for a row of products where a wall has some.
+
+    Domain randomisation (Tobin et al. 2017, arXiv 1703.06907).
+    """
+    side = len(pixels)
+    y, x = np.mgrid[:side, :side].astype(np.float32)
+    first = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])
+    waves = []
+    for angle in (first, first + np.pi / 2)[: int(rng.integers(1, 3))]:
+        period = float(np.exp(rng.uniform(np.log(5), np.log(side / 4))))
+        along = (x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / period) + rng.uniform(0, 2 * np.pi)
+        # The higher, the harder the edges of a stripe.
+        waves.append(np.tanh((np.sin(along) + rng.uniform(-0.9, 0.9)) * np.exp(rng.uniform(0, 2.5))))
+    pattern = waves[0] if len(waves) == 1 else np.maximum(*waves)
+    gain = 1 + rng.uniform(0.06, 0.35) * rng.choice([-1.0, 1.0]) * pattern
+    return np.asarray(np.clip(pixels * gain[..., None], 0, 255), np.uint8)

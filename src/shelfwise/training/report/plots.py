@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from shelfwise.training.decision_figures import DecisionFigures
 from shelfwise.training.metrics import PRECISION_TARGET, CategoryFigures, Evaluation
@@ -17,6 +17,7 @@ from shelfwise.training.report.style import (
     Theme,
     fonts,
     new_figure,
+    per_cent,
     printable,
     style_axes,
     tag,
@@ -37,10 +38,6 @@ WIDTH, HEIGHT = 470, 340
 WIDE = 940
 ROW = 19
 """Height of a category's row in pixels."""
-
-
-def _per_cent(decimals: int) -> PercentFormatter:
-    return PercentFormatter(1.0, decimals, symbol="\N{NO-BREAK SPACE}%")
 
 
 def best_epoch_of(history: Sequence[Mapping[str, float]]) -> int | None:
@@ -67,7 +64,7 @@ def history_figure(
             axes.plot(x, y, color=colour, linewidth=2, marker="o" if len(x) < 16 else "", markersize=4)
             ends.append((x[-1], y[-1], colour, word))
     if figure_of == "accuracy":
-        axes.yaxis.set_major_formatter(_per_cent(0))
+        axes.yaxis.set_major_formatter(per_cent())
         axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
     else:
         axes.set_ylim(bottom=0)
@@ -129,8 +126,8 @@ def reliability_figure(evaluation: Evaluation, theme: Theme) -> Figure:
         ends = sorted((b.accuracy, b.confidence))
         upper.plot([middle, middle], ends, color=theme.second, linewidth=3, solid_capstyle="butt")
     upper.set(xlim=(0, 1), ylim=(0, 1))
-    upper.yaxis.set_major_formatter(_per_cent(0))
-    lower.xaxis.set_major_formatter(_per_cent(0))
+    upper.yaxis.set_major_formatter(per_cent())
+    lower.xaxis.set_major_formatter(per_cent())
     lower.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=2))
     # Above the axes, where no bar can be.
     place = {"xycoords": "axes fraction", "xytext": (0, 0), "va": "bottom", "fontsize": 9}
@@ -158,7 +155,7 @@ def risk_figure(evaluation: Evaluation, theme: Theme) -> Figure:
     top = max(0.02, float(risk.max()) * 1.18)
     axes.set(xlim=(0, 1.005), ylim=(0, top))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(_per_cent(0 if axis is axes.xaxis or top > 0.05 else 1))
+        axis.set_major_formatter(per_cent())
     _mark_target(axes, evaluation, theme, top)
     if curve.risk[-1] > 0:
         everything = f"all: {percent(curve.risk[-1])} wrong"
@@ -206,7 +203,7 @@ def decision_figure(decisions: DecisionFigures, theme: Theme) -> Figure:
     lowest = min(float(precision.min()), decisions.target, total.precision or 1.0)
     axes.set(xlim=(0, 1.005), ylim=(max(0.0, lowest - 0.03), 1.005))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(_per_cent(0))
+        axis.set_major_formatter(per_cent())
     axes.axhline(decisions.target, color=theme.soft, linewidth=1, linestyle=(0, (4, 3)))
     if total.precision is not None:
         axes.plot(
@@ -243,7 +240,7 @@ def category_figure(figures: Sequence[CategoryFigures], theme: Theme) -> Figure:
     axes.plot(f1, place, "o", color=theme.first, markersize=7, label="F1")
     _name_rows(axes, [f.category for f in rows], [f" ({f.support:,})" for f in rows])
     axes.set_xlim(-0.01, 1.01)
-    axes.xaxis.set_major_formatter(_per_cent(0))
+    axes.xaxis.set_major_formatter(per_cent())
     _legend(axes, theme, columns=3)
     return figure
 

@@ -18,9 +18,21 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter
 from PIL import Image
 
-__all__ = ["DARK", "LIGHT", "Theme", "new_figure", "png", "printable", "style_axes", "tag", "tick_names"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "Theme",
+    "new_figure",
+    "per_cent",
+    "png",
+    "printable",
+    "style_axes",
+    "tag",
+    "tick_names",
+]
 
 PIXELS_PER_INCH = 96
 """Of a web page: figures are measured in its pixels, and drawn at twice that."""
@@ -155,6 +167,11 @@ def style_axes(
         axes.set_title(
             title, loc="left", color=theme.ink, fontsize=size + 2, fontweight="bold", pad=pad, family=fonts()
         )
+
+
+def per_cent() -> FuncFormatter:
+    """Ticks of shares in per cent, with decimals only where ticks lie that close."""
+    return FuncFormatter(lambda share, place: f"{round(100 * share, 2):g}{_NO_BREAK}%")
 
 
 def tag(axes: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> Text:

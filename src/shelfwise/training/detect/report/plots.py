@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from shelfwise.training.detect.measures import DetectionFigures
 from shelfwise.training.detect.report.data import DetectorReport
 from shelfwise.training.report.names import percent
 from shelfwise.training.report.pictures import Plot
-from shelfwise.training.report.style import Theme, new_figure, style_axes, tag
+from shelfwise.training.report.style import Theme, new_figure, per_cent, style_axes, tag
 
 __all__ = ["count_figure", "curve_figure", "detector_plots", "progress_figure"]
 
@@ -160,4 +160,4 @@ def count_figure(figures: DetectionFigures, theme: Theme) -> Figure:
 def _per_cent(axes: Axes, which: str) -> None:
     for name, axis in (("x", axes.xaxis), ("y", axes.yaxis)):
         if which in (name, "both"):
-            axis.set_major_formatter(PercentFormatter(1.0, 0, symbol="\N{NO-BREAK SPACE}%"))
+            axis.set_major_formatter(per_cent())
