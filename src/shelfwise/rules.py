@@ -25,9 +25,13 @@ __all__ = [
     "SIDE_STEP",
     "DecisionRule",
     "DetectionRule",
+    "Task",
     "pack_reference",
     "unpack_reference",
 ]
+
+Task = Literal["classify", "detect"]
+"""What a model is for: to name what is on a photo, or to find the products on it."""
 
 MAX_REFERENCE: Final = 32 * 1024 * 1024
 """Largest reference in bytes; usual ones have one or two million."""

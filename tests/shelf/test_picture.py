@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -92,12 +92,24 @@ def test_nothing_found_is_a_picture_too() -> None:
 
 
 @given(st.tuples(*[st.floats(-2000, 2000)] * 4), st.sampled_from(["accept", "ask", "unknown"]))
+@example((10.0, 10.0, 12.0, 60.0), "accept")
+@example((10.0, 10.0, 60.0, 13.0), "accept")
+@example((118.0, 10.0, 121.0, 60.0), "ask")
 def test_any_box_can_be_drawn(box: tuple[float, float, float, float], answer: str) -> None:
     left, right = sorted((box[0], box[2]))
     top, bottom = sorted((box[1], box[3]))
     picture = Image.new("RGB", (120, 90))
     name = None if answer == "unknown" else "tea"
     draw_shelf(picture, [Mark((left, top, right, bottom), name, answer)], gaps=[(left, top, right, bottom)])
+
+
+@pytest.mark.parametrize("side", range(2, 12))
+@pytest.mark.parametrize("answer", ["accept", "ask", "unknown"])
+def test_a_sliver_on_a_large_photo_can_be_drawn(side: int, answer: str) -> None:
+    usual = [Mark((400.0 * place, 300, 400.0 * place + 350, 900), "tea", answer) for place in range(1, 5)]
+    slivers = [Mark((0, 300, side, 900), "tea", answer), Mark((400, 1500 - side, 900, 1500), "tea", answer)]
+    picture = Image.new("RGB", (2000, 1500))
+    assert draw_shelf(picture, [*usual, *slivers]).getbbox() is not None
 
 
 def test_a_box_is_cut_off_at_the_picture_s_edge() -> None:

@@ -8,7 +8,7 @@ from shelfwise.shelf.planned import Entry, Planogram, same_category, same_produc
 from shelfwise.shelf.worth import Wanted
 
 PRODUCTS = st.sampled_from([None, "x", " X", "y"])
-CATEGORIES = st.sampled_from([None, "a", "A/b", "a / b", "a/b/c", "d/", "ab"])
+CATEGORIES = st.sampled_from([None, "a", "A/b", "a / b", "a/b/c", "d/", "ab", "/"])
 GTINS = st.sampled_from([None, "4006381333931", "04006381333931", "96385074"])
 GUESSES = st.builds(Guess, PRODUCTS, CATEGORIES, st.just(0.2), GTINS)
 ENTRIES = st.builds(Entry, PRODUCTS, st.just(1), CATEGORIES, GTINS).filter(lambda entry: entry.label)

@@ -11,14 +11,13 @@ rule, is of version 3, so that a Shelfwise that knows no detectors says so.
 
 from shelfwise.bundle.packaged import DEFAULT_BUNDLE, DEFAULT_DETECTOR, default_bundle, default_detector
 from shelfwise.bundle.reading import read_bundle
-from shelfwise.bundle.record import Bundle, Task
+from shelfwise.bundle.record import Bundle
 from shelfwise.bundle.writing import derive_bundle, write_bundle
 
 __all__ = [
     "DEFAULT_BUNDLE",
     "DEFAULT_DETECTOR",
     "Bundle",
-    "Task",
     "default_bundle",
     "default_detector",
     "derive_bundle",

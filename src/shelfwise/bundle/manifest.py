@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shelfwise.bundle.folder import CARD, METRIC, MODEL, PACKED, REFERENCE, sha256
-from shelfwise.bundle.record import Task
-from shelfwise.rules import DecisionRule, DetectionRule
+from shelfwise.rules import DecisionRule, DetectionRule, Task
 
 __all__ = ["DETECTOR_VERSION", "FORMAT_VERSION", "OLD_VERSIONS", "File", "Files", "Manifest", "digest_of"]
 

@@ -6,7 +6,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,9 @@ from shelfwise.bundle.folder import CARD, MANIFEST, METRIC, METRIC_ARRAY, MODEL,
 from shelfwise.errors import BundleError
 from shelfwise.hierarchy import Hierarchy, counts_words
 from shelfwise.images.preprocess import Preprocessing
-from shelfwise.rules import MAX_REFERENCE, DecisionRule, DetectionRule, unpack_reference
+from shelfwise.rules import MAX_REFERENCE, DecisionRule, DetectionRule, Task, unpack_reference
 
-__all__ = ["Bundle", "Task"]
-
-Task = Literal["classify", "detect"]
-"""What a model is for: to name what is on a photo, or to find the products on it."""
+__all__ = ["Bundle"]
 
 _LARGEST = float(np.finfo(np.float16).max)
 _OTHER_TASK: dict[Task, str] = {

@@ -10,9 +10,10 @@ import typer
 
 from shelfwise.cli.options import ConfigFile
 from shelfwise.cli.progress import Progress
-from shelfwise.cli.training_options import Task, any_config, model_hub, training_options
+from shelfwise.cli.training_options import any_config, model_hub, training_options
 from shelfwise.errors import ConfigError
 from shelfwise.extras import require
+from shelfwise.rules import Task
 from shelfwise.settings import Settings
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.detect.config import DetectConfig

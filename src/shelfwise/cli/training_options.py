@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from shelfwise.cli.options import Look, config_options
 from shelfwise.config import flag_name, load_config, read_config_file, read_task
 from shelfwise.errors import ConfigError
 from shelfwise.models.hub_weights import HUB, Hub
+from shelfwise.rules import Task
 from shelfwise.settings import Settings
 from shelfwise.training.config import RECIPES, TrainConfig, recipe_defaults, with_recipe
 from shelfwise.training.detect.config import DetectConfig
@@ -17,15 +18,12 @@ from shelfwise.training.detect.config import DetectConfig
 __all__ = [
     "DETECTOR",
     "PANELS",
-    "Task",
     "any_config",
     "model_hub",
     "recipe_fields",
     "training_config",
     "training_options",
 ]
-
-Task = Literal["classify", "detect"]
 
 Result = TypeVar("Result")
 Config = TypeVar("Config", bound=TrainConfig)

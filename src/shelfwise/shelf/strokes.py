@@ -59,13 +59,17 @@ def tinted(image: Image.Image, rect: Rect, colour: Colour, opacity: float) -> No
 
 
 def plain_frame(draw: ImageDraw.ImageDraw, rect: Rect, colour: Colour, width: int) -> None:
-    """A frame within a rectangle, with a dark edge outside and inside so that it stands out on anything."""
+    """A frame within a rectangle, with a dark edge outside and inside so that it stands out on anything.
+
+    Of a rectangle that is too narrow for an edge on both sides, all is edge.
+    """
     left, top, right, bottom = rect
     edge = max(1, width // 4)
     draw.rectangle((left, top, right - 1, bottom - 1), outline=_DARK, width=width + 2 * edge)
-    draw.rectangle(
-        (left + edge, top + edge, right - 1 - edge, bottom - 1 - edge), outline=colour, width=width
-    )
+    if min(right - left, bottom - top) > 2 * edge:
+        draw.rectangle(
+            (left + edge, top + edge, right - 1 - edge, bottom - 1 - edge), outline=colour, width=width
+        )
 
 
 def dashed_frame(draw: ImageDraw.ImageDraw, rect: Rect, colour: Colour, width: int) -> None:

@@ -77,8 +77,10 @@ class Wanted:
         """What it is worth to each kind of entry that asks for something that it may be."""
         own = self._asking(_own(named))
         if named.answer == "accept":
-            open_to = "" if named.product else named.category or ""
-            within = [kind for name in _wider("any of", open_to) for kind in self._by_name.get(name, ())]
+            within: list[int] = []
+            if named.product is None and named.category is not None:
+                names = _wider("any of", named.category)
+                within = [kind for name in names for kind in self._by_name.get(name, ())]
             return dict.fromkeys(within, _POSSIBLE) | dict.fromkeys(own, SURE)
         if named.answer == "ask":
             possible = [kind for guess in named.guesses for kind in self._asking(guess)]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shelfwise.bundle import Task
+from shelfwise.rules import Task
 
 __all__ = ["DataConfig", "Fraction", "MachineConfig", "PartsConfig", "Positive"]
 

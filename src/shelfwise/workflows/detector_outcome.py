@@ -151,14 +151,13 @@ class DetectorOutcome:
     def _sets(self) -> list[SetFacts]:
         """The photos of each set that was read; of a joined one, those of each of its sets."""
         used = {photo.path for photos in self.data.parts.values() for photo in photos}
-        shown = Counter(one.whole.root for one in self.data.also[: len(self.config.also)])
+        shown = Counter(one.digest for one in self.data.also[: len(self.config.also)])
         rows = []
-        for one in {one.whole.root: one for one in (self.data.main, *self.data.also)}.values():
+        for digest, one in {one.digest: one for one in (self.data.main, *self.data.also)}.items():
             for name, licence, members in _members(one):
                 photos = [one.photos[place] for place in members if one.photos[place].path in used]
                 products = sum(len(photo.boxes) for photo in photos)
-                times = max(1, shown[one.whole.root])
-                rows.append(SetFacts(name, licence, len(photos), products, one.digest, times))
+                rows.append(SetFacts(name, licence, len(photos), products, digest, max(1, shown[digest])))
         return rows
 
     def _card(
