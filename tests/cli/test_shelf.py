@@ -255,6 +255,7 @@ def test_what_is_on_two_photos_of_one_shelf_counts_once(halves):
     (told,) = json.loads(result.stdout)["photos"]
     assert told["photo"] == "left.png + right.png"
     assert told["sources"] == ["left.png", "right.png"]
+    assert "18 facings, 18 named on 2 photos in" in result.stderr
     (whole,) = json.loads(run("whole.png", "--format", "json").stdout)["photos"]
     assert told["counts"] == whole["counts"]
     assert [len(row["members"]) for row in told["rows"]] == [9, 9]
@@ -357,6 +358,25 @@ def test_the_same_key_books_once(stock):
     once = ("photos", "--book", "--place", "Aisle 3", "--yes", "--key", "monday", "--at", "2026-01-31T12:00")
     assert "booked: 2 products" in run(*once).stderr
     assert "booked before: 2 products" in run(*once).stderr
+
+
+def test_the_same_key_books_once_with_all_too(stock):
+    once = ("photos", "--book", "--place", "Aisle 3", "--all", "--yes", "--key", "monday")
+    assert "booked: 3 products" in run(*once).stderr
+    result = run(*once)
+    assert result.exit_code == 0 and "booked before: 3 products" in result.stderr
+    assert "Stock-take" not in result.stderr
+    other = run(*once, "--depth", "2")
+    assert other.exit_code == 2 and "give each booking a key of its own" in other.stderr
+    assert levels() == {"Cola": "2", "Ink": "3", "Rice": "0"}
+
+
+def test_the_same_key_books_once_where_none_is_seen(stock):
+    paint(stock / "green.png", [[GREEN], []])
+    once = ("green.png", "--book", "--place", "Aisle 3", "--all", "--yes", "--key", "monday")
+    assert "booked: 2 products" in run(*once).stderr
+    assert "booked before: 2 products" in run(*once).stderr
+    assert levels() == {"Ink": "0", "Rice": "0"}
 
 
 def test_nothing_is_booked_without_a_word(stock):
