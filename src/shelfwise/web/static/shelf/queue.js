@@ -113,9 +113,10 @@ export class Queue extends Sender {
     for (const photo of set) {
       let now;
       do {
+        if (!(await this.waits(set))) return null;
         now = (await api("GET", `/api/v1/shelf/${photo.shelf}`)).body;
         if (now.state === "waiting") await new Promise((resolve) => setTimeout(resolve, 1000));
-      } while (now.state === "waiting" && (await this.waits(set)));
+      } while (now.state === "waiting");
     }
     if (!(await this.waits(set))) return null;
     const { body } = await api("POST", "/api/v1/shelf/join", { body: { ids: set.map((one) => one.shelf) }, key: `join-${set[0].id}`, timeout: 300000 });
