@@ -223,9 +223,9 @@ def _refuse_few(photos: PhotoSet, config: DetectConfig) -> None:
     copies = "" if different == there else f", {different} of them different"
     fewer = "; or make do without a part: --train-fraction 0.5 --val-fraction 0 --test-fraction 0.5"
     raise SplitError(
-        f"{photos.whole.root}: {many(there, 'photo')}{copies}: too few to divide into {', '.join(wanted)}. Add photos;"
-        " or train on a larger set and give this one beside it: shelfwise train --task detect LARGER --also"
-        f" {photos.whole.root}{fewer if different == 2 else ''}"
+        f"{photos.whole.root}: {many(there, 'photo')}{copies}: too few to divide into {', '.join(wanted)}."
+        " Add photos; or train on a larger set and give this one beside it: shelfwise train --task detect LARGER"
+        f" --also {photos.whole.root}{fewer if different == 2 else ''}"
     )
 
 
