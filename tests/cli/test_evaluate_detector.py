@@ -103,6 +103,26 @@ def test_json_has_everything(shelf: Path) -> None:
     assert content["trained_or_chosen_on"] is None
 
 
+def test_a_detector_that_finds_nothing_has_no_precision(shelf: Path, toy: ModuleType) -> None:
+    toy.write_toy_bundle(
+        shelf / "bundle",
+        model_onnx=steady_detector(),
+        categories=["product"],
+        detection=DetectionRule(min_score=0.95),
+    )
+    table = evaluate()
+    assert (
+        "The detector finds nothing: on 3 photos with 2 products, no box has a score from 0.95."
+        in table.stdout
+    )
+    assert "more training or more photos" in table.stdout
+    (row,) = (line for line in table.stdout.splitlines() if "Right (precision)" in line)
+    assert "–" in row
+    assert "100" not in row
+    content = json.loads(evaluate("--format", "json").stdout)
+    assert (content["precision"], content["recall"], content["counts"]["counted"]) == (None, 0.0, 0)
+
+
 def test_a_photo_that_cannot_be_read_is_named(shelf: Path) -> None:
     (shelf / "photos" / "images" / "1.png").write_bytes(b"no photo")
     result = evaluate("--output", "figures.json")

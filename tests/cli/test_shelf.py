@@ -13,8 +13,12 @@ from pycocotools.coco import COCO
 from typer.testing import CliRunner
 
 from shelfwise.cli.app import app
+from shelfwise.cli.shelf_output import FORMATS
 from shelfwise.datasets.layouts import read_dataset
+from shelfwise.shelf.facings import Named
 from shelfwise.types import Detections
+from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
+from shelfwise.workflows.shelf_photos import CountedPhoto
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 SHELF = [[RED, RED, GREEN], [BLUE, BLUE, BLUE]]
@@ -75,6 +79,25 @@ def test_a_report_by_default(shop):
         ["Fruit/Green", "1", "16.6", "%"],
     ]
     assert "6 facings, 6 named on 1 photo" in result.stderr
+
+
+def test_what_is_not_sure_has_its_share_too():
+    named = [
+        Named("accept", "Jam"),
+        Named("accept", None, "tea"),
+        Named("ask", None, "tea"),
+        Named("unknown"),
+    ]
+    boxes = np.array([(50 * place, 10, 50 * place + 40, 90) for place in range(4)], np.float32)
+    found = Detections(boxes, np.full(4, 0.9, np.float32), 220, 100)
+    count = ShelfCount((None,), found, arrange_shelf(found, named), model=("0" * 12, "toy"))
+    told = FORMATS["table"](lambda text, colour: text).photo(CountedPhoto("a.jpg", count))
+    assert [line.split() for line in told.splitlines()[2:]] == [
+        ["tea", "1", "25.0", "%"],
+        ["without", "category", "1", "25.0", "%"],
+        ["Jam", "1"],
+        ["not", "sure", "2", "50.0", "%"],
+    ]
 
 
 def test_without_names_facings_are_counted_alone(shop):
@@ -232,6 +255,7 @@ def test_what_is_on_two_photos_of_one_shelf_counts_once(halves):
     (told,) = json.loads(result.stdout)["photos"]
     assert told["photo"] == "left.png + right.png"
     assert told["sources"] == ["left.png", "right.png"]
+    assert "18 facings, 18 named on 2 photos in" in result.stderr
     (whole,) = json.loads(run("whole.png", "--format", "json").stdout)["photos"]
     assert told["counts"] == whole["counts"]
     assert [len(row["members"]) for row in told["rows"]] == [9, 9]
@@ -334,6 +358,25 @@ def test_the_same_key_books_once(stock):
     once = ("photos", "--book", "--place", "Aisle 3", "--yes", "--key", "monday", "--at", "2026-01-31T12:00")
     assert "booked: 2 products" in run(*once).stderr
     assert "booked before: 2 products" in run(*once).stderr
+
+
+def test_the_same_key_books_once_with_all_too(stock):
+    once = ("photos", "--book", "--place", "Aisle 3", "--all", "--yes", "--key", "monday")
+    assert "booked: 3 products" in run(*once).stderr
+    result = run(*once)
+    assert result.exit_code == 0 and "booked before: 3 products" in result.stderr
+    assert "Stock-take" not in result.stderr
+    other = run(*once, "--depth", "2")
+    assert other.exit_code == 2 and "give each booking a key of its own" in other.stderr
+    assert levels() == {"Cola": "2", "Ink": "3", "Rice": "0"}
+
+
+def test_the_same_key_books_once_where_none_is_seen(stock):
+    paint(stock / "green.png", [[GREEN], []])
+    once = ("green.png", "--book", "--place", "Aisle 3", "--all", "--yes", "--key", "monday")
+    assert "booked: 2 products" in run(*once).stderr
+    assert "booked before: 2 products" in run(*once).stderr
+    assert levels() == {"Ink": "0", "Rice": "0"}
 
 
 def test_nothing_is_booked_without_a_word(stock):

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shelfwise.errors import ShelfError
 from shelfwise.shelf.facings import Facing, Guess, Named
-from shelfwise.shelf.planogram import Comparison, Entry, Place, Planogram, compare, draft
+from shelfwise.shelf.planogram import Comparison, Entry, Place, Planogram, compare, draft, left_out
 from tests.shelf.scenes import accept, line_up
 
 
@@ -125,6 +125,65 @@ def test_unknown_and_asked_facings_may_be_what_is_planned_there():
     assert (result.entries[1].state, result.entries[1].unsure) == ("unsure", 1)
 
 
+def test_what_is_short_and_not_sure_is_told_as_both():
+    result = compare(plan("aaab"), line_up("a?b"))
+    assert [fix.text for fix in result.fixes] == [
+        "Row 1, position 1: 'a' has 2 of 3 facings, 1 of them perhaps. Add 1 more.",
+        "Row 1, position 1: 'a': 1 facing there may be something else. Check.",
+    ]
+    asked = Named("ask", "x", None, 0.4)
+    result = compare(plan("ab"), in_a_row(accept("a"), accept("b"), asked))
+    assert result.extras == ()
+    assert [(fix.kind, fix.text) for fix in result.fixes] == [
+        (
+            "unnamed",
+            "Row 1, position 3 of the photo: 1 facing is not recognised for sure. Name it to compare.",
+        )
+    ]
+
+
+def test_unnamed_neighbours_are_told_of_together_and_last():
+    shelf = line_up("ab????x?", "?y")
+    result = compare(plan("ab"), shelf)
+    assert result.compliance == result.compliance_at_best == 100
+    assert [extra.run.named.label for extra in result.extras] == ["x", "y"]
+    assert [(each.row, each.first, each.last, len(each.members)) for each in result.unnamed] == [
+        (1, 3, 6, 4),
+        (1, 8, 8, 1),
+        (2, 1, 1, 1),
+    ]
+    assert kinds(result) == ["extra", "extra", "unnamed", "unnamed", "unnamed"]
+    fix = result.fixes[2]
+    assert (fix.product, fix.facings, fix.place) == (None, 4, Place(1, 3))
+    assert fix.text == (
+        "Row 1, positions 3–6 of the photo: 4 facings are not recognised. Name them to compare."
+    )
+
+
+def test_what_nobody_knows_is_not_what_is_planned():
+    settled = Named("unknown", settled=True)
+    result = compare(plan("aab"), in_a_row(accept("a"), settled, accept("b")))
+    assert (result.entries[0].state, result.unsure) == ("short", 0)
+    assert [each.members for each in result.unnamed] == [(1,)]
+    assert kinds(result) == ["short", "unnamed"]
+
+
+def test_a_row_that_has_another_number_on_the_photo_is_named_with_both():
+    result = compare(plan("aab", "cd", "ef"), line_up("xx", "ab", "fe"))
+    assert result.rows == ((1, 2), (3, 3))
+    assert [fix.text for fix in result.fixes[:3]] == [
+        "Planned row 2, position 1: 'c' is missing. Put 1 facing left of 'd'.",
+        "Planned row 2, position 2: 'd' is missing. Put 1 facing right of 'c'.",
+        "Row 3, position 1 of the photo: 1 facing of 'f' in the wrong place. "
+        "Move to row 3, position 2 of the planogram.",
+    ]
+    assert result.fixes[3].text == (
+        "Planned row 1 (row 2 of the photo), position 1: 'a' has 1 of 2 facings. Add 1 more."
+    )
+    moved = compare(plan("aabb"), line_up("xx", "bbaa")).fixes[0]
+    assert "Move to planned row 1 (row 2 of the photo), position " in moved.text
+
+
 def test_an_asked_facing_goes_to_its_likeliest_place():
     asked = Named("ask", "c", None, 0.5, (Guess("b", None, 0.1),))
     result = compare(plan("abc"), in_a_row(accept("a"), asked))
@@ -161,6 +220,7 @@ def test_a_draft_is_what_stands_there():
         [("c", 2)],
     ]
     assert drafted.rows[0][0].category == "category a"
+    assert left_out(shelf) == 2
 
 
 def test_nothing_named_gives_no_draft():
@@ -178,7 +238,8 @@ def test_a_shelf_meets_its_own_draft(words):
     result = compare(draft(shelf), shelf)
     assert result.compliance == 100
     assert not result.unseen
-    assert all(extra.run.named.answer == "unknown" for extra in result.extras)
+    assert not result.extras
+    assert sum(len(group.members) for group in result.unnamed) == left_out(shelf)
 
 
 @given(planned=st.lists(st.text("abcd", min_size=1, max_size=8), min_size=1, max_size=4), words=WORDS)
@@ -186,9 +247,8 @@ def test_every_planned_and_every_seen_facing_is_told_of_once(planned, words):
     shelf = line_up(*words)
     wanted = plan(*planned)
     result = compare(wanted, shelf)
-    told = [i for found in result.entries for i in found.members] + [
-        i for e in result.extras for i in e.members
-    ]
+    parts = (*result.entries, *result.extras, *result.unnamed)
+    told = [i for part in parts for i in part.members]
     assert sorted(told) == list(range(len(shelf)))
     assert sum(found.entry.facings for found in result.entries) == wanted.facings
     for found in result.entries:

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from sqlalchemy import event
 
 from shelfwise.accounts.records import Actor
 from shelfwise.errors import ImageError, NotFoundError, OverloadedError
+from shelfwise.inference.products.index import ProductIndex
 from shelfwise.types import Candidate, Decision, Prediction
 from shelfwise.workflows.answer_words import Speaker
 from shelfwise.workflows.scanning import ProductChoice, ScanCandidate, answer_photos
@@ -146,6 +148,21 @@ def said(shopper, made):
     return words
 
 
+def assert_same(words, others):
+    """All is the same, but for rounding: a product of matrices adds up in another order than one of vectors."""
+    assert [without_confidence(each) for each in words] == [without_confidence(each) for each in others]
+    assert [confidences(each) for each in words] == [pytest.approx(confidences(each)) for each in others]
+
+
+def without_confidence(words):
+    candidates = tuple(replace(each, confidence=0.0) for each in words.candidates)
+    return replace(words, confidence=0.0, candidates=candidates)
+
+
+def confidences(words):
+    return [words.confidence, *(each.confidence for each in words.candidates)]
+
+
 def told(words):
     return [(each.category, round(each.confidence, 2)) for each in words.candidates]
 
@@ -279,8 +296,36 @@ def test_for_many_photos_the_stock_book_is_asked_as_often_as_for_one(shopper):
     event.remove(engine, "before_cursor_execute", listen)
     assert asked[0] == asked[1]
     assert sum(statement.startswith("SELECT") for statement in asked[0]) == 3
-    assert words == [Speaker(shopper.shop).say(model, each) for each in many]
+    assert_same(words, [Speaker(shopper.shop).say(model, each) for each in many])
     assert Speaker(shopper.shop).say_all(model, []) == []
+
+
+def test_the_products_known_by_sight_are_searched_once_for_many_photos(shopper, monkeypatch):
+    for number, category in enumerate(("Fruit/Pear", "Drinks/Milk", "Fruit/Apple/Fuji")):
+        shades = [shopper.photo(90 * number, 200, shade) for shade in (5, 25, 45)]
+        enrol(shopper.shop, shopper.product(category.lower(), category), shades)
+    shopper.shop.models.wait()
+    model = shopper.shop.shelf.active().id
+    chances = np.random.default_rng(1).dirichlet(np.ones(4), 40)
+    many = [prediction(None, row, row[:3]) for row in chances]
+    nothing = prediction(None, chances[0], (0.0, 0.0, 0.0))
+    no_number = prediction(None, chances[1], (np.nan, 0.0, 1.0))
+    many[7:7] = [nothing, no_number]
+    one_by_one = [Speaker(shopper.shop).say(model, each) for each in many]
+    asked = []
+    search = ProductIndex.search
+
+    def counted(index, embeddings, top=3):
+        asked.append(len(embeddings))
+        return search(index, embeddings, top)
+
+    monkeypatch.setattr(ProductIndex, "search", counted)
+    words = Speaker(shopper.shop).say_all(model, many)
+    assert asked == [40]
+    assert_same(words, one_by_one)
+    assert len({each.product for each in words}) > 2
+    assert [words[7].product, words[8].product] == [None, None]
+    assert [each.kind for each in Speaker(shopper.shop).say_all(model, [nothing])] == [words[7].kind]
 
 
 def test_what_is_refused_is_not_kept(toy, tmp_path, shopper):

@@ -8,11 +8,12 @@ import pytest
 from PIL import Image
 
 from shelfwise.errors import ImageError
-from shelfwise.shelf.facings import Named
+from shelfwise.shelf.facings import Guess, Named
 from shelfwise.shelf.planogram import Entry, Planogram
 from shelfwise.types import Detections, Prediction
+from shelfwise.workflows import shelf_photos
 from shelfwise.workflows.shelf import ShelfReader, pixels_of
-from shelfwise.workflows.shelf_count import Names, ShelfCount
+from shelfwise.workflows.shelf_count import Names, ShelfCount, arrange_shelf
 
 BOXES = [(10, 10, 50, 100), (60, 12, 100, 100), (10, 120, 50, 200), (110, 10, 150, 100)]
 NAMES = [
@@ -137,3 +138,15 @@ def test_a_count_whose_parts_do_not_fit_is_refused(reader):
         ShelfCount((None,), fewer, count.arrangement)
     with pytest.raises(ValueError, match="names"):
         Names(tuple(NAMES), (), np.ones((4, 2), np.float32), (None,) * 4)
+
+
+def test_a_doubtful_facing_is_marked_as_its_run(monkeypatch):
+    doubtful = Named("ask", "Tea", "tea", 0.4, (Guess("Oat drink", "drinks/milk", 0.3),))
+    oat = Named("accept", "Oat drink", "drinks/milk", 0.9)
+    boxes = np.array([(10, 10, 50, 90), (60, 10, 100, 90), (110, 10, 150, 90)], np.float32)
+    found = Detections(boxes, np.full(3, 0.9, np.float32), 200, 100)
+    count = ShelfCount((None,), found, arrange_shelf(found, [oat, doubtful, oat]))
+    drawn = []
+    monkeypatch.setattr(shelf_photos, "draw_shelf", lambda photo, marks, **_: drawn.extend(marks))
+    shelf_photos.mark_out(Image.new("RGB", (200, 100)), count)
+    assert [(mark.category, mark.answer) for mark in drawn] == [("drinks/milk", "accept")] * 3

@@ -1,19 +1,20 @@
 """Counts of shelf photos as a stock-take."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from shelfwise.database import open_database
-from shelfwise.errors import ConflictError, EntryError
+from shelfwise.errors import ConflictError, EntryError, KeyReusedError
 from shelfwise.inventory.catalogue import Catalogue
 from shelfwise.inventory.ledger import Ledger
 from shelfwise.inventory.levels import Levels
 from shelfwise.inventory.records import Line, NewProduct
 from shelfwise.shelf.facings import Named
 from shelfwise.types import Detections
-from shelfwise.workflows.shelf_booking import book_stock_take, plan_stock_take
+from shelfwise.workflows.shelf_booking import book_stock_take, booked_stock_take, plan_stock_take
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
 
 COLA = Named("accept", "Cola 1 l", "drinks/cola", 0.95)
@@ -159,6 +160,45 @@ def test_the_same_key_books_once(shop):
     first = book_stock_take(shop.database, plan, user="ann", key="k")
     assert book_stock_take(shop.database, plan, user="ann", key="k").repeated
     assert not first.repeated
+
+
+@pytest.mark.parametrize("named", [COLA, Named("unknown")], ids=["some are seen", "none is seen"])
+def test_the_same_key_books_once_though_nothing_is_unseen_the_next_time(shop, named):
+    shop.receive("Rice", 7)
+    options = {"user": "ann", "everything": True, "key": "k"}
+    first = book_stock_take(shop.database, shop.plan(count_of(named)), **options)
+    shop.receive("Rice", 3)
+    shop.receive("Jam", 1)
+    again = book_stock_take(shop.database, shop.plan(count_of(named)), **options)
+    assert (first.repeated, again.repeated, again.id) == (False, True, first.id)
+    assert [each.product for each in again.movements][-1:] == ["Rice"]
+    assert (shop.level("Rice"), shop.level("Jam")) == (3, 1)
+
+
+def test_what_a_key_has_booked_is_told_before_it_is_planned_anew(shop):
+    counts, noon = [count_of(COLA)], datetime(2026, 1, 31, 12, tzinfo=UTC)
+    options = {"user": "ann", "everything": True, "at": noon}
+
+    def before(**others):
+        return booked_stock_take(shop.database, counts, shop.place, **{"depth": 2, **options, **others})
+
+    assert before(key="k") is None
+    booking = book_stock_take(shop.database, shop.plan(*counts, depth=2), key="k", **options)
+    assert before(key="k").id == booking.id and before(key="k").repeated
+    assert before(key="k", at=noon.astimezone(timezone(timedelta(hours=2)))).id == booking.id
+    assert before(key="other") is None and before() is None
+    for other in ({"depth": 3}, {"everything": False}, {"at": None}, {"user": "bob"}):
+        with pytest.raises(KeyReusedError):
+            before(key="k", **other)
+    with pytest.raises(KeyReusedError):
+        booked_stock_take(shop.database, [count_of(COLA, source="b.jpg")], shop.place, 2, key="k", **options)
+
+
+def test_a_key_that_booked_something_else_books_nothing(shop):
+    book_stock_take(shop.database, shop.plan(count_of(COLA)), user="ann", key="k")
+    with pytest.raises(KeyReusedError):
+        book_stock_take(shop.database, shop.plan(count_of(OAT), depth=2), user="ann", key="k")
+    assert shop.level("Oat drink") in (None, 0)
 
 
 def test_nothing_sure_is_nothing_to_book(shop):

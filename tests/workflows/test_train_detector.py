@@ -189,6 +189,12 @@ def test_a_stopped_run_is_not_gone_on_with_over_other_photos(trained, tmp_path):
         resume_detector(tmp_path / "run", stages=silent, note=str)
 
 
+def test_what_follows_the_last_epoch_is_told(trained):
+    notes = (trained / "notes.txt").read_text().splitlines()
+    best = next(place for place, note in enumerate(notes) if note.startswith("best epoch"))
+    assert notes[best + 1 : best + 3] == ["exporting the detector …", "writing the report …"]
+
+
 def test_evaluation_gives_the_figures_of_the_training(trained, tmp_path):
     split = trained / "run" / "split.json"
     notes: list[str] = []

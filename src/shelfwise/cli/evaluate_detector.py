@@ -27,6 +27,10 @@ def print_detector(printer: Console, run: DetectorEvaluation) -> None:
     printer.print(printable(f"{run.bundle.name} ({run.bundle.id}) on {where}"), style="bold", soft_wrap=True)
     if whole.rendered:
         printer.print("Rendered pictures: these figures say nothing about a real shop.", style="yellow")
+    if figures.nothing:
+        from shelfwise.training.detect.report.nothing import MORE_NEEDED, nothing_found
+
+        printer.print(f"{nothing_found(figures)} {MORE_NEEDED}", style="yellow", soft_wrap=True)
     for section in (_headline(figures), _sizes(figures)):
         printer.print()
         printer.print(section)
@@ -43,7 +47,8 @@ def _headline(figures: DetectionFigures) -> Table:
     rows.add_row("AP75", _percent(every.ap75), "")
     rows.add_row("AP50:95", _percent(every.ap), "")
     rows.add_row("Found (recall)", _percent(figures.recall), f"of products, score from {figures.threshold:g}")
-    rows.add_row("Right (precision)", _percent(figures.precision), "of these boxes")
+    right = "–" if figures.right is None else _percent(figures.right)
+    rows.add_row("Right (precision)", right, "no boxes" if figures.nothing else "of these boxes")
     rows.add_row("Count error, median", _percent(counts.median_error), f"over {counts.photos:,} photos")
     rows.add_row("Count error, mean", _percent(counts.mean_error), "")
     rows.add_row("Count bias", _percent(counts.bias), "too few" if counts.bias < 0 else "too many")

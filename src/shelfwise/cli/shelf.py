@@ -214,7 +214,7 @@ class _Tally:
     """How many photos and facings there were; what was counted on each is kept where it is needed in the end."""
 
     def __init__(self, keep: bool) -> None:
-        self.photos = self.failed = self.facings = self.named = 0
+        self.photos = self.failed = self.seen = self.facings = self.named = 0
         self.counts: list[ShelfCount] = []
         self._keep = keep
         self._started = time.monotonic()
@@ -223,6 +223,7 @@ class _Tally:
         self.photos += 1
         self.failed += counted.count is None
         if counted.count is not None:
+            self.seen += len(counted.count.sources)
             self.facings += len(counted.count)
             self.named += len(counted.count) - counted.count.asked - counted.count.unknown
             self.counts += [counted.count] if self._keep else []
@@ -231,8 +232,7 @@ class _Tally:
         named = f", {self.named:,} named" if names else ""
         failed = f"{self.failed:,} failed" if self.failed else "none failed"
         seconds = time.monotonic() - self._started
-        photos = many(self.photos - self.failed, "photo")
-        return f"{many(self.facings, 'facing')}{named} on {photos} in {seconds:,.1f} s; {failed}"
+        return f"{many(self.facings, 'facing')}{named} on {many(self.seen, 'photo')} in {seconds:,.1f} s; {failed}"
 
 
 class _Stages:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from shelfwise.cli.stock_options import Opened
-    from shelfwise.inventory.records import Location, Store
+    from shelfwise.inventory.records import Booking, Location, Store
     from shelfwise.workflows.shelf_booking import StockTake
     from shelfwise.workflows.shelf_count import ShelfCount
     from shelfwise.workflows.stock_lines import StockLine
@@ -81,20 +81,28 @@ def _book(
     at: datetime | None,
 ) -> None:
     from shelfwise.cli.stock_options import user_name
-    from shelfwise.workflows.shelf_booking import book_stock_take, plan_stock_take
+    from shelfwise.workflows.shelf_booking import book_stock_take, booked_stock_take, plan_stock_take
 
-    plan = plan_stock_take(book.database, book.catalogue, counts, place, asked.depth)
     where = store.name + (f" / {place.path}" if place.path else "")
-    _show(plan, where, asked.everything)
-    if not plan.seen and not (asked.everything and plan.unseen):
-        typer.echo("nothing is booked: no facing is a product of the stock book for sure", err=True)
-        return
-    if not asked.yes and not typer.confirm(f"Book this as a stock-take of {printable(where)}?", err=True):
-        typer.echo("nothing is booked", err=True)
-        raise typer.Exit(1)
-    done = book_stock_take(
-        book.database, plan, user=user_name(asked.user), everything=asked.everything, at=at, key=asked.key
+    user, once, everything = user_name(asked.user), asked.key, asked.everything
+    done = booked_stock_take(
+        book.database, counts, place, asked.depth, user=user, everything=everything, at=at, key=once
     )
+    if done is None:
+        plan = plan_stock_take(book.database, book.catalogue, counts, place, asked.depth)
+        _show(plan, where, everything)
+        if not plan.seen and not (everything and plan.unseen):
+            typer.echo("nothing is booked: no facing is a product of the stock book for sure", err=True)
+            return
+        if not asked.yes and not typer.confirm(f"Book this as a stock-take of {printable(where)}?", err=True):
+            typer.echo("nothing is booked", err=True)
+            raise typer.Exit(1)
+        done = book_stock_take(book.database, plan, user=user, everything=everything, at=at, key=once)
+    _tell(done, where)
+
+
+def _tell(done: Booking, where: str) -> None:
+    """What was booked, now or before, and how to take it back."""
     numbers = [movement.id for movement in done.movements]
     said = "booked before" if done.repeated else "booked"
     listed = str(numbers[0]) if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"

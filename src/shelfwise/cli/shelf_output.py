@@ -12,6 +12,7 @@ from shelfwise.shelf.coco import MarkedPhoto, coco_dataset
 from shelfwise.shelf.facings import Named, Run
 from shelfwise.shelf.gaps import Gap
 from shelfwise.shelf.planogram import Comparison
+from shelfwise.shelf.share import board_length
 from shelfwise.text import many, printable
 from shelfwise.workflows.shelf_count import ShelfCount
 from shelfwise.workflows.shelf_photos import CountedPhoto
@@ -20,6 +21,7 @@ __all__ = ["FORMATS", "Writer"]
 
 
 _NO_CATEGORY: Final = "without category"
+_NOT_SURE: Final = "not sure"
 
 
 class Writer:
@@ -78,29 +80,42 @@ def _summary(count: ShelfCount) -> str:
 
 
 def _counts(count: ShelfCount, style: Style) -> Iterator[str]:
-    """Facings and share of the shelf by category, and facings by product below each."""
-    below: dict[str | None, dict[str, int]] = {}
+    """Facings and share of the shelf by category, facings by product below each, and last what is not sure."""
+    sure: dict[str | None, list[Run]] = {}
     for run in count.arrangement.runs:
         if run.named.answer == "accept":
-            products = below.setdefault(run.named.category, {})
-            if run.named.product is not None:
-                products[run.named.product] = products.get(run.named.product, 0) + len(run)
-    if not below:
+            sure.setdefault(run.named.category, []).append(run)
+    if not sure:
         return
-    shares = {share.category: share for share in count.arrangement.shares}
+    doubtful = [run for run in count.arrangement.runs if run.named.answer != "accept"]
     names = [printable(name) for name in (*count.categories, *(f"  {product}" for product in count.products))]
-    width = max(len(name) for name in (*names, _NO_CATEGORY))
+    width = max(len(name) for name in (*names, *([_NO_CATEGORY] if None in sure else []), _NOT_SURE))
     yield style(f"  {'category':{width}}  facings  of the shelf", "bright_black")
-    for category in sorted(count.categories, key=lambda name: -shares[name].linear):
-        number, share = count.categories[category], percent(shares[category].linear)
-        yield f"  {style(f'{printable(category):{width}}', 'green')}  {number:7,}  {share:>12}"
-        yield from _products(below[category], width)
-    if None in below:
-        yield f"  {_NO_CATEGORY:{width}}  {sum(below[None].values()):7,}"
-        yield from _products(below[None], width)
+    order = sorted(sure, key=lambda name: (name is None, -_length(count, sure[name]), name or ""))
+    for category in order:
+        label = f"{_NO_CATEGORY if category is None else printable(category):{width}}"
+        coloured = label if category is None else style(label, "green")
+        yield f"  {coloured}  {_figures(count, sure[category])}"
+        yield from _products(sure[category], width)
+    if doubtful:
+        yield f"  {_NOT_SURE:{width}}  {_figures(count, doubtful)}"
 
 
-def _products(counts: dict[str, int], width: int) -> Iterator[str]:
+def _figures(count: ShelfCount, runs: Sequence[Run]) -> str:
+    """How many facings runs have, and their share of the shelf."""
+    share = _length(count, runs) / board_length(count.facings)
+    return f"{sum(map(len, runs)):7,}  {percent(share):>12}"
+
+
+def _length(count: ShelfCount, runs: Sequence[Run]) -> float:
+    return board_length(count.facings[i] for run in runs for i in run.members)
+
+
+def _products(runs: Sequence[Run], width: int) -> Iterator[str]:
+    counts: dict[str, int] = {}
+    for run in runs:
+        if run.named.product is not None:
+            counts[run.named.product] = counts.get(run.named.product, 0) + len(run)
     for product in sorted(counts, key=lambda name: (-counts[name], name)):
         yield f"    {printable(product):{width - 2}}  {counts[product]:7,}"
 

@@ -15,6 +15,7 @@ from shelfwise.shelf.facings import Facing, Run, find_runs
 from shelfwise.shelf.fixes import list_fixes
 from shelfwise.shelf.moves import find_moves
 from shelfwise.shelf.planned import Entry, Planogram
+from shelfwise.shelf.unnamed import group_unnamed
 from shelfwise.shelf.worth import SURE, Wanted, Worths
 
 __all__ = ["compare"]
@@ -51,14 +52,18 @@ def compare(planogram: Planogram, facings: Sequence[Facing], runs: Sequence[Run]
         results = _row_found(number, row, here, wanted, hidden)
         used.update(i for result in results for i in result.members)
         entries += results
-    extras = _extras(facings, found, used, wanted)
+    beside = [run for run in found if not used.issuperset(run.members)]
+    extras = _extras(facings, beside, used, wanted)
+    nameless = [i for run in beside if run.named.answer != "accept" for i in run.members if i not in used]
+    unnamed = group_unnamed(facings, nameless)
     placed, moved = find_moves(entries, extras, wanted, {shown: planned for planned, shown in rows})
     counted = [result for result in placed if result.state != "unseen"]
     return Comparison(
         tuple(placed),
         tuple(moved),
+        unnamed,
         tuple(rows),
-        list_fixes(placed, moved),
+        list_fixes(placed, moved, unnamed, shown_by),
         sum(result.entry.facings for result in counted),
         sum(result.right for result in counted),
         sum(result.unsure for result in counted),
@@ -139,11 +144,11 @@ def _state(entry: Entry, right: int, unsure: int, hidden: bool) -> State:
 
 
 def _extras(facings: Sequence[Facing], runs: Sequence[Run], used: set[int], wanted: Wanted) -> list[Extra]:
-    """What no entry was paired with, a run each."""
+    """Named facings that no entry was paired with, a run each."""
     extras = []
     for run in runs:
-        left = tuple(i for i in run.members if i not in used)
-        if left:
+        if run.named.answer == "accept":
+            left = tuple(i for i in run.members if i not in used)
             planned = bool(wanted.asking_for(run.named))
             extras.append(Extra(run, left, Place(run.row, facings[left[0]].position), planned=planned))
     return extras

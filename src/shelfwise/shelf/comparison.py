@@ -8,10 +8,10 @@ from typing import Literal
 from shelfwise.shelf.facings import Run
 from shelfwise.shelf.planned import Entry
 
-__all__ = ["Comparison", "Extra", "Fix", "FixKind", "Found", "Place", "State"]
+__all__ = ["Comparison", "Extra", "Fix", "FixKind", "Found", "Place", "State", "Unnamed"]
 
 State = Literal["present", "short", "misplaced", "missing", "unsure", "unseen"]
-FixKind = Literal["missing", "misplaced", "short", "check", "extra"]
+FixKind = Literal["missing", "misplaced", "short", "check", "extra", "unnamed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Facings of one run that no entry asks for there.
+    """Facings of one accepted run that no entry asks for there.
 
     Attributes:
         run: the run.
@@ -74,14 +74,31 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """Neighbouring facings of which nobody knows for sure what they are, and that stand in no entry's place.
+
+    Attributes:
+        row, first, last: where, on the photo.
+        members: numbers of the facings, by position, then level.
+        asked: how many of them have a likely name.
+    """
+
+    row: int
+    first: int
+    last: int
+    members: tuple[int, ...]
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """One thing to do.
 
     Attributes:
-        kind: what is wrong; ``check`` is for what may be right.
+        kind: what is wrong; ``check`` is for what may be right, ``unnamed`` for what cannot be compared.
         text: one sentence for people, with row and place.
-        place: where in the planogram; of a misplaced or extra one, where on the photo.
-        product: what it is about; None for an unknown product.
+        place: where in the planogram; of misplaced, extra and unnamed facings, where on the photo.
+        product: what it is about; None for unnamed facings.
         facings: how many.
     """
 
@@ -98,7 +115,8 @@ class Comparison:
 
     Attributes:
         entries: what is said of each entry, row by row.
-        extras: what stands there and should not, or elsewhere, in order of place.
+        extras: named facings that should not stand there, or elsewhere, in order of place.
+        unnamed: facings beside the plan that have no sure name, in order of place.
         rows: pairs of a row of the planogram and the row of the photo that shows it.
         fixes: what to do, first things first.
         planned: facings of the rows that the photo shows.
@@ -108,6 +126,7 @@ class Comparison:
 
     entries: tuple[Found, ...]
     extras: tuple[Extra, ...]
+    unnamed: tuple[Unnamed, ...]
     rows: tuple[tuple[int, int], ...]
     fixes: tuple[Fix, ...]
     planned: int

@@ -8,7 +8,7 @@ from shelfwise.errors import ShelfError
 from shelfwise.shelf.facings import Facing, Run, find_runs
 from shelfwise.shelf.planned import Entry, Planogram
 
-__all__ = ["draft"]
+__all__ = ["draft", "left_out"]
 
 
 def draft(
@@ -16,7 +16,7 @@ def draft(
 ) -> Planogram:
     """A planogram that a shelf meets as it is: an entry for each run of accepted facings.
 
-    Facings that are asked about or unknown are left out, and so is a row without others.
+    Facings that are asked about or unknown are left out (:func:`left_out`), and so is a row without others.
 
     Args:
         facings: what stands there, with names and places.
@@ -39,3 +39,14 @@ def draft(
             "name some by hand, or teach the products first"
         )
     return Planogram(tuple(tuple(rows[number]) for number in sorted(rows)), name)
+
+
+def left_out(facings: Sequence[Facing], runs: Sequence[Run] | None = None) -> int:
+    """How many facings a draft leaves out, since nobody knows for sure what they are.
+
+    Args:
+        facings: what stands there, with names and places.
+        runs: their runs; None: they are found.
+    """
+    found = find_runs(facings) if runs is None else runs
+    return sum(len(run) for run in found if run.named.answer != "accept")

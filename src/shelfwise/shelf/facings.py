@@ -56,6 +56,7 @@ class Named:
         confidence: how sure that is, 0 to 1.
         candidates: what else it may be, likeliest first; may begin with the likeliest itself.
         gtin: the product's GTIN, where it is known.
+        settled: a person said that nobody knows it, so it is none of what is known. Only of what is ``unknown``.
     """
 
     answer: AnswerKind
@@ -64,6 +65,7 @@ class Named:
     confidence: float = 0.0
     candidates: tuple[Guess, ...] = ()
     gtin: str | None = None
+    settled: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence <= 1:
@@ -72,6 +74,8 @@ class Named:
             raise ValueError("what is accepted has a product or a category")
         if self.answer == "unknown" and self.label is not None:
             raise ValueError(f"what is unknown is not {self.label!r}")
+        if self.settled and self.answer != "unknown":
+            raise ValueError(f"only what is unknown is settled, not what has the answer {self.answer!r}")
 
     @property
     def label(self) -> str | None:

@@ -45,11 +45,8 @@ def _lacking(
     placed: Sequence[Found], extra: Extra, wanted: Wanted, planned_row: Mapping[int, int]
 ) -> list[int]:
     """Numbers of the entries that lack this product, the nearest first."""
-    named = extra.run.named
-    if named.answer != "accept":
-        return []
     here = planned_row.get(extra.place.row, extra.place.row)
-    wanting = [n for n in wanted.asking_for(named) if placed[n].lacking > placed[n].elsewhere]
+    wanting = [n for n in wanted.asking_for(extra.run.named) if placed[n].lacking > placed[n].elsewhere]
     return sorted(
         wanting,
         key=lambda n: (

@@ -1,8 +1,8 @@
 """Planograms: what they are, their files, drafting one from a photo, and comparing a shelf with one."""
 
 from shelfwise.shelf.compare import compare
-from shelfwise.shelf.comparison import Comparison, Extra, Fix, Found, Place
-from shelfwise.shelf.drafting import draft
+from shelfwise.shelf.comparison import Comparison, Extra, Fix, Found, Place, Unnamed
+from shelfwise.shelf.drafting import draft, left_out
 from shelfwise.shelf.planned import Entry, Planogram
 from shelfwise.shelf.planogram_files import (
     parse_planogram,
@@ -19,8 +19,10 @@ __all__ = [
     "Found",
     "Place",
     "Planogram",
+    "Unnamed",
     "compare",
     "draft",
+    "left_out",
     "parse_planogram",
     "planogram_text",
     "read_planogram",

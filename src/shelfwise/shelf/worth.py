@@ -118,7 +118,7 @@ class Worths:
 
 def _rest(named: Named) -> float:
     """What it is worth to an entry that asks for nothing that it may be."""
-    if named.answer == "accept":
+    if named.answer == "accept" or named.settled:
         return 0.0
     return _DOUBTED if named.answer == "ask" and named.guesses else _UNKNOWN
 

@@ -22,11 +22,13 @@ products reach the number of photos by being used.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from sqlalchemy import func, select
 
 from shelfwise.answers.records import AnswerCandidate, NewAnswer
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from shelfwise.workflows.shop import Shop
 
 __all__ = ["ENOUGH_PHOTOS", "SURE", "Speaker", "Words"]
+
+_Alike = tuple["ProductIndex | None", "Sequence[Match]"]
 
 _CHOICES: Final = 6
 _WORTH_TELLING: Final = 0.1
@@ -153,16 +157,19 @@ class Speaker:
             model: id of the model that made the prediction.
             prediction: what it made of the photo.
         """
-        return self._said(prediction, *self._alike(model, prediction))
+        return self._said(prediction, *self._alike(model, [prediction])[0])
 
     def say_all(self, model: str, predictions: Sequence[Prediction]) -> list[Words]:
-        """What is said of each of many photos. However many there are, the stock book is asked the same few times.
+        """What is said of each of many photos.
+
+        However many there are, the stock book is asked the same few times, and the products known by sight once.
+        Together they are compared in another order than one by one: similarities may differ by rounding.
 
         Args:
             model: id of the model that made the predictions.
             predictions: what it made of the photos.
         """
-        alike = [self._alike(model, prediction) for prediction in predictions]
+        alike = self._alike(model, predictions)
         self._ask_for({stock_number(match.product) for _, matches in alike for match in matches})
         self._choose_for({category for each in predictions for category, _ in _guesses(each)})
         return [self._said(each, *found) for each, found in zip(predictions, alike, strict=True)]
@@ -190,16 +197,21 @@ class Speaker:
             doubt=doubt,
         )
 
-    def _alike(self, model: str, prediction: Prediction) -> tuple[ProductIndex | None, Sequence[Match]]:
-        """The known products that look most alike, and the index that knows them, or None where none does."""
+    def _alike(self, model: str, predictions: Sequence[Prediction]) -> list[_Alike]:
+        """Of each photo, the known products that look most alike, and the index that knows them; None: none does."""
+        found: list[_Alike] = [(None, ())] * len(predictions)
         learned = self._learned or self._shop.products.of(model)
-        if learned is None:
-            return None, ()
+        if learned is None or not found:
+            return found
         index = learned.index
-        try:
-            return index, index.search(embedding_of(prediction)[None], _LOOKED_ALIKE)[0].matches
-        except ProductError:
-            return None, ()  # the network saw nothing at all: that is no reason to fail the photos beside it
+        embeddings = np.stack([embedding_of(each) for each in predictions])
+        lengths = np.linalg.norm(embeddings.astype(np.float64), axis=1)
+        # Where the network saw nothing at all, that is no reason to fail the photos beside it.
+        there = np.flatnonzero(np.isfinite(lengths) & (lengths > 0))
+        with contextlib.suppress(ProductError):  # the index is of a network with more or fewer features
+            for place, finding in zip(there, index.search(embeddings[there], _LOOKED_ALIKE), strict=True):
+                found[place] = index, finding.matches
+        return found
 
     def _seen(self, matches: Sequence[Match]) -> list[_Seen]:
         """Of these products, those that are in the stock book."""

@@ -15,19 +15,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shelfwise.errors import ConflictError, EntryError, NotFoundError
-from shelfwise.inventory.ledger import Ledger
+from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.levels import Levels
 from shelfwise.workflows.stock_categories import StockCategories
 from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from shelfwise.database import Database
     from shelfwise.inventory.catalogue import Catalogue
-    from shelfwise.inventory.records import Booking, Location, Product
+    from shelfwise.inventory.records import Booking, Line, Location, Product
     from shelfwise.shelf.facings import Named, Run
     from shelfwise.workflows.shelf_count import ShelfCount
 
-__all__ = ["StockTake", "book_stock_take", "plan_stock_take"]
+__all__ = ["StockTake", "book_stock_take", "booked_stock_take", "plan_stock_take"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +91,19 @@ def plan_stock_take(
     lines, unseen = stock_lines(
         Levels(database), location, {number: _seen(runs, depth) for number, runs in seen.items()}
     )
-    sources = tuple(source for count in counts for source in count.sources if source is not None)
     return StockTake(
         location=location,
         depth=depth,
         seen=lines,
         unseen=unseen,
         left_out=tuple(sorted(left_out.items(), key=lambda each: (-each[1], each[0]))),
-        sources=sources,
+        sources=_sources(counts),
         model=next((count.model[1] for count in counts if count.model is not None), None),
     )
+
+
+def _sources(counts: Sequence[ShelfCount]) -> tuple[str, ...]:
+    return tuple(source for count in counts for source in count.sources if source is not None)
 
 
 def _seen(runs: Sequence[Run], depth: int) -> Seen:
@@ -153,6 +158,35 @@ class _StockProducts:
         )
 
 
+def booked_stock_take(
+    database: Database,
+    counts: Sequence[ShelfCount],
+    location: Location,
+    depth: int = 1,
+    *,
+    user: str,
+    everything: bool = False,
+    at: datetime | None = None,
+    key: str | None = None,
+) -> Booking | None:
+    """What a key has booked already; None where there is no key, or it has booked nothing yet.
+
+    To be asked before a stock-take is planned anew: what the book has by then is no longer what it had.
+
+    Args:
+        database: the stock book.
+        counts, location, depth: as for :func:`plan_stock_take`.
+        user, everything, at, key: as for :func:`book_stock_take`.
+
+    Raises:
+        EntryError: the user or the key cannot be taken.
+        KeyReusedError: the key was used for something else.
+    """
+    content = _content(location, depth, _sources(counts), everything, at)
+    with database.read() as connection:
+        return booked_before(connection, user=user, key=key, content=content)
+
+
 def book_stock_take(
     database: Database,
     plan: StockTake,
@@ -170,18 +204,40 @@ def book_stock_take(
         user: who books.
         everything: the photos show all of the place: what the book has there and nobody saw is set to 0.
         at: when the photos were taken; None for now.
-        key: idempotency key: what is booked twice with one key is booked once.
+        key: idempotency key: what is booked twice with one key is booked once. The same is booked where the photos'
+            names, the place, the depth, ``everything`` and ``at`` are the same: what the book had may be different
+            by then.
 
     Raises:
         ConflictError: there is nothing to book.
         EntryError: the place is archived, or the time is wrong.
         KeyReusedError: the key was used for something else.
     """
+    content = _content(plan.location, plan.depth, plan.sources, everything, at)
+
+    def work(connection: Connection) -> Booking:
+        before = booked_before(connection, user=user, key=key, content=content)
+        if before is not None:
+            return before
+        return book_in(connection, _wanted(plan, everything, at), user=user, key=key, content=content)
+
+    return database.write(work)
+
+
+def _content(
+    location: Location, depth: int, sources: Sequence[str], everything: bool, at: datetime | None
+) -> tuple[object, ...]:
+    """What was asked for. What is booked depends on more: ``everything`` leaves nothing unseen the next time."""
+    # One moment is the same in every time zone; one without a zone is refused where it would be booked.
+    when = at if at is None or at.tzinfo is None else at.timestamp()
+    return "shelf", location.id, depth, everything, when, list(sources)
+
+
+def _wanted(plan: StockTake, everything: bool, at: datetime | None) -> list[Line]:
     wanted = (*plan.seen, *(plan.unseen if everything else ()))
     if not wanted:
         raise ConflictError("no facing is a product of the stock book for sure, so there is nothing to book")
-    lines = [
+    return [
         stock_movement(line, plan.location, "shelf photo", at=at, model=plan.model if line.seen else None)
         for line in wanted
     ]
-    return Ledger(database).book(lines, user=user, key=key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shelfwise.shelf.facings import Facing, Guess, Run
     from shelfwise.shelf.gaps import Gap
-    from shelfwise.shelf.planogram import Comparison, Extra, Found
+    from shelfwise.shelf.planogram import Comparison, Extra, Found, Unnamed
     from shelfwise.shelf.rows import Row
     from shelfwise.workflows.shelf_count import ShelfCount
 
@@ -124,6 +124,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "rows": [{"planned": planned, "seen": seen} for planned, seen in comparison.rows],
         "entries": [_entry(found) for found in comparison.entries],
         "extras": [_extra(extra) for extra in comparison.extras],
+        "unnamed": [_unnamed(group) for group in comparison.unnamed],
         "fixes": [
             {
                 "kind": fix.kind,
@@ -161,10 +162,20 @@ def _extra(extra: Extra) -> dict[str, Any]:
         "row": extra.place.row,
         "position": extra.place.position,
         "facings": len(extra.members),
-        "answer": named.answer,
         "product": named.product,
         "category": named.category,
         "planned": extra.planned,
         "wanted": None if wanted is None else {"row": wanted.row, "position": wanted.position},
         "members": list(extra.members),
+    }
+
+
+def _unnamed(group: Unnamed) -> dict[str, Any]:
+    """Its row and positions are those of the photo."""
+    return {
+        "row": group.row,
+        "first": group.first,
+        "last": group.last,
+        "facings": len(group.members),
+        "members": list(group.members),
     }

@@ -162,16 +162,17 @@ def join_photos(
 
 
 def mark_out(photo: Image.Image, count: ShelfCount, scale: float = 1.0) -> Image.Image:
-    """The photo with what was found on it, and a legend.
+    """The photo with what was found on it, and a legend. Each box is coloured as what its run is.
 
     Args:
         photo: RGB, as it was counted; it is not changed.
         count: what is on it.
         scale: how many of its pixels one pixel of the count's coordinates is.
     """
+    said = {i: run.named for run in count.arrangement.runs for i in run.members}
     marks = [
-        Mark(_scaled(facing.box, scale), facing.named.category or facing.named.product, facing.named.answer)
-        for facing in count.facings
+        Mark(_scaled(facing.box, scale), said[i].category or said[i].product, said[i].answer)
+        for i, facing in enumerate(count.facings)
     ]
     lines = [
         _scaled((row.left, row.base(row.left), row.right, row.base(row.right)), scale)

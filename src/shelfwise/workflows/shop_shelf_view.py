@@ -101,7 +101,8 @@ def named_box(box: ShelfBox) -> Named:
     confidence = 1.0 if box.verdict is not None else box.confidence or 0.0
     guesses = tuple(Guess(each.product, each.category, each.confidence) for each in box.candidates)
     if answer == "unknown" or not (product or category):
-        return Named("unknown", candidates=() if box.verdict == "unknown" else guesses)
+        settled = box.verdict == "unknown"
+        return Named("unknown", candidates=() if settled else guesses, settled=settled)
     return Named(answer, product, category, confidence, guesses if answer == "ask" else (), box.now_gtin)
 
 

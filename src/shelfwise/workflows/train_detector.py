@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from shelfwise.bundle import Bundle
@@ -24,6 +25,7 @@ from shelfwise.training.detect.fit import fit_detector, normalisation, weights_f
 from shelfwise.training.detect.loop import DetectorEpoch, best_epoch
 from shelfwise.training.detect.photos import DetectionData, DetectionPhoto, read_photos
 from shelfwise.training.detect.reading import unreadable
+from shelfwise.training.detect.report.nothing import MORE_NEEDED, nothing_found
 from shelfwise.training.fit import Stages
 from shelfwise.training.folder import RunFolder
 from shelfwise.training.hardware import choose_device, numerics
@@ -95,7 +97,8 @@ def _run(run: RunFolder, config: DetectConfig, stages: Stages, note: Callable[[s
     fitted = fit_detector(config, data, run.path, fingerprint, stages)
     note(_kept(fitted.history))
     form = normalisation(config)
-    model = with_fp16_weights(export_detector(fitted.network, mean=form.mean, std=form.std))
+    with _step("Exporting the detector", stages, note):
+        model = with_fp16_weights(export_detector(fitted.network, mean=form.mean, std=form.std))
     outcome = DetectorOutcome(run, config, data, broken, fitted, model)
     chosen = bool(data.parts["val"])
     with provisional(run.bundle) as folder:
@@ -106,9 +109,23 @@ def _run(run: RunFolder, config: DetectConfig, stages: Stages, note: Callable[[s
     # The test comes first wherever parts are shown; the threshold was chosen before it was looked at.
     parts = {name: parts[name] for name in ("test", "val") if name in parts}
     bundle = outcome.write_bundle(rule, parts, fitted=chosen)
-    report = outcome.write_report(bundle, parts, time.monotonic() - started, fitted=chosen)
+    with _step("Writing the report", stages, note):
+        report = outcome.write_report(bundle, parts, time.monotonic() - started, fitted=chosen)
+    figures = next(iter(parts.values())).figures
+    if figures.nothing:
+        note(f"warning: {nothing_found(figures)} {MORE_NEEDED}")
     metrics = {name: part.headline() for name, part in parts.items()}
     return end_run(run, fitted, bundle, report, metrics)
+
+
+@contextmanager
+def _step(what: str, stages: Stages, note: Callable[[str], None]) -> Iterator[None]:
+    """A stage of one step that cannot tell how far it is: it is said that it begins."""
+    note(f"{what[:1].lower()}{what[1:]} …")
+    progress = stages(what)
+    progress(0, 1)
+    yield
+    progress(1, 1)
 
 
 def _measure(bundle: Bundle, data: DetectionData, stages: Stages) -> dict[str, DetectionResult]:

@@ -168,3 +168,29 @@ def test_freiburgs_folder_is_read_with_its_boxes_and_folds(real_data):
     assert data.split.method == "fold:fold0"
     tested = {photo.key for photo in data.parts["test"]}
     assert tested == set((real_data / "freiburg" / "folds" / "fold0.txt").read_text().split())
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 photo: too few"), (2, "2 photos: too few")])
+def test_too_few_photos_to_divide_are_told_with_what_else_can_be_done(block_painter, tmp_path, count, told):
+    few = block_painter(tmp_path / "few", count)
+    with pytest.raises(SplitError) as raised:
+        read_photos(DetectConfig(data=few))
+    message = str(raised.value)
+    assert f"{told} to divide into training, validation, test" in message
+    assert f"LARGER --also {few}" in message
+    assert "category" not in message
+    assert ("--val-fraction 0" in message) == (count == 2)
+
+
+def test_copies_are_one_photo_where_there_are_too_few(block_painter, tmp_path):
+    few = block_painter(tmp_path / "few", 3)
+    for number in (1, 2):
+        shutil.copy(few / "images" / "000.png", few / "images" / f"{number:03}.png")
+    with pytest.raises(SplitError, match="3 photos, 1 of them different: too few"):
+        read_photos(DetectConfig(data=few))
+
+
+def test_two_photos_are_enough_for_two_parts(block_painter, tmp_path):
+    few = block_painter(tmp_path / "few", 2)
+    data = read_photos(DetectConfig(data=few, train_fraction=0.5, val_fraction=0, test_fraction=0.5))
+    assert [len(data.parts[part]) for part in ("train", "val", "test")] == [1, 0, 1]

@@ -15,6 +15,8 @@ from shelfwise.training.detect.measures import measure
 from shelfwise.training.detect.photos import DetectionPhoto
 from shelfwise.training.detect.report import DetectorReport, write_detector_report
 from shelfwise.training.detect.report.gallery import FALSE, FOUND, MISSED, view_of_photo, worst_photos
+from shelfwise.training.detect.report.plots import progress_figure
+from shelfwise.training.report.style import LIGHT
 from shelfwise.types import Detections
 
 LEFT, MIDDLE, RIGHT = (8, 8, 60, 90), (100, 8, 160, 90), (200, 8, 260, 90)
@@ -66,6 +68,28 @@ def test_the_page_holds_everything_it_shows(figures, tmp_path):
     ):
         assert text in html
     assert html.count(", 1 on no product</p>") == 2  # the bad photo, by chance and among the worst
+
+
+def test_a_detector_that_finds_nothing_is_said_to(tmp_path):
+    photos = [photo(tmp_path, "shelf.png", [LEFT, RIGHT])]
+    figures = measure(photos, [found((0.2, *MIDDLE))], 0.5)
+    history = [{"epoch": 1, "lr": 0.1, "train_loss": 2.0, "ap50": 0.0}]
+    data = DetectorReport("detector", {"test": figures}, history=history, best_epoch=1)
+    html = write_detector_report(tmp_path / "report", data).read_text()
+    assert "finds nothing: on 1 photo with 2 products, no box has a score from 0.5." in html
+    assert "--epochs" in html
+    assert "of its boxes are products" not in html
+    assert re.search(r'<dt>Right</dt><dd class="value">–</dd><dd class="detail">no boxes</dd>', html)
+    assert "the chosen threshold, precision – and recall 0.0" in html
+
+
+@pytest.mark.parametrize("values", [[0.0], [0.0, 0.0], [0.0, 0.3]])
+def test_the_axis_of_ap_begins_at_zero(values):
+    history = [{"epoch": number, "ap50": value} for number, value in enumerate(values, start=1)]
+    (axes,) = progress_figure(history, "ap50", "AP50", 1, LIGHT).axes
+    bottom, top = axes.get_ylim()
+    assert bottom == 0
+    assert max(*values, 0.01) < top <= 1
 
 
 def test_without_history_errors_and_facts_there_are_no_such_sections(figures, tmp_path):

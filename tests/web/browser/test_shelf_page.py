@@ -7,8 +7,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from shelfwise.answers.shelf_records import FoundBox
 from shelfwise.inventory.records import Location, NewProduct
 from shelfwise.types import Detections
 from shelfwise.workflows.shop import Shop
@@ -101,12 +102,83 @@ def test_from_a_photo_to_a_booked_stock_take_on_a_phone(
     dialog.get_by_role("button", name="One more").click()
     row = dialog.locator("tbody tr", has_text="Cola")
     expect(row).to_contain_text("6 more")
-    expect(dialog.locator("#take-left")).to_contain_text("Not booked")
-    dialog.get_by_role("button", name="Book", exact=True).click()
+    expect(dialog.locator("#take-left")).to_contain_text("3 facings are not named")
+    dialog.get_by_role("button", name="Book anyway").click()
     expect(page.locator("#flash")).to_contain_text("Booked: 1 product counted.")
     assert shop.levels.at_location(products["Cola"], place.id) == Decimal(6)
     page.goto("/shelf")
     expect(page.locator(".shelf-recent li")).to_contain_text("Booked")
+
+
+def test_what_looks_the_same_is_named_at_once_where_nothing_is_known(
+    shop: Shop, tabs: Tabs, scene, place: Location, products: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from shelfwise.workflows import shop_shelf_reading
+
+    monkeypatch.setattr(
+        shop_shelf_reading,
+        "_found",
+        lambda box, score, words: FoundBox(tuple(box), score, "unknown", None, 0.1, None, ()),
+    )
+    page = tabs("clerk", PHONE)
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files([sent(scene)])
+    page.wait_for_url("**/shelf/1")
+    expect(page.locator(".shelf-chip.unknown")).to_have_count(6)
+    panel = page.locator("#shelf-panel")
+    page.touchscreen.tap(*on_photo(page, 105, 80))
+    panel.get_by_role("button", name="Choose the product…").click()
+    page.locator("#picker").get_by_role("button", name="Tea").click()
+    saved(page)
+    panel.get_by_role("button", name="Tea: the 2 beside it").click()
+    expect(page.locator(".shelf-chip", has_text="Tea")).to_have_count(3)
+    expect(panel.get_by_label("Also the 2 beside it with the same name")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".shelf-chip", has_text="Tea")).to_have_count(1)
+    page.touchscreen.tap(*on_photo(page, 245, 80))
+    panel.get_by_label("Also the 1 beside it that looks the same").check()
+    panel.get_by_role("button", name="Choose the product…").click()
+    # What was chosen last stands first.
+    expect(page.locator("#picker [data-found] .choice-name").first).to_have_text("Tea")
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    expect(page.locator(".shelf-chip", has_text="Cola")).to_have_count(2)
+    saved(page)
+    assert [boxes(shop, 1)[key].now_product for key in "123456"] == [None, "Tea", None, "Cola", "Cola", None]
+
+
+def test_what_was_typed_of_a_place_is_there_for_its_next_photo(tabs: Tabs, shelf: int) -> None:
+    page = opened(tabs("clerk", DESK), shelf)
+    page.mouse.click(*on_photo(page, 45, 80))
+    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    saved(page)
+    dialog = page.locator("#shelf-take")
+    page.get_by_role("button", name="Book the counts").click()
+    dialog.get_by_label("Units behind each facing", exact=True).fill("4")
+    expect(dialog.locator("tbody tr", has_text="Cola")).to_contain_text("4 more")
+    dialog.get_by_role("button", name="Book anyway").click()
+    expect(page.locator("#flash")).to_contain_text("Booked")
+    page.reload()
+    page.get_by_role("button", name="Book the counts").click()
+    expect(dialog.get_by_label("Units behind each facing", exact=True)).to_have_value("4")
+
+
+def test_nothing_moves_when_changes_are_saved(tabs: Tabs, shelf: int) -> None:
+    page = opened(tabs("clerk", PHONE), shelf)
+    view = page.locator("#shelf-view")
+    before = view.bounding_box()
+    page.touchscreen.tap(*on_photo(page, 45, 80))
+    page.locator("#shelf-panel").get_by_role("button", name="Nobody knows it").click()
+    saved(page)
+    page.evaluate("scrollTo(0, 0)")
+    assert view.bounding_box() == before
+    # All that can be said of a box is seen above both bars.
+    page.locator("#shelf-rows").get_by_role("button").last.click()
+    last = page.locator("#shelf-panel").get_by_role("button", name="No product").bounding_box()
+    bar = page.locator("#shelf-bar").bounding_box()
+    assert last is not None
+    assert bar is not None
+    assert last["y"] + last["height"] <= bar["y"]
 
 
 def test_all_of_it_can_be_done_by_keys(shop: Shop, tabs: Tabs, shelf: int) -> None:
@@ -416,6 +488,95 @@ def test_what_one_tab_removes_the_other_does_not_send(
     assert len(shop.shelf_photos.list(None).items) == 1
 
 
+def test_a_photo_that_is_removed_before_its_turn_is_not_sent(
+    shop: Shop, tabs: Tabs, long_shelf, scene
+) -> None:
+    page = tabs("clerk", DESK)
+    held: list[Route] = []
+    page.route("**/api/v1/shelf?*", lambda route: route.continue_() if held else held.append(route))
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left", "right"), sent(scene)])
+    until(page, lambda: bool(held))  # the first one is being sent, for as long as it takes
+    page.get_by_role("button", name="Remove shelf.png").click()
+    expect(page.locator("#shelf-queue li")).to_have_count(2)
+    held[0].continue_()
+    page.wait_for_url("**/shelf/2")
+    page.goto("/shelf")
+    expect(page.locator("html[data-starting]")).to_have_count(0)
+    assert len(shop.shelf_photos.list(None).items) == 2
+
+
+def test_photos_that_are_removed_while_they_are_looked_at_are_not_put_together(
+    shop: Shop, tabs: Tabs, long_shelf
+) -> None:
+    page = tabs("clerk", DESK)
+    held: list[Route] = []
+    joins: list[str] = []
+    page.on(
+        "request", lambda request: joins.append(request.url) if request.url.endswith("/shelf/join") else None
+    )
+    page.route("**/api/v1/shelf/1", lambda route: route.continue_() if held else held.append(route))
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files(files(long_shelf, "left", "right"))
+    page.get_by_role("button", name="Yes, one shelf").click()
+    expect(page.locator("#shelf-queue li")).to_contain_text("Putting the photos together…")
+    until(page, lambda: bool(held))
+    page.get_by_role("button", name="Remove left.png + right.png").click()
+    expect(page.locator("#shelf-sending")).to_be_hidden()
+    held[0].continue_()
+    # What is chosen next is sent once that round is over.
+    page.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
+    page.wait_for_url("**/shelf/3")
+    assert joins == []
+    assert all(not each.joined_from for each in shop.shelf_photos.list(None).items)
+
+
+def test_a_start_at_the_very_end_of_a_run_is_not_lost(tabs: Tabs) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/shelf")
+    rounds = page.evaluate(
+        """async () => {
+          const { Sender } = await import("/static/sender.js");
+          Object.defineProperty(navigator, "locks", { value: undefined }); // its answer comes in no known tick
+          const all = [];
+          for (let ticks = 0; ticks < 12; ticks++) {
+            let rounds = 0;
+            class Counting extends Sender {
+              async round() {
+                rounds += 1;
+                if (rounds > 1) return;
+                (async () => {
+                  for (let tick = 0; tick < ticks; tick++) await null;
+                  this.start();
+                })();
+              }
+            }
+            const sender = new Counting("clerk", "test");
+            sender.start();
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            all.push(rounds);
+          }
+          return all;
+        }"""
+    )
+    assert rounds == [2] * 12
+
+
+def test_what_could_not_be_kept_is_told_as_it_is(tabs: Tabs, long_shelf) -> None:
+    page = tabs("clerk", DESK)
+    page.goto("/shelf")
+    failing = (
+        "name => { IDBObjectStore.prototype.put = () => { throw new DOMException('It is broken.', name); }; }"
+    )
+    for name, words in (
+        ("QuotaExceededError", "no room"),
+        ("UnknownError", "kept on this device: It is broken."),
+    ):
+        page.evaluate(failing, name)
+        page.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
+        expect(page.locator("#flash")).to_contain_text(words)
+
+
 def test_what_stands_there_becomes_the_planogram(
     shop: Shop, tabs: Tabs, shelf: int, place: Location, products: dict[str, int]
 ) -> None:
@@ -426,7 +587,11 @@ def test_what_stands_there_becomes_the_planogram(
     page = opened(tabs("manager", DESK), shelf)
     expect(page.locator("#shelf-counts")).to_contain_text("5 facings · 83 % 78 % of the width")
     page.get_by_role("button", name="Keep this shelf").click()
+    question = page.locator("#confirm")
+    expect(question).to_contain_text("1 of 6 facings is not named and is left out of the planogram.")
+    question.get_by_role("button", name="Yes, what is named").click()
     expect(page.locator("#shelf-plan")).to_contain_text("100 %")
+    expect(page.locator("#shelf-plan")).to_contain_text("1 facing is not recognised")
     page.locator(".shelf-chip").nth(1).click()
     page.locator("#shelf-panel").get_by_role("button", name="No product").click()
     expect(page.locator("#shelf-gaps")).to_contain_text("Room for 1 facing, planned for Tea")

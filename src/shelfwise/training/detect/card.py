@@ -126,7 +126,10 @@ def _table(metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
         return ["None were measured."]
     rows = [f"| part | {' | '.join(_COLUMNS.values())} |", "|---" * (len(_COLUMNS) + 1) + "|"]
     for part, figures in metrics.items():
-        rows.append(f"| {part} | {' | '.join(f'{figures[name]:.1%}' for name in _COLUMNS)} |")
+        # Where no box counts the precision is 1 by convention, which says nothing of the detector.
+        none = figures["recall"] == 0 and figures["precision"] == 1
+        cells = ("–" if none and name == "precision" else f"{figures[name]:.1%}" for name in _COLUMNS)
+        rows.append(f"| {part} | {' | '.join(cells)} |")
     return rows
 
 

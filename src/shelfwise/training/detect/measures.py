@@ -107,6 +107,16 @@ class DetectionFigures:
     matched: Sequence[Matched]
 
     @property
+    def nothing(self) -> bool:
+        """Whether no box at all counts with this threshold; no share of them is right then."""
+        return self.counts.counted == 0
+
+    @property
+    def right(self) -> float | None:
+        """The precision as it is told: None where no box counts."""
+        return None if self.nothing else self.precision
+
+    @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
         both = self.precision + self.recall
@@ -128,13 +138,14 @@ class DetectionFigures:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the photos as plain values; the curve in a hundred points."""
+        """Everything but the photos as plain values; the curve in 100 points, no precision where no box counts."""
         places = np.unique(np.linspace(0, len(self.curve.threshold) - 1, 100).round().astype(int))
         points = (self.curve.threshold, self.curve.precision, self.curve.recall)
         return {
             "photos": self.photos,
             "products": self.sizes["all"].products,
             **self.headline(),
+            "precision": self.right,
             "ap50_interval": list(self.interval),
             "threshold": self.threshold,
             "sizes": {name: size._asdict() for name, size in self.sizes.items()},

@@ -15,8 +15,8 @@ from shelfwise.datasets.duplicates import content_hashes
 from shelfwise.datasets.layouts import LAYOUTS, detect, read_dataset
 from shelfwise.datasets.layouts.pictures import byte_order, missing_photos, refuse_missing
 from shelfwise.datasets.split import Split, load_split, save_split, split_dataset
-from shelfwise.errors import DataError, TrainingError
-from shelfwise.text import some
+from shelfwise.errors import DataError, SplitError, TrainingError
+from shelfwise.text import many, some
 from shelfwise.training.detect.config import DetectConfig
 
 __all__ = ["DetectionData", "DetectionPhoto", "PhotoSet", "divide", "read_photo_set", "read_photos"]
@@ -190,6 +190,7 @@ def divide(photos: PhotoSet, config: DetectConfig, kept: Path | None = None) -> 
         if saved is not None and (saved.exists() or saved is config.split):
             return load_split(saved, photos.whole)
     held_in = config.train_fraction + config.val_fraction
+    _refuse_few(photos, config)
     number: dict[str, int] = {}
     return split_dataset(
         photos.whole,
@@ -199,6 +200,32 @@ def divide(photos: PhotoSet, config: DetectConfig, kept: Path | None = None) -> 
         groups=[number.setdefault(content, len(number)) for content in photos.hashes],
         use_official=config.use_official,
         val_fraction=config.val_fraction / held_in,
+    )
+
+
+def _refuse_few(photos: PhotoSet, config: DetectConfig) -> None:
+    """Refuse to divide fewer photos than there are parts, in words that say what else can be done with them."""
+    official = photos.whole.official if config.use_official else {}
+    learned, judged = (
+        any(official.get(name) for name in names) for names in (("train", "trainval"), ("val", "test"))
+    )
+    if config.fold is not None or (learned and judged):
+        return
+    shares = {
+        "training": config.train_fraction,
+        "validation": config.val_fraction,
+        "test": config.test_fraction,
+    }
+    wanted = [name for name, share in shares.items() if share > 0]
+    there, different = len(photos.photos), len(set(photos.hashes))
+    if different >= len(wanted):
+        return
+    copies = "" if different == there else f", {different} of them different"
+    fewer = "; or make do without a part: --train-fraction 0.5 --val-fraction 0 --test-fraction 0.5"
+    raise SplitError(
+        f"{photos.whole.root}: {many(there, 'photo')}{copies}: too few to divide into {', '.join(wanted)}."
+        " Add photos; or train on a larger set and give this one beside it: shelfwise train --task detect LARGER"
+        f" --also {photos.whole.root}{fewer if different == 2 else ''}"
     )
 
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field
 
-from shelfwise.answers.records import AnswerKind
 from shelfwise.web.api.schemas import Reply
 
 if TYPE_CHECKING:
-    from shelfwise.shelf.planogram import Comparison, Extra, Fix, Found
+    from shelfwise.shelf.planogram import Comparison, Extra, Fix, Found, Unnamed
 
 __all__ = ["ComparisonOut"]
 
 State = Literal["present", "short", "misplaced", "missing", "unsure", "unseen"]
-FixKind = Literal["missing", "misplaced", "short", "check", "extra"]
+FixKind = Literal["missing", "misplaced", "short", "check", "extra", "unnamed"]
 
 
 class PlaceOut(Reply):
@@ -72,7 +71,6 @@ class ExtraOut(Reply):
     row: int = Field(description="On the photo, as the position.")
     position: int
     facings: int
-    answer: AnswerKind
     product: str | None
     category: str | None
     planned: bool = Field(description="Whether the planogram has that product anywhere.")
@@ -89,7 +87,6 @@ class ExtraOut(Reply):
             row=extra.place.row,
             position=extra.place.position,
             facings=len(extra.members),
-            answer=named.answer,
             product=named.product,
             category=named.category,
             planned=extra.planned,
@@ -98,10 +95,33 @@ class ExtraOut(Reply):
         )
 
 
-class FixOut(Reply):
-    """One thing to do: ``kind`` is ``missing``, ``misplaced``, ``short``, ``check`` or ``extra``."""
+class UnnamedOut(Reply):
+    """Neighbouring facings that have no sure name and stand in no planned place: named, they can be compared."""
 
-    kind: FixKind
+    row: int = Field(description="On the photo, as the positions.")
+    first: int = Field(description="The leftmost position.")
+    last: int = Field(description="The rightmost position.")
+    facings: int
+    keys: list[str]
+
+    @classmethod
+    def of(cls, group: Unnamed, keys: Sequence[str]) -> Self:
+        """Shape what cannot be compared."""
+        return cls(
+            row=group.row,
+            first=group.first,
+            last=group.last,
+            facings=len(group.members),
+            keys=[keys[i] for i in group.members],
+        )
+
+
+class FixOut(Reply):
+    """One thing to do."""
+
+    kind: FixKind = Field(
+        description="What is wrong; `unnamed` facings have to be named before they can be compared."
+    )
     text: str
     row: int
     position: int
@@ -133,6 +153,7 @@ class ComparisonOut(Reply):
     rows: list[RowPairOut] = Field(description="Which row of the photo shows which row of the planogram.")
     entries: list[PlannedOut]
     extras: list[ExtraOut] = Field(description="What stands where it should not, in order of place.")
+    unnamed: list[UnnamedOut] = Field(description="What has no sure name beside the plan, in order of place.")
     fixes: list[FixOut] = Field(description="What to do, first things first.")
 
     @classmethod
@@ -153,5 +174,6 @@ class ComparisonOut(Reply):
             rows=[RowPairOut(planned=planned, seen=seen) for planned, seen in compared.rows],
             entries=[PlannedOut.of(found, keys) for found in compared.entries],
             extras=[ExtraOut.of(extra, keys) for extra in compared.extras],
+            unnamed=[UnnamedOut.of(group, keys) for group in compared.unnamed],
             fixes=[FixOut.of(fix) for fix in compared.fixes],
         )

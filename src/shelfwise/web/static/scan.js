@@ -6,7 +6,8 @@ import { cameraAllowed, setUpCamera } from "/static/scan/camera.js";
 import { card, judgement, suggested, verdictOf, withProduct } from "/static/scan/cards.js";
 import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
 import { photoOf, picturesIn } from "/static/scan/photos.js";
-import { Queue, isFinal } from "/static/scan/queue.js";
+import { Queue } from "/static/scan/queue.js";
+import { isFinal } from "/static/sender.js";
 
 const owner = meta("user");
 const store = Number(meta("store"));

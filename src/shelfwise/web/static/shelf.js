@@ -58,8 +58,9 @@ async function take(files) {
   const fresh = files.map((file, part) => ({ id: newKey(), owner, store, place, name: file.name || "photo.jpg", blob: file, added, set: together ? set : `${set}-${part}`, part, shelf: null, error: "" }));
   try {
     await queue.add(fresh);
-  } catch {
-    flash("This device has no room for more photos.", "bad");
+  } catch (error) {
+    const full = error?.name === "QuotaExceededError";
+    flash(full ? "This device has no room for more photos." : `The photos could not be kept on this device: ${error?.message || error}`, "bad");
   }
 }
 

@@ -5,7 +5,7 @@ const FILES = "shelfwise-files";
 const PAGES = "shelfwise-pages"; // app.js drops it when somebody signs out
 const SHELL = [
   "/static/style.css", "/static/work.css", "/static/icons.svg", "/static/icon.svg", "/static/no-photo.svg", "/static/manifest.webmanifest", "/static/app.js", "/static/api.js",
-  "/static/forms.js", "/static/picker.js", "/static/scan.js", "/static/scan/camera.js", "/static/scan/cards.js",
+  "/static/forms.js", "/static/picker.js", "/static/sender.js", "/static/scan.js", "/static/scan/camera.js", "/static/scan/cards.js",
   "/static/scan/kept.js", "/static/scan/photos.js", "/static/scan/queue.js", "/static/shelf.css", "/static/shelf.js", "/static/shelf/kept.js", "/static/shelf/queue.js",
 ];
 const KEPT_PAGES = ["/scan", "/shelf"];

@@ -12,6 +12,7 @@ from shelfwise.training.detect.matching import Matched
 from shelfwise.training.detect.measures import DetectionFigures
 from shelfwise.training.detect.report import gallery
 from shelfwise.training.detect.report.data import DetectorReport
+from shelfwise.training.detect.report.nothing import MORE_NEEDED, nothing_found
 from shelfwise.training.detect.report.plots import detector_plots
 from shelfwise.training.report.names import percent
 from shelfwise.training.report.page import TEMPLATES, environment_of, whole_text, write_page
@@ -92,6 +93,8 @@ def _view(data: DetectorReport) -> View:
 
 def _lead(figures: DetectionFigures) -> str:
     counts = figures.counts
+    if figures.nothing:
+        return f"{nothing_found(figures)} {MORE_NEEDED}"
     return (
         f"The detector finds {percent(figures.recall)} of {counts.products:,} products on {figures.photos:,} photos,"
         f" and {percent(figures.precision)} of its boxes are products. Half of the photos are counted with an error"
@@ -107,7 +110,7 @@ def _cards(figures: DetectionFigures) -> Iterator[Card]:
     yield Card(
         "Found", f"{percent(figures.recall)}", f"of products, with a score from {figures.threshold:.2f}"
     )
-    yield Card("Right", f"{percent(figures.precision)}", "of these boxes")
+    yield Card("Right", percent(figures.right), "no boxes" if figures.nothing else "of these boxes")
     yield Card("Count error", f"{percent(counts.median_error)}", f"median; mean {percent(counts.mean_error)}")
     few = "too few" if counts.bias < 0 else "too many"
     yield Card("Count bias", f"{100 * counts.bias:+.1f}\N{NO-BREAK SPACE}%", f"{few} on average")

@@ -38,7 +38,7 @@ def detector_plots(data: DetectorReport) -> list[Plot]:
             "precision-recall",
             partial(curve_figure, figures),
             f"Precision against recall: AP50 {percent(figures.sizes['all'].ap50)}; with the chosen threshold,"
-            f" precision {percent(figures.precision)} and recall {percent(figures.recall)}.",
+            f" precision {percent(figures.right)} and recall {percent(figures.recall)}.",
         )
     )
     found.append(
@@ -66,7 +66,8 @@ def progress_figure(
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=7, min_n_ticks=1))
     if share:
         _per_cent(axes, "y")
-        axes.set_ylim(top=min(1.0, axes.get_ylim()[1]))
+        # Of a detector that finds nothing yet all values are 0, around which the axis would be laid.
+        axes.set_ylim(0, min(1.0, axes.get_ylim()[1]) if max(y) > 0 else 1.0)
     else:
         axes.set_ylim(bottom=0)
     if len(x) == 1:
@@ -98,6 +99,9 @@ def curve_figure(figures: DetectionFigures, theme: Theme) -> Figure:
         axes.plot(recall, precision, color=theme.first, linewidth=2)
     axes.set(xlim=(0, 1.005), ylim=(0, 1.02))
     _per_cent(axes, "both")
+    if figures.nothing:
+        tag(axes, 0.5, 0.5, f"no box has a score from {figures.threshold:.2f}", theme.second, ha="center")
+        return figure
     axes.plot(
         figures.recall,
         figures.precision,

@@ -4,9 +4,21 @@ import { el } from "/static/app.js";
 
 const AT_ONCE = 24;
 
+/**
+ * The numbers of a shelf photo, of all that it was put together from and of all that was put together with it, as far
+ * as the photos found tell. What one is made from is older: the newest comes first among them.
+ */
+function familyOf(shelf, found) {
+  const inside = new Set([shelf.id, ...shelf.joined_from]);
+  for (const { id, joined_from } of found) if (inside.has(id)) joined_from.forEach((one) => inside.add(one));
+  const around = new Set([shelf.id]);
+  for (const { id, joined_from } of [...found].reverse()) if (joined_from.some((one) => around.has(one))) around.add(id);
+  return new Set([...inside, ...around]);
+}
+
 export class Joining {
   constructor(dialog) {
-    Object.assign(this, { dialog, shelf: null, cursor: null });
+    Object.assign(this, { dialog, shelf: null, cursor: null, found: [] });
     this.list = dialog.querySelector("[data-found]");
     this.told = dialog.querySelector("[data-told]");
     this.trouble = dialog.querySelector("[data-trouble]");
@@ -18,17 +30,17 @@ export class Joining {
 
   /** Open it for a shelf photo as the server gives it. */
   open(shelf) {
-    Object.assign(this, { shelf, cursor: null });
+    Object.assign(this, { shelf, cursor: null, found: [] });
     this.list.replaceChildren();
     this.trouble.hidden = true;
     this.dialog.showModal();
     this.find();
   }
 
-  /** Whether it may show another part of the same shelf: what was put together from this one does not. */
-  fits(other) {
-    const { id, store_id, model, joined_from } = this.shelf;
-    return other.state === "done" && other.id !== id && other.store_id === store_id && other.model === model && !other.joined_from.includes(id) && !joined_from.includes(other.id);
+  /** Whether it may show another part of the same shelf: what is in this one, or was made with it, does not. */
+  fits(other, family) {
+    const { store_id, model } = this.shelf;
+    return other.state === "done" && other.store_id === store_id && other.model === model && !family.has(other.id);
   }
 
   async find() {
@@ -39,7 +51,11 @@ export class Joining {
     try {
       const { body } = await api("GET", `/api/v1/shelf?${query}`);
       this.cursor = body.next;
-      this.list.append(...body.items.filter((one) => this.fits(one)).map((one) => this.choice(one)));
+      this.found.push(...body.items);
+      const family = familyOf(this.shelf, this.found);
+      // An older photo can be what a choice that is shown already was made from.
+      for (const shown of [...this.list.children]) if (family.has(Number(shown.dataset.shelf))) shown.remove();
+      this.list.append(...body.items.filter((one) => this.fits(one, family)).map((one) => this.choice(one)));
       this.told.textContent = this.list.children.length ? "" : this.cursor ? "None of the latest photos fits." : "There is no other photo that fits. Take one that shows the rest of this shelf, and a third of what is here.";
       this.more.hidden = !this.cursor;
     } catch (error) {
@@ -53,7 +69,7 @@ export class Joining {
     const button = el("button", { type: "button", class: "choice", onclick: () => this.join(other, button) }, image,
       el("span", { class: "choice-name" }, this.places.get(other.location_id) || `Shelf photo ${other.id}`,
         el("span", { class: "muted" }, `${this.time.format(new Date(other.at))} · ${other.user}`)));
-    return el("li", {}, button);
+    return el("li", { "data-shelf": other.id }, button);
   }
 
   async join(other, button) {

@@ -1,33 +1,18 @@
 // Sends shelf photos that are kept, one set after the other, and puts the photos of one shelf together.
-import { ApiError, OfflineError, api, wordsOf } from "/static/api.js";
-import { isFinal } from "/static/scan/queue.js";
+import { api, wordsOf } from "/static/api.js";
+import { Sender, isFinal } from "/static/sender.js";
 import { changePhoto, dropPhotos, keepPhotos, waitingPhotos } from "/static/shelf/kept.js";
 
-const FIRST_WAIT = 3000;
-const LONGEST_WAIT = 60000;
 const NAME = "shelfwise-shelf"; // of the lock and of the channel between tabs
 
 /** The sender. Its events: "state", "sent" (detail: {set, shelf, alone, own}), "trouble" (the reason in words). */
-export class Queue extends EventTarget {
+export class Queue extends Sender {
   constructor(owner) {
-    super();
-    this.owner = owner;
+    super(owner, NAME);
     this.photos = []; // as they were read last
     this.own = new Set(); // sets that were taken in this tab
-    this.offline = !navigator.onLine;
-    this.wait = FIRST_WAIT;
-    this.timer = 0;
-    this.running = null;
-    this.again = false;
     this.others = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
     this.others?.addEventListener("message", ({ data }) => this.heard(data));
-    addEventListener("online", () => this.start());
-    addEventListener("offline", () => this.setOffline(true));
-    document.addEventListener("visibilitychange", () => document.hidden || this.start());
-  }
-
-  tell(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   /** What another tab has done. */
@@ -39,11 +24,6 @@ export class Queue extends EventTarget {
 
   tellOthers(sent = null) {
     this.others?.postMessage({ owner: this.owner, sent });
-  }
-
-  setOffline(offline) {
-    this.offline = offline;
-    this.tell("state");
   }
 
   /** Read what is kept: other tabs add to it and take away from it as well. */
@@ -80,35 +60,9 @@ export class Queue extends EventTarget {
     this.start();
   }
 
-  /** Send what waits. Called while it is sending, it looks once more at the end. */
-  start() {
-    this.again = true;
-    this.running ??= this.loop().finally(() => (this.running = null));
-    return this.running;
-  }
-
-  async loop() {
-    clearTimeout(this.timer);
-    while (this.again) {
-      this.again = false;
-      try {
-        // Two tabs do not send the same; where there are no locks, the idempotency keys see to it.
-        if (navigator.locks) await navigator.locks.request(NAME, () => this.round());
-        else await this.round();
-        this.wait = FIRST_WAIT;
-      } catch (error) {
-        this.later(error);
-        return;
-      }
-    }
-  }
-
   later(error) {
-    if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
-    this.setOffline(error instanceof OfflineError);
-    if (!this.offline) this.tell("trouble", wordsOf(error));
-    this.timer = setTimeout(() => this.start(), Math.max(this.wait, (error.retryAfter || 0) * 1000));
-    this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
+    super.later(error);
+    if (this.trouble) this.tell("trouble", this.trouble);
   }
 
   async round() {
@@ -122,6 +76,7 @@ export class Queue extends EventTarget {
     try {
       for (const photo of set) if (!photo.shelf && !(await this.send(photo))) return;
       const shelf = set.length > 1 ? await this.joined(set) : set[0].shelf;
+      if (!shelf) return;
       const sent = { set: set[0].set, shelf, alone: this.sets().length === 1 };
       await dropPhotos(set.map((one) => one.id));
       this.tellOthers(sent);
@@ -133,11 +88,18 @@ export class Queue extends EventTarget {
       this.tellOthers();
       await this.read();
     }
-    this.setOffline(false);
+    this.setState(false);
   }
 
-  /** Send a photo; whether it still is to be sent. */
+  /** Whether all of them are kept still: they may have been removed, here or in another tab. */
+  async waits(set) {
+    await this.read();
+    return set.every(({ id }) => this.photos.some((one) => one.id === id));
+  }
+
+  /** Send a photo; whether it was to be sent, and its set is to be sent on. */
   async send(photo) {
+    if (!(await this.waits([photo]))) return false;
     const form = new FormData();
     form.append("photo", photo.blob, photo.name);
     const where = photo.place ? `&location=${photo.place}` : "";
@@ -146,15 +108,17 @@ export class Queue extends EventTarget {
     return changePhoto(photo.id, { shelf: body.id, blob: null });
   }
 
-  /** Wait until both have been looked at, and put them together. */
+  /** Wait until both have been looked at, and put them together; null where they were removed meanwhile. */
   async joined(set) {
     for (const photo of set) {
       let now;
       do {
+        if (!(await this.waits(set))) return null;
         now = (await api("GET", `/api/v1/shelf/${photo.shelf}`)).body;
         if (now.state === "waiting") await new Promise((resolve) => setTimeout(resolve, 1000));
       } while (now.state === "waiting");
     }
+    if (!(await this.waits(set))) return null;
     const { body } = await api("POST", "/api/v1/shelf/join", { body: { ids: set.map((one) => one.shelf) }, key: `join-${set[0].id}`, timeout: 300000 });
     return body.id;
   }

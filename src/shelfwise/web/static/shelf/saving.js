@@ -1,6 +1,6 @@
 // Sends changes of a shelf photo as they are made, in their order; what was not sent yet stays on the device.
 import { ApiError, OfflineError, api, meta, wordsOf } from "/static/api.js";
-import { isFinal } from "/static/scan/queue.js";
+import { isFinal } from "/static/sender.js";
 import { sent } from "/static/shelf/model.js";
 
 const AT_ONCE = 200;
