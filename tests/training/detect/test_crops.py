@@ -48,6 +48,16 @@ def test_products_are_shown_at_many_sizes():
     assert min(sides) < 60 and max(sides) > 150
 
 
+def test_a_shelf_is_never_looked_at_closer_than_it_will_be():
+    many = photo(rows=[(20 * x, 30 * y, 20 * x + 18, 30 * y + 28) for x in range(10) for y in range(5)])
+    sides = [
+        float(np.sqrt(np.prod(np.median(found[:, 2:] - found[:, :2], axis=0))))
+        for seed in range(60)
+        if len(found := crop(many, 512, np.random.default_rng(seed)).products) > 4
+    ]
+    assert max(sides) < 140
+
+
 def test_what_is_hardly_on_the_crop_is_ignored_not_lost():
     seen = [crop(photo(), 128, np.random.default_rng(seed)) for seed in range(100)]
     assert any(len(each.ignored) for each in seen)

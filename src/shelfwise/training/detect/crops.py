@@ -19,6 +19,9 @@ LEAST: Final = 6.0
 _SMALLEST: Final = 18.0
 _LARGEST: Final = 0.75
 """What the median product measures on a crop: pixels at least, and share of the crop's side at most."""
+_MANY: Final = 12
+_LARGEST_OF_MANY: Final = 130.0
+"""Pixels that it measures at most where there are more products than so many: a shelf is never looked at closer."""
 _ENLARGE: Final = 2.2
 _QUARTER: Final = 0.12
 _PAD: Final = 114
@@ -103,7 +106,8 @@ def _scale(photo: Marked, side: int, rng: np.random.Generator) -> float:
         return float(np.exp(rng.uniform(np.log(low), np.log(max(1.5, 2 * low)))))
     sides = photo.products[:, 2:] - photo.products[:, :2]
     usual = float(np.sqrt(np.median(sides.prod(1))))
-    wanted = np.exp(rng.uniform(np.log(_SMALLEST), np.log(_LARGEST * side)))
+    largest = min(_LARGEST * side, _LARGEST_OF_MANY if len(photo.products) > _MANY else np.inf)
+    wanted = np.exp(rng.uniform(np.log(_SMALLEST), np.log(largest)))
     return float(np.clip(wanted / usual, low, _ENLARGE))
 
 
