@@ -8,7 +8,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from shelfwise.cli.data_check import check
+from shelfwise.datasets.split import save_split, split_dataset
 from shelfwise.errors import LayoutError, SplitError
+from shelfwise.training.detect.photos import photos_in, read_boxes
 
 
 @pytest.fixture
@@ -126,3 +128,58 @@ def test_a_saved_split_and_a_fold_are_held_against_duplicates(shop, run, tmp_pat
     result = run(freiburg, "--fold", "fold0")
     assert result.exit_code == 1
     assert "in test and train" in result.stdout
+
+
+@pytest.fixture
+def shelves(tmp_path):
+    """Four photos with two boxes each, and one without, as COCO."""
+    rng = np.random.default_rng(7)
+    (tmp_path / "shelves" / "images").mkdir(parents=True)
+    images, boxes = [], []
+    for number in range(5):
+        fields = Image.fromarray(rng.integers(30, 220, (6, 8, 3), dtype=np.uint8))
+        fields.resize((160, 120), Image.Resampling.NEAREST).save(
+            tmp_path / "shelves" / "images" / f"{number}.png"
+        )
+        images.append({"id": number, "file_name": f"{number}.png", "width": 160, "height": 120})
+        for left in (10, 80) if number else ():
+            box = {"image_id": number, "category_id": 1, "bbox": [left, 10, 50, 90]}
+            boxes.append({"id": len(boxes), **box})
+    content = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "product"}]}
+    (tmp_path / "shelves" / "boxes.json").write_text(json.dumps(content))
+    return tmp_path / "shelves"
+
+
+def test_photos_to_find_products_on_are_checked_as_such(shelves, run):
+    named = run(shelves)
+    assert named.exit_code == 1
+    assert "are checked with --task detect" in named.stdout
+    found = run(shelves, "--task", "detect", "--html", shelves.parent / "page.html")
+    assert found.exit_code == 0, found.output
+    assert "5 photos, 8 boxes, layout coco" in found.stdout
+    assert "4 photos with boxes" in found.stdout
+    assert "1 photo of 5" in found.stdout
+    assert "on each photo with products: 2 to 2" in found.stdout
+    page = (shelves.parent / "page.html").read_text()
+    assert "<span>boxes</span>" in page
+    assert "<span>categories</span>" not in page
+    told = json.loads(run(shelves, "--task", "detect", "--format", "json").stdout)
+    assert (told["dataset"]["task"], told["totals"]["error"]) == ("detect", 0)
+
+
+def test_photos_without_boxes_are_not_checked_for_finding(shop, shelves, run):
+    assert "has no boxes" in str(run(shop, "--task", "detect").exception)
+    assert "--level is about names" in str(run(shelves, "--task", "detect", "--level", "fine").exception)
+
+
+def test_a_detectors_split_is_held_against_copies(shelves, run, tmp_path):
+    whole = photos_in(read_boxes(shelves))
+    save_split(tmp_path / "split.json", whole, split_dataset(whole))
+    shutil.copy(shelves / "images" / "0.png", shelves / "images" / "1.png")
+    told = json.loads(
+        run(shelves, "--task", "detect", "--split", tmp_path / "split.json", "--format", "json").stdout
+    )
+    parts = told["dataset"]["parts"]
+    assert set(parts) == {"train", "val", "test"}
+    (copies,) = (each for each in told["findings"] if each["kind"] == "duplicates")
+    assert all(photo["parts"] for photo in copies["photos"])

@@ -419,6 +419,7 @@ def test_a_planogram_is_drafted_and_compared_with(shop):
     drafted = run("photos/aisle.png", "--draft-planogram", "plan.csv")
     assert drafted.exit_code == 0, drafted.output
     assert "planogram: 3 places in 2 rows, in plan.csv" in drafted.stderr
+    assert "left out" not in drafted.stderr
     same = run("photos/aisle.png", "--planogram", "plan.csv")
     assert "planogram: 100.0 %, 6 of 6 planned facings" in same.stdout
     paint(shop / "photos" / "later.png", [[RED, BLUE, GREEN], [BLUE, BLUE]])
@@ -428,6 +429,24 @@ def test_a_planogram_is_drafted_and_compared_with(shop):
     told = json.loads(run("photos/later.png", "--planogram", "plan.csv", "--format", "json").stdout)
     assert told["photos"][0]["planogram"]["planned"] == 6
     assert told["photos"][0]["planogram"]["fixes"]
+
+
+def test_a_draft_tells_what_it_leaves_out(shop, monkeypatch):
+    def nameless(prediction, guesses):
+        sure = guesses[0].category != "Fruit/Green"
+        return Named("accept", None, guesses[0].category, 0.9) if sure else Named("unknown")
+
+    monkeypatch.setattr("shelfwise.workflows.shelf_naming._by_category", nameless)
+    paint(shop / "some.png", [[RED, GREEN], [GREEN, BLUE]])
+    some = run("some.png", "--draft-planogram", "some.csv")
+    assert "note: 2 of 4 facings are not named for sure and left out of the planogram" in some.stderr
+    assert "Take away" not in run("some.png", "--planogram", "some.csv").stdout
+    paint(shop / "none.png", [[GREEN], [GREEN]])
+    none = run("none.png", "--draft-planogram", "none.csv")
+    assert none.exit_code == 2
+    assert "none of 2 facings was named for sure" in none.stderr
+    assert "products add" in none.stderr and "--index" in none.stderr
+    assert not Path("none.csv").exists()
 
 
 def test_a_planogram_needs_names_and_a_draft_one_photo(shop):

@@ -10,6 +10,7 @@ import typer
 
 from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.tables import console
+from shelfwise.rules import Task
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +23,7 @@ EXAMPLES: Final = (
     "shelfwise data check photos/",
     "shelfwise data check photos/ --html check.html",
     "shelfwise data check photos/ --format json > check.json",
+    "shelfwise data check shelves/ --task detect",
 )
 
 FOUND_ERRORS: Final = 1
@@ -40,6 +42,14 @@ def check(
     layout: Annotated[
         str | None, typer.Option("--layout", metavar="NAME", help="Its layout; recognised by itself.")
     ] = None,
+    task: Annotated[
+        Task,
+        typer.Option(
+            "--task",
+            metavar="classify|detect",
+            help="What the photos are for: to name what is on them, or to find the products, with boxes.",
+        ),
+    ] = "classify",
     level: Annotated[
         str | None,
         typer.Option("--level", metavar="LEVEL", help="Level of a hierarchy: fine, coarse or a number."),
@@ -59,6 +69,9 @@ def check(
 ) -> None:
     """Look for unreadable, poor, duplicated and mislabelled photos, leaks between parts, thin categories.
 
+    With --task detect all boxes are products, whatever their category: looked for are boxes outside their photo, tiny
+    ones, and two on one product; told are photos without boxes, and how many products there are and how large.
+
     Nothing is changed. Leaves with 1 when an error is found; warnings and notes alone leave 0.
     """
     from shelfwise.cli.progress import stage
@@ -66,7 +79,14 @@ def check(
 
     with stage("Checking photos") as progress:
         report = check_data(
-            folder, layout=layout, level=level, split=split, fold=fold, page=html, progress=progress
+            folder,
+            layout=layout,
+            level=level,
+            split=split,
+            fold=fold,
+            page=html,
+            progress=progress,
+            task=task,
         )
     if output == "json":
         typer.echo(json.dumps(report.to_dict(), indent=2))
@@ -100,7 +120,9 @@ def _print_head(console: Console, report: CheckReport) -> None:
 
     from shelfwise.text import printable
 
-    where = f"{report.photos:,} photos, {len(report.counts)} categories, layout {report.layout}"
+    boxes = f"{sum(report.counts.values()):,} boxes"
+    held = boxes if report.task == "detect" else f"{len(report.counts)} categories"
+    where = f"{report.photos:,} photos, {held}, layout {report.layout}"
     console.print(printable(report.root), style="bold")
     console.print(where + (", rendered by a program" if report.rendered else ""))
     console.print()

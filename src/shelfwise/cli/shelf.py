@@ -36,7 +36,7 @@ from shelfwise.cli.shelf_options import (
     ScoreOption,
     YesOption,
 )
-from shelfwise.errors import ConfigError
+from shelfwise.errors import ConfigError, ShelfError
 from shelfwise.text import many, printable
 
 if TYPE_CHECKING:
@@ -198,16 +198,25 @@ def _refuse_draft_of_several(draft_planogram: Path | None, photos: int | None) -
 
 
 def _draft(count: ShelfCount, path: Path) -> None:
-    from shelfwise.shelf.planogram import draft, write_planogram
+    from shelfwise.shelf.planogram import draft, left_out, write_planogram
 
+    left = left_out(count.facings, count.arrangement.runs)
+    if left and left == len(count):
+        raise ShelfError(
+            f"no planogram can be drafted: none of {many(len(count), 'facing')} was named for sure. Teach the"
+            " products first (`shelfwise products add NAME PHOTO…`), or name the index that knows them with --index"
+        )
     drafted = draft(count.facings, count.arrangement.runs)
     write_planogram(drafted, path)
     entries = sum(len(row) for row in drafted.rows)
-    typer.echo(
-        f"planogram: {many(entries, 'place')} in {many(len(drafted.rows), 'row')}, in {printable(str(path))};"
-        " facings that are not sure are left out",
-        err=True,
-    )
+    where = f"in {many(len(drafted.rows), 'row')}, in {printable(str(path))}"
+    typer.echo(f"planogram: {many(entries, 'place')} {where}", err=True)
+    if left:
+        are = "is" if left == 1 else "are"
+        note = (
+            f"{left:,} of {many(len(count), 'facing')} {are} not named for sure and left out of the planogram"
+        )
+        typer.echo(f"note: {note}", err=True)
 
 
 class _Tally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, delete, func, or_, select
@@ -32,6 +32,8 @@ __all__ = ["Products"]
 
 _BY_NAME: Final = Cursors("products", (str,))
 _MOST_PHOTOS: Final = 1000
+_NAMES_AT_ONCE: Final = 500
+"""Names in one question, at most: SQLite takes no more than 999 values everywhere."""
 
 
 class Products(Part):
@@ -95,6 +97,23 @@ class Products(Part):
         if row is None:
             raise NotFoundError(f"there is no product {name!r}")
         return product_from(row)
+
+    def missing_products(self, names: Iterable[str]) -> list[str]:
+        """Those names that no product has, archived ones included, each once and in their order.
+
+        Args:
+            names: of products; capital letters and blanks do not count.
+        """
+        keys: dict[str, str] = {}
+        for name in names:
+            keys.setdefault(name_key(name), name)
+        wanted = list(keys)
+        found: set[str] = set()
+        with self._database.read() as connection:
+            for begin in range(0, len(wanted), _NAMES_AT_ONCE):
+                some = products.c.name_key.in_(wanted[begin : begin + _NAMES_AT_ONCE])
+                found.update(connection.execute(select(products.c.name_key).where(some)).scalars())
+        return [name for key, name in keys.items() if key not in found]
 
     def product_by_gtin(self, gtin: str) -> Product:
         """The product of a GTIN, in whichever of its lengths.

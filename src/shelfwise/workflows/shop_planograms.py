@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from shelfwise.errors import PlanogramError
-from shelfwise.shelf.planogram import Planogram, draft, parse_planogram, planogram_text
+from shelfwise.shelf.planogram import Planogram, draft, left_out, parse_planogram, planogram_text
 from shelfwise.workflows.shop_shelf_view import view_of
 
 if TYPE_CHECKING:
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["MOST_PLANNED", "content_of", "draft_from", "planogram_of"]
+__all__ = ["MOST_PLANNED", "content_of", "draft_from", "planogram_of", "unknown_products"]
 
 MOST_PLANNED: Final = 3000
 """Facings of a place's planogram, at most: every look at a photo of the place compares with them."""
@@ -47,12 +47,20 @@ def planogram_of(shop: Shop, location_id: int) -> Planogram | None:
         return None
 
 
-def draft_from(shop: Shop, shelf_id: int) -> Planogram:
-    """A planogram that a shelf photo meets as people left it.
+def unknown_products(shop: Shop, planogram: Planogram) -> list[str]:
+    """Products of a planogram that the shop does not have by name, each once, in their order."""
+    return shop.catalogue.missing_products(
+        entry.product for row in planogram.rows for entry in row if entry.product is not None
+    )
+
+
+def draft_from(shop: Shop, shelf_id: int) -> tuple[Planogram, int]:
+    """A planogram that a shelf photo meets as people left it, and how many facings it leaves out.
 
     Raises:
         NotFoundError: there is no such shelf photo.
         ShelfError: no facing has a name that is sure.
     """
     view = view_of(*shop.shelf_photos.read(shelf_id))
-    return draft(view.arrangement.facings, view.arrangement.runs)
+    facings, runs = view.arrangement.facings, view.arrangement.runs
+    return draft(facings, runs), left_out(facings, runs)

@@ -30,6 +30,7 @@ from shelfwise.shelf.transform import map_boxes
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
 from shelfwise.workflows.shelf_joining import joined_picture
+from shelfwise.workflows.shop_shelf_alike import kept_embeddings, place_in_embeddings
 
 if TYPE_CHECKING:
     from shelfwise.accounts.records import Actor
@@ -120,16 +121,12 @@ def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
 def _half(shop: Shop, number: int) -> _Half:
     shelf, boxes = shop.shelf_photos.read(number)
     kept = shop.shelf_photos.embeddings(number)
-    found = [box for box in boxes if box.score is not None]
     if shelf.state != "done" or kept is None:
         raise ConflictError(f"{shelf.name}: its products have not been found yet")
-    embeddings = np.frombuffer(kept, np.float16).astype(np.float32).reshape(max(1, len(found)), -1)
-    lengths = np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-6)
-    # Keys are places in the list that embeddings were kept for.
-    there = [box for box in found if not box.removed]
-    rows = [int(box.key) - 1 for box in there]
+    there = [box for box in boxes if box.score is not None and not box.removed]
+    rows = [row for box in there if (row := place_in_embeddings(box)) is not None]
     added = [box for box in boxes if box.score is None and not box.removed]
-    return _Half(shelf, there, added, [_weight(box) for box in there], (embeddings / lengths)[rows])
+    return _Half(shelf, there, added, [_weight(box) for box in there], kept_embeddings(kept, boxes)[rows])
 
 
 def _weight(box: ShelfBox) -> Named:

@@ -13,6 +13,7 @@ from shelfwise.shelf.facings import Guess, Named
 from shelfwise.shelf.planogram import Planogram
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_count import Arrangement, arrange_shelf
+from shelfwise.workflows.shop_shelf_alike import alike_groups, kept_embeddings
 
 __all__ = ["ProductCount", "ShelfView", "counts_of", "named_box", "view_of"]
 
@@ -44,6 +45,7 @@ class ShelfView:
         arrangement: rows, facings, runs and gaps, and the comparison with a planogram.
         products: facings by product, most first.
         asked, unknown: facings that a person should choose for, and those that are like nothing known.
+        alike: groups of neighbouring facings that look the same, whatever they are taken for.
     """
 
     shelf: ShelfPhoto
@@ -53,15 +55,22 @@ class ShelfView:
     products: tuple[ProductCount, ...]
     asked: int
     unknown: int
+    alike: tuple[tuple[int, ...], ...] = ()
 
 
-def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox], planogram: Planogram | None = None) -> ShelfView:
+def view_of(
+    shelf: ShelfPhoto,
+    boxes: Sequence[ShelfBox],
+    planogram: Planogram | None = None,
+    embeddings: bytes | None = None,
+) -> ShelfView:
     """Arrange the boxes of a shelf photo.
 
     Args:
         shelf: the photo.
         boxes: all its boxes.
         planogram: what should stand there.
+        embeddings: those that were kept of the photo; None: what looks the same is not told.
     """
     there = [box for box in boxes if not box.removed]
     # Results of a detector are in the order of their scores; what a person added is sure.
@@ -79,6 +88,9 @@ def view_of(shelf: ShelfPhoto, boxes: Sequence[ShelfBox], planogram: Planogram |
         products=counts_of(there),
         asked=answers["ask"],
         unknown=answers["unknown"],
+        alike=alike_groups(arrangement.facings, there, kept_embeddings(embeddings, boxes))
+        if embeddings
+        else (),
     )
 
 

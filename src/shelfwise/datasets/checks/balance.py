@@ -18,6 +18,8 @@ def find_thin_categories(survey: Survey) -> Iterator[Finding]:
     present = [name for name, count in counts.items() if count]
     if len(present) < 2:
         message = f"only {present[0]} has photos" if present else "no category has photos"
+        if survey.boxed or survey.dataset.notes:
+            message += "; photos with boxes, to find products on and not to name them, are checked with --task detect"
         yield _finding("one-category", message, tuple(present), len(present))
     for name, count in sorted(counts.items(), key=lambda item: item[1]):
         if count == 0:

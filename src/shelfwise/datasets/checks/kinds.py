@@ -96,6 +96,14 @@ KINDS: Final[dict[str, Kind]] = {
         "{n} categories have no photo in the training part",
         "The model cannot learn them: move some of their photos to the training part.",
     ),
+    "no-products": Kind(
+        "error",
+        "No boxes",
+        "No product is marked on any photo",
+        "No product is marked on any photo",
+        "A detector learns from boxes around the products: draw some, or choose another layout.",
+        "photos with boxes",
+    ),
     "box-outside": Kind(
         "warning",
         "Boxes outside their photo",
@@ -120,6 +128,23 @@ KINDS: Final[dict[str, Kind]] = {
         "Often a thumbnail saved by mistake: replace it by the full photo. "
         "A tiny box has too few pixels to learn from: leave it out.",
         "pixels, shorter side",
+    ),
+    "duplicate-box": Kind(
+        "warning",
+        "Products with two boxes",
+        "1 photo has boxes that lie on one another",
+        "{n} photos have boxes that lie on one another",
+        "One product counts twice there, and the detector learns to find it twice: delete one of the boxes.",
+        "boxes too many",
+    ),
+    "few-shelves": Kind(
+        "warning",
+        "Few photos with boxes",
+        "There are few photos with boxes",
+        "There are few photos with boxes",
+        "What is learned from and measured on so few says little: add some, or train on a larger set and give this "
+        "one beside it (shelfwise train --task detect LARGER --also THIS).",
+        "photos",
     ),
     "blank": Kind(
         "warning",
@@ -200,6 +225,23 @@ KINDS: Final[dict[str, Kind]] = {
         "{n} groups of photos are nearly identical",
         "Shots of one scene teach little new. Keep them in one part of a split.",
         "similarity, 0–1",
+    ),
+    "bare": Kind(
+        "info",
+        "Photos without boxes",
+        "Some photos have no box",
+        "Some photos have no box",
+        "Fine where they show no product: the detector learns from them what is none. Where products are on them, "
+        "mark these.",
+        "photos",
+    ),
+    "products": Kind(
+        "info",
+        "Products on the photos",
+        "How many products there are, and how large",
+        "How many products there are, and how large",
+        "Train on photos like those that will be looked at: as many products, as large.",
+        "median",
     ),
     "unused": Kind(
         "info",

@@ -14,9 +14,12 @@ __all__ = [
     "IMBALANCE_WARNING",
     "LABEL_SIMILARITY",
     "MIN_BOX_SIDE",
+    "MIN_PRODUCT_SIDE",
     "MIN_SIDE",
     "NEAR_DISTANCE",
     "NEAR_SIMILARITY",
+    "PARTS",
+    "SAME_BOX",
     "WORKING_SIDE",
     "limits",
 ]
@@ -35,6 +38,16 @@ BLUR_SHARPNESS: Final = 0.5
 """A photo is blurred below this :func:`~shelfwise.datasets.checks.quality.sharpness`. Photos blurred on
 purpose by a Gaussian of 1.5 pixels (at ``WORKING_SIDE``) lie below it, and shaken ones; phone photos have
 1.3 to 2.4 in the middle. Set low on purpose: from 0.5 to 0.7 lie softer photos that are still fit for use."""
+
+MIN_PRODUCT_SIDE: Final = 8
+"""A product to find whose box is below this many pixels on its shorter side is tiny: the detector's finest map has
+a place for every 8 pixels."""
+
+SAME_BOX: Final = 0.9
+"""Two boxes on one photo are on one product from this intersection over union on."""
+
+PARTS: Final = 3
+"""Parts that a set is divided into where it has none of its own: to train on, to validate, to test."""
 
 DARK_HIGHLIGHTS: Final = 140.0
 """A photo is dark when 95 of 100 pixels have their strongest colour below this value (of 255)."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from shelfwise.datasets.checks.kinds import KINDS, SEVERITIES, Kind, Severity
 from shelfwise.datasets.checks.limits import limits
+from shelfwise.rules import Task
 
 __all__ = ["CheckReport", "Finding", "FoundPhoto", "SummaryRow", "duplicate_groups"]
 
@@ -88,6 +89,7 @@ class CheckReport:
         findings: gravest first, then by kind.
         exact_groups: for each sample of the dataset the group of its photo; byte-identical photos share one.
         near_groups: the same, where nearly identical photos share one too.
+        task: what the photos are to be trained for: ``classify`` or ``detect``.
     """
 
     root: str
@@ -99,6 +101,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     exact_groups: tuple[int, ...]
     near_groups: tuple[int, ...]
+    task: Task = "classify"
 
     @property
     def has_errors(self) -> bool:
@@ -134,6 +137,7 @@ class CheckReport:
             "version": FORMAT_VERSION,
             "dataset": {
                 "root": self.root,
+                "task": self.task,
                 "layout": self.layout,
                 "rendered": self.rendered,
                 "photos": self.photos,

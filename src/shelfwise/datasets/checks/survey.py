@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from shelfwise.datasets.checks.kinds import KINDS
@@ -24,12 +24,14 @@ class Survey:
         parts: the parts of the split in use, by name: indices of samples.
         facts: one entry for each distinct photo, in the order of the samples.
         photo_of: for each sample the index of its photo in ``facts``.
+        apart: for photos without samples the parts that they are in, by path; they come last in ``facts``.
     """
 
     dataset: Dataset
     parts: Mapping[str, Sequence[int]]
     facts: tuple[PhotoFacts, ...]
     photo_of: tuple[int, ...]
+    apart: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def categories(self) -> list[frozenset[str]]:
@@ -41,8 +43,8 @@ class Survey:
 
     @cached_property
     def in_parts(self) -> list[frozenset[str]]:
-        """For each photo the parts of the split that its samples are in."""
-        names: list[set[str]] = [set() for _ in self.facts]
+        """For each photo the parts of the split that its samples are in, or itself where it has none."""
+        names: list[set[str]] = [set(self.apart.get(facts.path, ())) for facts in self.facts]
         for part, members in self.parts.items():
             for sample in members:
                 names[self.photo_of[sample]].add(part)
@@ -83,9 +85,11 @@ def survey(
     dataset: Dataset,
     parts: Mapping[str, Sequence[int]],
     progress: Callable[[int, int], None] | None = None,
+    apart: Mapping[str, frozenset[str]] | None = None,
 ) -> Survey:
-    """Inspect every photo of a dataset once."""
-    paths = list(dict.fromkeys(sample.path for sample in dataset.samples))
+    """Inspect every photo of a dataset once; ``apart`` names photos without samples, with their parts."""
+    apart = apart or {}
+    paths = list(dict.fromkeys([*(sample.path for sample in dataset.samples), *apart]))
     index_of = {path: index for index, path in enumerate(paths)}
     facts = tuple(inspect_all(dataset.root, paths, progress))
-    return Survey(dataset, parts, facts, tuple(index_of[sample.path] for sample in dataset.samples))
+    return Survey(dataset, parts, facts, tuple(index_of[sample.path] for sample in dataset.samples), apart)

@@ -19,7 +19,16 @@ from shelfwise.errors import DataError, SplitError, TrainingError
 from shelfwise.text import many, some
 from shelfwise.training.detect.config import DetectConfig
 
-__all__ = ["DetectionData", "DetectionPhoto", "PhotoSet", "divide", "read_photo_set", "read_photos"]
+__all__ = [
+    "DetectionData",
+    "DetectionPhoto",
+    "PhotoSet",
+    "divide",
+    "photos_in",
+    "read_boxes",
+    "read_photo_set",
+    "read_photos",
+]
 
 Boxes = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -163,21 +172,44 @@ def read_photo_set(path: Path, layout: str | None = None, progress: Progress | N
     Raises:
         DataError: it cannot be read, its samples are whole photos, a photo is missing or in two official parts.
     """
-    name = layout or detect(path)
-    if name == _FREIBURG and LAYOUTS[_FREIBURG_BOXES].detect(path):
-        name = _FREIBURG_BOXES
-    dataset = read_dataset(path, name)
-    if any(sample.box is None for sample in dataset.samples):
-        raise DataError(
-            f"{path}: layout {name} has no boxes, so it does not tell where products are; give a set in one of"
-            f" the layouts {_BOX_LAYOUTS}, or a joining of such sets"
-        )
+    dataset = read_boxes(path, layout)
     photos = _photos(dataset)
     # Of photos without samples, the reader has not looked whether they are there.
     missing = missing_photos(dataset.root, (photo.key for photo in photos))
     refuse_missing(dataset.root, missing)
     whole = _whole(dataset, photos)
     return PhotoSet(whole, photos, tuple(content_hashes(whole, progress)))
+
+
+def read_boxes(path: Path, layout: str | None = None, *, strict: bool = True) -> Dataset:
+    """Read a set whose samples are boxes.
+
+    Args:
+        path, layout: as for :func:`read_photo_set`.
+        strict: as for :func:`~shelfwise.datasets.layouts.read_dataset`.
+
+    Raises:
+        DataError: it cannot be read, or its samples are whole photos.
+    """
+    name = layout or detect(path)
+    if name == _FREIBURG and LAYOUTS[_FREIBURG_BOXES].detect(path):
+        name = _FREIBURG_BOXES
+    dataset = read_dataset(path, name, strict=strict)
+    if any(sample.box is None for sample in dataset.samples):
+        raise DataError(
+            f"{path}: layout {name} has no boxes, so it does not tell where products are; give a set in one of"
+            f" the layouts {_BOX_LAYOUTS}, or a joining of such sets"
+        )
+    return dataset
+
+
+def photos_in(dataset: Dataset) -> Dataset:
+    """A set of boxes as one of photos: one sample for each photo, which a detector's split divides.
+
+    Raises:
+        DataError: a photo has boxes in two official parts.
+    """
+    return _whole(dataset, _photos(dataset))
 
 
 def divide(photos: PhotoSet, config: DetectConfig, kept: Path | None = None) -> Split:

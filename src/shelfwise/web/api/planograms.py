@@ -90,6 +90,18 @@ class PlanogramOut(Reply):
         return cls(name=planogram.name, rows=rows, facings=planogram.facings)
 
 
+class DraftOut(PlanogramOut):
+    """A planogram that a shelf photo meets as it is."""
+
+    left_out: int = Field(description="Facings of the photo that have no sure name, and are not in it.")
+
+
+class KeptOut(PlanogramOut):
+    """A planogram as it is kept, and what may be wrong with it."""
+
+    warnings: list[str] = Field(description="What may be a slip: products that the shop does not have.")
+
+
 @router.get(
     "/locations/{location_id}/planogram",
     summary="Get a place's planogram",
@@ -121,9 +133,10 @@ async def put_planogram(
     response: Response,
     location_id: PathId,
     version: IfMatch,
-) -> PlanogramOut:
+) -> KeptOut:
     """Say what should stand at a place, in the place of what was said before. Managers.
 
+    Products that the shop does not have are kept as well, and told in `warnings`.
     Photos of the place are compared with it. With `If-Match` only if it still is as it was read.
     """
     data = await request.body()
@@ -148,7 +161,7 @@ def delete_planogram(
 @router.get(
     "/shelf/{shelf_id}/planogram",
     summary="Draft a planogram",
-    response_model=PlanogramOut,
+    response_model=DraftOut,
     responses=_FILE | problems(404),
 )
 def draft_planogram(
@@ -158,7 +171,9 @@ def draft_planogram(
     from shelfwise.workflows.shop_planograms import draft_from
 
     shelf_for(shop, actor, "reader", shelf_id)
-    return _told(draft_from(shop, shelf_id), form, response, f"shelf-{shelf_id}")
+    drafted, left = draft_from(shop, shelf_id)
+    told = _told(drafted, form, response, f"shelf-{shelf_id}")
+    return told if isinstance(told, Response) else DraftOut(**told.model_dump(), left_out=left)
 
 
 def _put(
@@ -169,9 +184,9 @@ def _put(
     location_id: int,
     version: int | None,
     data: bytes,
-) -> PlanogramOut:
+) -> KeptOut:
     from shelfwise.shelf.planogram import parse_planogram
-    from shelfwise.workflows.shop_planograms import content_of
+    from shelfwise.workflows.shop_planograms import content_of, unknown_products
 
     place = location_for(shop, actor, "manager", location_id)
     try:
@@ -182,7 +197,8 @@ def _put(
     planogram = parse_planogram(content)
     audit("planogram.put", f"planogram {place.path or place.name}", id=location_id, facings=planogram.facings)
     response.headers["ETag"] = etag(_version(kept))
-    return PlanogramOut.of(planogram)
+    warnings = [f"the shop has no product {name!r}" for name in unknown_products(shop, planogram)]
+    return KeptOut(**PlanogramOut.of(planogram).model_dump(), warnings=warnings)
 
 
 def _told(

@@ -184,7 +184,8 @@ def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
     shelf, boxes = shop.shelf_photos.read(shelf_id)
     response.headers["ETag"] = etag(shelf.version)
     planogram = None if shelf.location_id is None else planogram_of(shop, shelf.location_id)
-    return ShelfOut.seen(view_of(shelf, boxes, planogram), shop.shelves.resume(shelf))
+    view = view_of(shelf, boxes, planogram, shop.shelf_photos.embeddings(shelf_id))
+    return ShelfOut.seen(view, shop.shelves.resume(shelf))
 
 
 def _place(shop: Shop, actor: Actor, store: int | None, location: int | None) -> int | None:

@@ -90,6 +90,10 @@ class ShelfOut(ShelfListedOut):
     boxes: list[BoxOut]
     rows: list[RowOut]
     runs: list[RunOut]
+    alike: list[list[str]] = Field(
+        description="Keys of neighbouring boxes that look the same, whatever they are taken for; a box that looks"
+        " like none beside it is left out."
+    )
     counts: ShelfCountsOut
     gaps: list[GapOut]
     comparison: ComparisonOut | None = Field(description="Null where its place has no planogram.")
@@ -108,6 +112,7 @@ class ShelfOut(ShelfListedOut):
             boxes=boxes,
             rows=_rows(view),
             runs=_runs(view),
+            alike=[[view.boxes[i].key for i in group] for group in view.alike],
             counts=_counts(view),
             gaps=_gaps(view),
             comparison=None

@@ -44,9 +44,11 @@ export class Picker {
 
   /** Open it; gives {id, name, made} or null.
    *
-   * query: words to begin with; category: of a new product; name: of a new product, whose form is then open at once
+   * query: words to begin with; category: of a new product; name: of a new product, whose form is then open at once;
+   * first: products that stand first as long as nothing is typed
    */
-  choose({ query = "", category = "", name = "" } = {}) {
+  choose({ query = "", category = "", name = "", first = [] } = {}) {
+    this.first = first;
     this.search.value = query;
     this.list.replaceChildren();
     this.told.textContent = "";
@@ -75,7 +77,8 @@ export class Picker {
     const query = this.search.value.trim();
     try {
       const { body } = await api("GET", `/api/v1/products?limit=20&query=${encodeURIComponent(query)}`);
-      if (asked === this.asked) this.show(body.items, query);
+      const others = body.items.filter((one) => query || !this.first.some((early) => early.id === one.id));
+      if (asked === this.asked) this.show(query ? others : [...this.first, ...others], query);
     } catch (error) {
       if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
       if (asked === this.asked) this.told.textContent = wordsOf(error);
@@ -85,7 +88,7 @@ export class Picker {
   show(products, query) {
     this.list.replaceChildren(
       ...products.map((product) =>
-        el("li", {}, el("button", { type: "button", class: "choice", onclick: () => this.settle({ id: product.id, name: product.name, unit: product.unit }) },
+        el("li", {}, el("button", { type: "button", class: "choice", onclick: () => this.settle({ id: product.id, name: product.name, unit: product.unit, category: product.category }) },
           el("span", { class: "choice-name" }, product.name),
           el("span", { class: "muted" }, [product.category, product.gtin].filter(Boolean).join(" · ")))),
       ),

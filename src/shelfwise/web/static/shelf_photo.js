@@ -15,6 +15,7 @@ const at = (name) => document.getElementById(name);
 const work = at("shelf-work");
 const { id, photo, width, height } = work.dataset;
 const PAUSE = 1000;
+const RECENT = 5;
 
 const shelf = new Shelf();
 const saving = new Saving(id);
@@ -24,6 +25,7 @@ const booking = new Booking(at("shelf-take"), saving.path, () => load());
 const joining = new Joining(at("shelf-join"));
 const tools = Object.fromEntries([...document.querySelectorAll("[data-tool]")].map((button) => [button.dataset.tool, button]));
 const undone = []; // changes that take back what was done here, the last one at the end
+const picked = []; // products that were chosen on this page, the last one first
 let chosen = null;
 let wide = false;
 
@@ -106,12 +108,20 @@ function pick(key, { reveal = true, focus = false } = {}) {
     else chip.removeAttribute("aria-current");
   }
   showPanel();
-  if (key && focus) at("shelf-panel-title").focus({ preventScroll: beside() });
+  if (!key || !focus) return;
+  at("shelf-panel-title").focus({ preventScroll: beside() });
+  if (!beside()) at("shelf-panel").scrollIntoView({ block: "nearest" });
 }
 
 /** Whether what a box is stands beside the photo, not below it. */
 function beside() {
   return matchMedia("(min-width: 70.01rem)").matches;
+}
+
+/** Products that were chosen here just now, then those of this photo. */
+function recent() {
+  const seen = [...picked, ...shelf.body.counts.products.map(({ product, category }) => ({ ...product, category }))];
+  return seen.filter(({ id: number }, place) => seen.findIndex((one) => one.id === number) === place).slice(0, RECENT);
 }
 
 const act = {
@@ -125,14 +135,22 @@ const act = {
   },
   /** Say what the chosen box is, and with `wide` those beside it as well. */
   name(said) {
-    const keys = wide ? [chosen, ...shelf.beside(chosen)] : [chosen];
-    change(keys.map((key) => ({ key, verdict: "corrected", ...said })));
+    // The others look the same; what the model said of them may be something else.
+    const others = said.verdict === "confirmed" ? shelf.nameFrom(chosen) : said;
+    const more = wide ? shelf.meant(chosen).map((key) => ({ key, verdict: "corrected", ...others })) : [];
+    change([{ key: chosen, verdict: "corrected", ...said }, ...more]);
+    at("shelf-panel-title")?.focus({ preventScroll: true });
+  },
+  /** Give those beside the chosen box that look the same, and that nobody has named, its name. */
+  spread() {
+    change(shelf.unnamed(chosen).map((key) => ({ key, verdict: "corrected", ...shelf.nameFrom(chosen) })));
     at("shelf-panel-title")?.focus({ preventScroll: true });
   },
   async choose(wanted) {
     const key = chosen;
-    const product = await picker.choose(wanted);
+    const product = await picker.choose({ ...wanted, first: recent() });
     if (product && shelf.box(key)) {
+      picked.unshift(product);
       chosen = key;
       act.name({ product: { id: product.id, name: product.name, category: product.category } });
     }
@@ -251,10 +269,16 @@ at("shelf-join-open").addEventListener("click", () => joining.open(shelf.body));
 /** What stands here now is what should stand here. */
 async function keepPlan({ currentTarget: button }) {
   const path = `/api/v1/locations/${button.dataset.place}/planogram`;
-  if (shelf.body.comparison && !(await confirmed("This place has a planogram. Put this shelf in its place?", "Yes, this shelf"))) return;
   button.setAttribute("aria-busy", "true");
   try {
     const { body } = await api("GET", `${saving.path}/planogram`);
+    const left = body.left_out;
+    const questions = [
+      left ? `${left} of ${body.facings + left} facings ${left === 1 ? "is not named and is" : "are not named and are"} left out of the planogram.` : "",
+      shelf.body.comparison ? "This place has a planogram. Put this shelf in its place?" : "Keep what is named?",
+    ];
+    const ask = left || shelf.body.comparison;
+    if (ask && !(await confirmed(questions.filter(Boolean).join(" "), shelf.body.comparison ? "Yes, this shelf" : "Yes, what is named"))) return;
     const given = ({ product, facings, category, gtin }) => Object.fromEntries(Object.entries({ product, facings, category, gtin }).filter(([, value]) => value !== null));
     await api("PUT", path, { body: { rows: body.rows.map((row) => row.map(given)) } });
     flash("Kept: photos of this place are compared with it from now on.");

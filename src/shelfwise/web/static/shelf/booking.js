@@ -1,5 +1,5 @@
 // The dialog that books the counts as a stock-take: what the book has now, what it would have, in one step.
-import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
+import { ApiError, OfflineError, api, meta, newKey, wordsOf } from "/static/api.js";
 import { el, flash, quantityOf, tidy } from "/static/app.js";
 import { showErrors } from "/static/forms.js";
 
@@ -16,7 +16,10 @@ export class Booking {
     Object.assign(this, { dialog, path, booked, plan: null, depths: new Map(), key: newKey(), asked: 0 });
     this.form = dialog.querySelector("form");
     this.lines = dialog.querySelector("#take-lines");
-    this.form.elements.location_id.addEventListener("change", () => this.ask());
+    this.form.elements.location_id.addEventListener("change", () => {
+      this.recall();
+      this.ask();
+    });
     this.form.elements.depth.addEventListener("change", () => this.ask());
     this.form.elements.depth.addEventListener("input", () => {
       clearTimeout(this.timer);
@@ -32,8 +35,22 @@ export class Booking {
     this.depths.clear();
     this.key = newKey();
     this.form.elements.rest.checked = false;
+    this.recall();
     this.dialog.showModal();
     this.ask();
+  }
+
+  /** Where this device keeps how deep the chosen place is. */
+  get name() {
+    return `shelfwise.depth.${meta("user")}.${this.form.elements.location_id.value}`;
+  }
+
+  /** Begin with what was typed when the place was counted last. */
+  recall() {
+    const kept = JSON.parse(localStorage.getItem(this.name) || "null");
+    if (!kept) return;
+    this.form.elements.depth.value = kept.depth;
+    this.depths = new Map(kept.depths);
   }
 
   get depth() {
@@ -97,9 +114,13 @@ export class Booking {
 
   left({ asked, unknown, unseen }) {
     const parts = [];
-    if (asked) parts.push(`${asked} ${asked === 1 ? "facing" : "facings"} to check`);
+    if (asked) parts.push(`${asked} to check`);
     if (unknown) parts.push(`${unknown} of no known product`);
-    this.dialog.querySelector("#take-left").textContent = parts.length ? `Not booked: ${parts.join(", ")}.` : "";
+    const count = asked + unknown;
+    const warning = this.dialog.querySelector("#take-left");
+    warning.hidden = !count;
+    warning.textContent = count ? `${count} ${count === 1 ? "facing is" : "facings are"} not named (${parts.join(", ")}) and may be more of these products. What is booked replaces what the book has: products with facings left out are booked too low.` : "";
+    this.form.querySelector("[type=submit]").textContent = count ? "Book anyway" : "Book";
     const rest = this.dialog.querySelector("#take-rest");
     rest.hidden = !unseen.length;
     const names = unseen.slice(0, 4).map((one) => `${one.product.name} (${tidy(one.expected)})`).join(", ");
@@ -110,7 +131,8 @@ export class Booking {
     const wrong = this.form.querySelector('.deep[aria-invalid="true"]');
     if (wrong) return wrong.focus();
     const button = this.form.querySelector("[type=submit]");
-    const depths = [...this.depths].map(([product_id, depth]) => ({ product_id, depth: quantityOf(depth) }));
+    const there = new Set(this.plan.lines.map(({ product }) => product.id));
+    const depths = [...this.depths].filter(([product]) => there.has(product)).map(([product_id, depth]) => ({ product_id, depth: quantityOf(depth) }));
     const body = { location_id: Number(this.form.elements.location_id.value), depth: this.depth, depths, rest: this.form.elements.rest.checked };
     const content = JSON.stringify([body, this.plan.version]);
     if (this.sent !== content) this.key = newKey();
@@ -118,6 +140,7 @@ export class Booking {
     button.setAttribute("aria-busy", "true");
     try {
       const { body: reply } = await api("POST", `${this.path}/stock-take`, { body, key: this.key, headers: { "If-Match": `"v${this.plan.version}"` } });
+      localStorage.setItem(this.name, JSON.stringify({ depth: this.form.elements.depth.value, depths: [...this.depths] }));
       this.dialog.close();
       const count = reply.movements.length;
       flash(`Booked: ${count} ${count === 1 ? "product" : "products"} counted.`);

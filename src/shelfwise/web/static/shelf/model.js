@@ -65,10 +65,32 @@ export class Shelf {
     return !box.removed && (box.answer === "ask" || (box.answer === "unknown" && !box.verdict));
   }
 
-  /** The boxes that are taken for the same as this one, beside it. */
+  /** The boxes beside this one that look the same, or are taken for the same product. */
   beside(key) {
-    const run = this.body.runs.find((one) => one.keys.includes(key));
-    return run ? run.keys.filter((one) => one !== key && this.box(one) && !this.box(one).removed) : [];
+    const run = this.body.runs.find((one) => one.product && one.keys.includes(key));
+    const group = this.body.alike.find((keys) => keys.includes(key));
+    const keys = new Set([...(group || []), ...(run ? run.keys : [])]);
+    return [...keys].filter((one) => one !== key && this.box(one) && !this.box(one).removed);
+  }
+
+  /** Those of them that nobody has named. */
+  unnamed(key) {
+    return this.beside(key).filter((one) => !this.box(one).verdict);
+  }
+
+  /** Those that a person is speaking of as well: of a box that was named, the ones that were named the same. */
+  meant(key) {
+    const { verdict, product, category } = this.box(key);
+    if (!verdict) return this.unnamed(key);
+    return this.beside(key).map((one) => this.box(one))
+      .filter((one) => one.verdict && one.answer === this.box(key).answer && one.product?.id === product?.id && one.category === category)
+      .map((one) => one.key);
+  }
+
+  /** What names another box as this one is named. */
+  nameFrom(key) {
+    const { product, category } = this.box(key);
+    return product ? { product: { ...product, category } } : { category };
   }
 
   /** Make changes here; the server is told by somebody else. Gives the changes that take them back. */

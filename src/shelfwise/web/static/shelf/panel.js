@@ -38,27 +38,43 @@ function choices(box, act) {
     if (told.has(key) || (product && product.id === box.product?.id && box.verdict)) continue;
     told.add(key);
     const name = product?.name || readable(category);
-    made.push(el("button", { type: "button", class: "choice", onclick: () => (product ? act.name({ product: { ...product, category } }) : act.choose({ category, query: name })) },
+    made.push(el("button", { type: "button", class: "choice", onclick: () => (product ? act.name({ product: { ...product, category } }) : act.choose({ category })) },
       el("span", { class: "choice-name" }, name, product ? null : el("span", { class: "muted" }, " – choose the product…")),
       el("span", { class: "muted" }, percent(confidence))));
   }
   return made.slice(0, MOST);
 }
 
-/** Fill the panel. act: name, choose, remove, edges, close, wide (whether those beside it are meant as well). */
+/** What says that those beside it are meant as well. */
+function widely(shelf, box, act) {
+  const count = shelf.meant(box.key).length;
+  if (!count) return "";
+  const text = box.verdict ? `Also the ${count} beside it with the same name` : `Also the ${count} beside it that ${count === 1 ? "looks" : "look"} the same`;
+  return el("div", { class: "field check" },
+    el("input", { type: "checkbox", id: "shelf-wide", checked: act.wide(), onchange: (event) => act.setWide(event.target.checked) }), el("label", { for: "shelf-wide" }, text));
+}
+
+/** Of a box that was named: the same name for those that look the same, and that nobody has named. */
+function spread(shelf, box, act) {
+  const count = box.verdict && box.verdict !== "unknown" ? shelf.unnamed(box.key).length : 0;
+  if (!count) return null;
+  return el("button", { type: "button", class: "choice", onclick: act.spread }, icon("check"),
+    el("span", { class: "choice-name" }, `${shelf.nameOf(box)}: the ${count} beside it that ${count === 1 ? "looks" : "look"} the same as well`));
+}
+
+/** Fill the panel. act: name, spread, choose, remove, edges, close, wide (whether those beside it are meant as well). */
 export function fillPanel(place, shelf, box, image, act) {
-  const beside = shelf.beside(box.key).length;
   const mayConfirm = !box.verdict && box.answer !== "unknown" && (box.product || box.category);
-  const wide = el("input", { type: "checkbox", id: "shelf-wide", checked: act.wide(), onchange: (event) => act.setWide(event.target.checked) });
   place.replaceChildren(
     el("div", { class: "shelf-panel-head" }, picture(image, box.box),
       el("div", {}, el("h2", { id: "shelf-panel-title", tabIndex: -1 }, shelf.nameOf(box)), el("p", { class: "muted" }, shelf.placeOf(box)), el("p", {}, words(shelf, box))),
       el("button", { type: "button", class: "icon-button", "aria-label": "Close the box", onclick: act.close }, icon("close"))),
-    beside ? el("div", { class: "field check" }, wide, el("label", { for: "shelf-wide" }, `Also the ${beside} beside it that ${beside === 1 ? "looks" : "look"} the same`)) : "",
+    widely(shelf, box, act),
     el("div", { class: "choices" },
+      spread(shelf, box, act),
       mayConfirm ? el("button", { type: "button", class: "choice", "data-confirm-box": "", onclick: () => act.name({ verdict: "confirmed" }) }, icon("check"), el("span", { class: "choice-name" }, `Yes, ${shelf.nameOf(box)}`)) : null,
       choices(box, act),
-      el("button", { type: "button", class: "choice other", onclick: () => act.choose({ category: box.category || "", query: "" }) }, icon("search"), el("span", { class: "choice-name" }, box.answer === "unknown" ? "Choose the product…" : "Something else…"))),
+      el("button", { type: "button", class: "choice other", onclick: () => act.choose({ category: box.category || "" }) }, icon("search"), el("span", { class: "choice-name" }, box.answer === "unknown" ? "Choose the product…" : "Something else…"))),
     el("div", { class: "actions" },
       el("button", { type: "button", class: "button small", onclick: act.edges, "aria-pressed": String(act.edging()) }, icon("frame"), "Move its edges"),
       box.verdict === "unknown" ? null : el("button", { type: "button", class: "button small", onclick: () => act.name({ verdict: "unknown" }) }, icon("review"), "Nobody knows it"),
