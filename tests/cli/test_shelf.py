@@ -15,8 +15,11 @@ from typer.testing import CliRunner
 from shelfwise.cli.app import app
 from shelfwise.cli.shelf_output import FORMATS
 from shelfwise.datasets.layouts import read_dataset
+from shelfwise.inference.classifier import load
 from shelfwise.shelf.facings import Named
 from shelfwise.types import Detections
+from shelfwise.workflows.learned_products import LearnedProducts
+from shelfwise.workflows.model_shelf import ModelShelf
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
 from shelfwise.workflows.shelf_photos import CountedPhoto
 
@@ -377,6 +380,61 @@ def test_the_same_key_books_once_where_none_is_seen(stock):
     assert "booked: 2 products" in run(*once).stderr
     assert "booked before: 2 products" in run(*once).stderr
     assert levels() == {"Ink": "0", "Rice": "0"}
+
+
+def learned_by_the_shop(home, product_id, name, colour):
+    """What a shop's server keeps after photos of a product were enrolled on its page."""
+    classifier = load("bundle")
+    photos = []
+    for number in range(3):
+        file = io.BytesIO()
+        Image.new("RGB", (20, 20), tuple(min(255, each + 2 * number) for each in colour)).save(file, "PNG")
+        photos.append(file.getvalue())
+    learned = LearnedProducts(classifier, home / "products" / classifier.bundle.id)
+    assert learned.learn(product_id, name, photos)[0] == 3
+    return classifier.bundle.id
+
+
+def test_booking_knows_what_the_shop_has_learned(stock):
+    added = CliRunner().invoke(app, shlex.split("stock add-product 'Lime soda' --category Dairy/Milk"))
+    assert added.exit_code == 0, added.output
+    model = learned_by_the_shop(stock / "home", 4, "Lime soda", GREEN)
+    alone = run("photos")
+    assert "Lime soda" not in alone.stdout
+    result = run("photos", "--book", "--place", "Aisle 3", "--yes")
+    assert result.exit_code == 0, result.output
+    assert f"as the shop has learned them ({stock / 'home' / 'products' / model})" in result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["Dairy/Milk", "1", "16.6", "%"] in lines
+    assert ["Lime", "soda", "1"] in lines
+    assert "without category" not in result.stdout
+    assert levels()["Lime soda"] == "1"
+
+
+def test_booking_without_a_named_model_uses_the_shops_active_one(stock, monkeypatch):
+    monkeypatch.delenv("SHELFWISE_MODEL")
+    shelf = ModelShelf(stock / "home" / "models")
+    shelf.activate(shelf.add(stock / "bundle").id)
+    learned_by_the_shop(stock / "home", 1, "Cola", RED)
+    result = run("photos", "--book", "--place", "Aisle 3", "--yes")
+    assert result.exit_code == 0, result.output
+    assert levels()["Cola"] == "2"
+
+
+def test_what_was_learned_with_another_model_is_told(stock, toy):
+    learned_by_the_shop(stock / "home", 1, "Cola", RED)
+    toy.write_toy_bundle(stock / "other", categories=["Red", "Fruit", "Blue"])
+    result = run("photos", "--book", "--place", "Aisle 3", "--yes", "--model", "other")
+    assert "the shop has learned no product with the model" in result.stderr
+
+
+def test_a_photo_without_products_has_a_hint(shop):
+    paint(shop / "empty.png", [[]])
+    result = run("empty.png")
+    assert result.exit_code == 0
+    assert "hint: no product was found" in result.stderr
+    assert "--detector" in result.stderr
+    assert "hint" not in run("photos").stderr
 
 
 def test_nothing_is_booked_without_a_word(stock):

@@ -12,7 +12,7 @@ import typer
 from shelfwise.cli.classify import EngineOption, IndexOption, ModelOption, PathsArgument, RecursiveOption
 from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.result_file import result_file, style_for
-from shelfwise.cli.shelf_booking import Asked, booking
+from shelfwise.cli.shelf_booking import Asked, StockBook, booking
 from shelfwise.cli.shelf_options import (
     AllOption,
     BookAtOption,
@@ -61,6 +61,10 @@ EXAMPLES = (
     "shelfwise shelf aisle-3.jpg --book --place 'Aisle 3' --depth 4",
 )
 
+_NOTHING: Final = (
+    "hint: no product was found. Is the photo of a shelf, sharp, and near enough? Else name another detector with"
+    " --detector; one that finds nothing needs more training or photos (docs/detector.md)"
+)
 _FORMAT_OF_SUFFIX: Final = {".csv": "csv", ".json": "json"}
 
 
@@ -103,7 +107,8 @@ def shelf(
     standard error, the rest is done, and the exit code is 1.
 
     With --book the counts become a stock-take. A facing is the front unit alone: --depth says how many stand behind
-    it. Nothing is booked of facings that are not sure, and nothing at all where a photo could not be read.
+    it. Nothing is booked of facings that are not sure, and nothing at all where a photo could not be read. The
+    shop's active model and the products that it has learned are used where neither --model nor --index names others.
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.cli.shelf_output import FORMATS
@@ -112,6 +117,7 @@ def shelf(
     from shelfwise.workflows.shelf import load_shelf
     from shelfwise.workflows.shelf_finding import ShelfPhotos
     from shelfwise.workflows.shelf_photos import Pictures, count_photos
+    from shelfwise.workflows.shelf_sight import CatalogueNamer
 
     needing = {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book}
     chosen = output_format or _format_of(output)
@@ -125,18 +131,21 @@ def shelf(
     writer = FORMATS[chosen](style_for(output is None))
     asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
     tally = _Tally(keep=book or draft_planogram is not None)
-    with booking(asked) if book else nullcontext() as take_stock:
+    with booking(asked) if book else nullcontext() as stock:
         with result_file(output) as write, Progress() as progress:
+            used, known = _sight(stock, model or Settings().model, index, progress.note)
             reader = load_shelf(
                 detector,
-                model or Settings().model,
-                index,
+                used,
+                known,
                 planogram=planogram,
                 name=names,
                 min_score=min_score,
                 engine=engine,
                 tell=progress.note,
             )
+            if stock is not None and reader.namer is not None:
+                reader.namer = CatalogueNamer(reader.namer, stock.catalogue)
             stages = _Stages(progress, count)
             if join:
                 found = _joined(reader, photos, saved, progress)
@@ -146,16 +155,30 @@ def shelf(
             if not tally.photos:
                 raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
         typer.echo(tally.summary(names), err=True)
+        if not tally.facings and tally.seen:
+            typer.echo(_NOTHING, err=True)
         if draft_planogram is not None and tally.counts:
             _draft(tally.counts[0], draft_planogram)
-        if take_stock is not None and not tally.failed:
-            take_stock(tally.counts)
+        if stock is not None and not tally.failed:
+            stock.book(tally.counts)
     if tally.failed:
         if book:
             typer.echo(
                 "nothing is booked: a photo could not be read, so the counts are not complete", err=True
             )
         raise typer.Exit(1)
+
+
+def _sight(
+    stock: StockBook | None, model: Path | None, index: Path | None, tell: Callable[[str], None]
+) -> tuple[Path | None, Path | None]:
+    """The model and the index of products to use: those that were named, else the shop's where it is booked into."""
+    from shelfwise.settings import Settings
+    from shelfwise.workflows.shelf_sight import shop_sight
+
+    if stock is None or stock.home is None or index is not None or Settings().products is not None:
+        return model, index
+    return shop_sight(stock.home, model, tell)
 
 
 def _write_all(

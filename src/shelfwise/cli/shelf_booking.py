@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -19,15 +19,27 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from shelfwise.cli.stock_options import Opened
+    from shelfwise.inventory.catalogue import Catalogue
     from shelfwise.inventory.records import Booking, Location, Store
     from shelfwise.workflows.shelf_booking import StockTake
     from shelfwise.workflows.shelf_count import ShelfCount
     from shelfwise.workflows.stock_lines import StockLine
 
-__all__ = ["Asked", "Book", "booking"]
+__all__ = ["Asked", "StockBook", "booking"]
 
-Book = Callable[["Sequence[ShelfCount]"], None]
-"""Shows what the counts change, asks, and books it."""
+
+class StockBook(NamedTuple):
+    """The stock book, open to book in.
+
+    Attributes:
+        catalogue: its catalogue.
+        home: the shop's folder; None where there is none.
+        book: shows what the counts change, asks, and books it.
+    """
+
+    catalogue: Catalogue
+    home: Path | None
+    book: Callable[[Sequence[ShelfCount]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +59,7 @@ class Asked:
 
 
 @contextmanager
-def booking(asked: Asked) -> Iterator[Book]:
+def booking(asked: Asked) -> Iterator[StockBook]:
     """The stock book, open before any photo is looked at, so that what is wrong there is told at once.
 
     Raises:
@@ -64,7 +76,19 @@ def booking(asked: Asked) -> Iterator[Book]:
     with opened(asked.home, asked.database) as book:
         store = find_store(book.catalogue, asked.store)
         place = find_place(book.catalogue, store, asked.place)
-        yield lambda counts: _book(book, store, place, counts, asked, at)
+        yield StockBook(
+            book.catalogue, _home(asked.home), lambda counts: _book(book, store, place, counts, asked, at)
+        )
+
+
+def _home(given: Path | None) -> Path | None:
+    """The shop's folder. A database that is named needs no home folder."""
+    from shelfwise.settings import Settings
+
+    try:
+        return (given or Settings().home).expanduser()
+    except ConfigError:
+        return None
 
 
 def _is_asked() -> bool:

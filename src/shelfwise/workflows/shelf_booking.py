@@ -14,9 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from shelfwise.errors import ConflictError, EntryError, NotFoundError
+from shelfwise.errors import ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.levels import Levels
+from shelfwise.workflows.shelf_sight import find_product
 from shelfwise.workflows.stock_categories import StockCategories
 from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
@@ -134,17 +135,10 @@ class _StockProducts:
 
     def _by_name(self, named: Named) -> Product | str:
         product = named.product or ""
-        for ask, text in (
-            (self._catalogue.product_by_gtin, named.gtin),
-            (self._catalogue.product_by_name, product),
-        ):
-            try:
-                found = None if text is None else ask(text)
-            except (NotFoundError, EntryError):
-                continue
-            if found is not None:
-                return f"{product}: archived in the stock book" if found.archived else found
-        return f"{product}: not in the stock book"
+        found = find_product(self._catalogue, product, named.gtin)
+        if found is None:
+            return f"{product}: not in the stock book"
+        return f"{product}: archived in the stock book" if found.archived else found
 
     def _by_category(self, category: str) -> Product | str:
         numbers = () if self._categories.are_wider(category) else self._categories.meant_by(category)

@@ -583,6 +583,7 @@ def test_what_stands_there_becomes_the_planogram(
     from shelfwise.answers.shelf_records import BoxChange, Saying
 
     named = [BoxChange(key, saying=Saying("corrected", product_id=products["Tea"])) for key in "12345"]
+    named.append(BoxChange("6", saying=Saying("unknown")))
     shop.shelf_photos.change(shelf, named, user="clerk")
     page = opened(tabs("manager", DESK), shelf)
     expect(page.locator("#shelf-counts")).to_contain_text("5 facings · 83 % 78 % of the width")
