@@ -88,7 +88,7 @@ export class Picker {
   show(products, query) {
     this.list.replaceChildren(
       ...products.map((product) =>
-        el("li", {}, el("button", { type: "button", class: "choice", onclick: () => this.settle({ id: product.id, name: product.name, unit: product.unit, category: product.category }) },
+        el("li", {}, el("button", { type: "button", class: "choice", onclick: () => this.settle({ id: product.id, name: product.name, unit: product.unit }) },
           el("span", { class: "choice-name" }, product.name),
           el("span", { class: "muted" }, [product.category, product.gtin].filter(Boolean).join(" · ")))),
       ),
