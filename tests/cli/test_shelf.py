@@ -287,6 +287,12 @@ def test_photos_that_do_not_overlap_are_not_joined(halves):
     assert result.exit_code == 2 and "photo 2 cannot be joined" in result.stderr
 
 
+def test_one_photo_alone_is_counted_and_told_to_be_alone(halves):
+    alone = run("left.png", "--join")
+    assert alone.exit_code == 0 and "one photo alone" in alone.stderr
+    assert "one photo alone" not in run("left.png", "right.png", "--join").stderr
+
+
 def test_joining_needs_names_and_all_photos(halves):
     assert "leave out --no-names" in run("left.png", "right.png", "--join", "--no-names").stderr
     assert "leave out --join" in run("left.png", "right.png", "--join", "--format", "coco").stderr

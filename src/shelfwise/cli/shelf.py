@@ -199,6 +199,8 @@ def _joined(
     from shelfwise.workflows.shelf_photos import join_photos
 
     found = list(photos)
+    if len(found) == 1:
+        progress.note("note: --join found one photo alone, so there is nothing to join")
     if found:
         yield join_photos(reader, found, pictures=pictures, progress=progress.stage("Naming"))
 
