@@ -19,6 +19,7 @@ from shelfwise.training.batches import Batch, Batches, Part, epoch_seed
 from shelfwise.training.config import TrainConfig
 from shelfwise.training.hardware import autocast
 from shelfwise.training.learner import Callback, Learner
+from shelfwise.training.normalise import scale_and_shift
 from shelfwise.training.optim import (
     binary_cross_entropy,
     build_optimizer,
@@ -111,8 +112,7 @@ class Trainer(Learner[EpochRecord]):
         )
         self.config, self.validation, self.device = config, validation, device
         self.train_accuracy = math.nan
-        scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
-        self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
+        self._scale, self._shift = scale_and_shift(mean, std, device)
 
     def fit(self) -> list[EpochRecord]:
         """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""

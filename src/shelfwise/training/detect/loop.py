@@ -16,6 +16,7 @@ from shelfwise.models.product_detector import ProductDetector, places
 from shelfwise.training.detect.batches import Batch, CropBatches
 from shelfwise.training.detect.losses import detection_losses
 from shelfwise.training.learner import Callback, Learner
+from shelfwise.training.normalise import scale_and_shift
 from shelfwise.training.optim import half_cosine
 
 __all__ = ["DetectorEpoch", "DetectorTrainer", "Rates", "best_epoch"]
@@ -131,8 +132,7 @@ class DetectorTrainer(Learner[DetectorEpoch]):
             device,
             autocast,
         )
-        scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
-        self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
+        self._scale, self._shift = scale_and_shift(mean, std, device)
 
     def fit(self) -> list[DetectorEpoch]:
         """Train from where ``history`` ends to the last epoch, or until a callback sets ``should_stop``."""

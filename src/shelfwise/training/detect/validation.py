@@ -24,6 +24,7 @@ from shelfwise.shelf.suppression import overlaps
 from shelfwise.training.detect.matching import LEAST
 from shelfwise.training.detect.measures import average_precision
 from shelfwise.training.detect.photos import DetectionPhoto
+from shelfwise.training.normalise import scale_and_shift
 
 __all__ = ["TorchSession", "Validation", "found_right"]
 
@@ -54,8 +55,7 @@ class TorchSession:
         autocast: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
     ) -> None:
         self._network, self._device, self._autocast = network, device, autocast
-        scale = torch.tensor(std, device=device).view(1, 3, 1, 1) * 255
-        self._scale, self._shift = 1 / scale, torch.tensor(mean, device=device).view(1, 3, 1, 1) * 255 / scale
+        self._scale, self._shift = scale_and_shift(mean, std, device)
 
     @torch.no_grad()
     def run(self, images: NDArray[np.uint8]) -> Boxes:
