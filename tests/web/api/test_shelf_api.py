@@ -172,7 +172,11 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
     assert boxes["3"]["product"] == {"id": goods.tea, "name": "Tea"}
     assert boxes["3"]["answer"] == "ask"  # one photo does not make it sure
     assert [boxes[key] for key in "12"] == [there[key] for key in "12"]
-    assert (boxes["4"]["box"], boxes["4"]["moved"], boxes["6"]["removed"]) == ([215, 30, 275, 130], True, True)
+    assert (boxes["4"]["box"], boxes["4"]["moved"], boxes["6"]["removed"]) == (
+        [215, 30, 275, 130],
+        True,
+        True,
+    )
     assert boxes["mine"]["candidates"][0]["category"] == "Blue"
     assert (boxes["mine"]["score"], boxes["mine"]["verdict"]) == (None, None)
     assert after["version"] == before["version"] + 1
@@ -191,7 +195,9 @@ def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop)
 
     changed(clerk, shelf, {"key": "1", "verdict": "unknown"})
     with shop.db.engine.begin() as connection:
-        connection.execute(update(shelf_photos).values(model="another", embeddings=b"its own"))
+        connection.execute(
+            update(shelf_photos).values(model="another", embeddings=np.ones(18, np.float16).tobytes())
+        )
     after = looked_again(clerk, shelf, shop)
     assert after["model"] == shelf["model"]
     assert after["boxes"][0]["verdict"] == "unknown"
