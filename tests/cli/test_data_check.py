@@ -179,8 +179,8 @@ def test_boxes_outside_their_photo_are_told_one_by_one(shelves, run):
     assert shown.exit_code == 1
     assert "error    1 box reaches outside its photo" in shown.stdout
     assert "warning  1 box reaches outside its photo" in shown.stdout
-    assert "1.png: box of product at (115, 10) by 5 pixels" in shown.stdout
-    assert "1.png: box of product at (140, 10) by 30 pixels" in shown.stdout
+    assert "1.png: box of product at (115, 10): 5 pixels outside" in shown.stdout
+    assert "1.png: box of product at (140, 10): 30 pixels outside" in shown.stdout
 
 
 def test_photos_without_boxes_are_not_checked_for_finding(shop, shelves, run):
