@@ -306,7 +306,7 @@ def test_joining_needs_names_and_all_photos(halves):
 
 def test_an_empty_shelf_is_no_error(shop):
     paint(shop / "empty.png", [[], []])
-    assert run("empty.png").stdout == "empty.png: 0 facings in 0 rows\n"
+    assert run("empty.png").stdout == "empty.png: no product found\n"
 
 
 def test_a_classifier_is_no_detector(toy, tmp_path):

@@ -71,7 +71,7 @@ class TableWriter(Writer):
 
 def _summary(count: ShelfCount) -> str:
     rows, gaps = len(count.arrangement.rows), len(count.arrangement.gaps)
-    parts = [f"{many(len(count), 'facing')} in {many(rows, 'row')}"]
+    parts = [f"{many(len(count), 'facing')} in {many(rows, 'row')}" if rows else "no product found"]
     parts += [many(gaps, "gap")] if gaps else []
     if count.model is not None:
         parts += [f"{count.asked:,} to ask about"] if count.asked else []
