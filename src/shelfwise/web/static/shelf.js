@@ -55,7 +55,7 @@ function words(set) {
   if (queue.offline) return "Waits for the connection";
   const { step, photo, progress } = queue.far?.set === set[0].set ? queue.far : {};
   if (step === "send") return set.length > 1 ? `Being sent: ${photo.name}, ${photo.part + 1} of ${set.length}…` : "Being sent…";
-  if (step === "look") return `Sent, and looked at now. ${photo.name}: ${lookingWords(progress)}`;
+  if (step === "look") return `Sent. ${photo.name}: ${lookingWords(progress)}`;
   if (step === "join") return "Sent and looked at. The photos are being put together…";
   return set.every((one) => one.shelf) ? "Sent. The photos are looked at, then put together." : "Waits for its turn";
 }
