@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shelfwise.errors import ModelError
 from shelfwise.extras import require
 from shelfwise.models.efficientnet_lite import SameConv2d, same_padding
-from shelfwise.models.export import IMAGES, OPSET, export_graph
+from shelfwise.models.export import IMAGES, OPSET, export_graph, refuse_fixed_shapes
 from shelfwise.models.product_detector import MOST_REACH, MULTIPLE, STRIDES, ProductDetector
 
 if TYPE_CHECKING:
@@ -95,9 +94,7 @@ def _of_any_size(content: bytes) -> onnx.ModelProto:
         axes = (1, 2) if value.name == IMAGES else (2, 3)
         for axis, side in zip(axes, ("height", "width"), strict=True):
             shape.dim[axis].dim_param = side if value.name == IMAGES else f"{side}_{value.name}"
-    odd = {node.op_type for node in model.graph.node} & {"Reshape", "Expand", "Flatten"}
-    if odd:
-        raise ModelError(f"the exporter wrote operators for one size of pictures: {', '.join(sorted(odd))}")
+    refuse_fixed_shapes(model, "size of pictures")
     return model
 
 
