@@ -31,7 +31,7 @@ demo: $(STAMP) ## Render sample photos, train on them, evaluate, classify, write
 	$(BIN)/shelfwise demo $(DEMO)
 
 test: $(STAMP) ## Set everything up and run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(STAMP) ## Formatting, lint, types, and who imports whom
 	$(BIN)/ruff format --check .

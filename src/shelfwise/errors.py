@@ -122,12 +122,14 @@ class ImageError(ShelfwiseError):
     Args:
         source: the path, or a name for bytes that have none.
         reason: one short clause without the path ("file is empty").
+        field: the field of the entry that brought it; None where none did.
     """
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: str, field: str | None = None) -> None:
         super().__init__(f"{source}: {reason}")
         self.source = source
         self.reason = reason
+        self.field = field
 
 
 class ModelError(ShelfwiseError):

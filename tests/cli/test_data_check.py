@@ -167,6 +167,22 @@ def test_photos_to_find_products_on_are_checked_as_such(shelves, run):
     assert (told["dataset"]["task"], told["totals"]["error"]) == ("detect", 0)
 
 
+def test_boxes_outside_their_photo_are_told_one_by_one(shelves, run):
+    boxes = shelves / "boxes.json"
+    content = json.loads(boxes.read_text())
+    for number, (left, over) in enumerate(((115, 5), (140, 30))):
+        content["annotations"].append(
+            {"id": 90 + number, "image_id": 1, "category_id": 1, "bbox": [left, 10, 160 + over - left, 90]}
+        )
+    boxes.write_text(json.dumps(content))
+    shown = run(shelves, "--task", "detect")
+    assert shown.exit_code == 1
+    assert "error    1 box reaches outside its photo" in shown.stdout
+    assert "warning  1 box reaches outside its photo" in shown.stdout
+    assert "1.png: box of product at (115, 10): 5 pixels outside" in shown.stdout
+    assert "1.png: box of product at (140, 10): 30 pixels outside" in shown.stdout
+
+
 def test_photos_without_boxes_are_not_checked_for_finding(shop, shelves, run):
     assert "has no boxes" in str(run(shop, "--task", "detect").exception)
     assert "--level is about names" in str(run(shelves, "--task", "detect", "--level", "fine").exception)

@@ -79,7 +79,7 @@ def test_a_report_by_default(shop):
     assert [line.split() for line in rest[:3]] == [
         ["Blue", "3", "50.0", "%"],
         ["Red", "2", "33.3", "%"],
-        ["Fruit/Green", "1", "16.6", "%"],
+        ["Fruit/Green", "1", "16.7", "%"],
     ]
     assert "6 facings, 6 named on 1 photo" in result.stderr
 
@@ -107,6 +107,8 @@ def test_without_names_facings_are_counted_alone(shop):
     result = run("photos", "--no-names")
     assert result.stdout == "photos/aisle.png: 6 facings in 2 rows\n"
     assert "named" not in result.stderr
+    rows = list(csv.DictReader(io.StringIO(run("photos", "--no-names", "--format", "csv").stdout)))
+    assert [(row["facings"], row["answer"], row["confidence"]) for row in rows] == [("1", "", "")] * 6
 
 
 def test_products_known_by_sight_stand_below_their_category(shop):
@@ -304,7 +306,7 @@ def test_joining_needs_names_and_all_photos(halves):
 
 def test_an_empty_shelf_is_no_error(shop):
     paint(shop / "empty.png", [[], []])
-    assert run("empty.png").stdout == "empty.png: 0 facings in 0 rows\n"
+    assert run("empty.png").stdout == "empty.png: no product found\n"
 
 
 def test_a_classifier_is_no_detector(toy, tmp_path):
@@ -411,7 +413,7 @@ def test_booking_knows_what_the_shop_has_learned(stock):
     assert result.exit_code == 0, result.output
     assert f"as the shop has learned them ({stock / 'home' / 'products' / model})" in result.stderr
     lines = [line.split() for line in result.stdout.splitlines()]
-    assert ["Dairy/Milk", "1", "16.6", "%"] in lines
+    assert ["Dairy/Milk", "1", "16.7", "%"] in lines
     assert ["Lime", "soda", "1"] in lines
     assert "without category" not in result.stdout
     assert levels()["Lime soda"] == "1"
@@ -469,6 +471,7 @@ def test_nothing_is_booked_where_nothing_is_sure(stock):
     paint(stock / "green.png", [[GREEN], []])
     result = run("green.png", "--book", "--place", "Aisle 3", "--yes")
     assert result.exit_code == 0 and "nothing is booked: no facing is a product" in result.stderr
+    assert "counted:" not in result.stderr
 
 
 def test_what_is_wrong_with_the_booking_is_told_before_a_photo_is_looked_at(stock):
@@ -511,6 +514,14 @@ def test_a_draft_tells_what_it_leaves_out(shop, monkeypatch):
     assert "none of 2 facings was named for sure" in none.stderr
     assert "products add" in none.stderr and "--index" in none.stderr
     assert not Path("none.csv").exists()
+
+
+def test_no_draft_is_made_of_an_empty_shelf(shop):
+    paint(shop / "empty.png", [[]])
+    result = run("empty.png", "--draft-planogram", "plan.csv")
+    assert result.exit_code == 2
+    assert "no planogram can be drafted: no product was found" in result.stderr
+    assert not (shop / "plan.csv").exists()
 
 
 def test_a_planogram_needs_names_and_a_draft_one_photo(shop):

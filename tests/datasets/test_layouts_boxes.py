@@ -81,6 +81,12 @@ def test_a_box_that_hangs_over_a_little_is_clipped() -> None:
     assert fitted_box(-1, -0.5, 41.5, 31, SIZE, "here") == Box(0, 0, 40, 30)
 
 
+@pytest.mark.parametrize("over", [1, 25])
+def test_the_check_is_given_boxes_as_they_are_drawn(over: int) -> None:
+    drawn = fitted_box(-1, 5, 40 + over, 25, SIZE, "here", strict=False)
+    assert drawn == Box(-1, 5, 41 + over, 20)
+
+
 def test_a_box_of_a_picture_of_unknown_size_is_taken_as_it_is() -> None:
     assert fitted_box(-1, 2.001, 9000, 31, None, "here") == Box(-1, 2, 9001, 29)
     with pytest.raises(LayoutError, match="less than a pixel"):

@@ -152,3 +152,10 @@ def test_too_large_a_network_is_refused(small: Network, monkeypatch: pytest.Monk
     monkeypatch.setattr(export_module, "MAX_BYTES", 1000)
     with pytest.raises(ModelError, match="2 GB at most"):
         export_onnx(small, normalisation("small-cnn"))
+
+
+@quick
+def test_a_network_that_is_wrong_about_its_shapes_is_refused(small: Network) -> None:
+    small.shapes_hold_count = False
+    with pytest.raises(ModelError, match="one number of pictures: Reshape"):
+        export_onnx(small, normalisation("small-cnn"))

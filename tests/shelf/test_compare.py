@@ -202,6 +202,61 @@ def test_a_planned_category_is_met_by_its_products_and_those_below():
     assert states(compare(wanted, in_a_row(accept("x", "drinkstuff"))))[0] == "missing"
 
 
+def of_category(name: str) -> Named:
+    return Named("accept", None, name, 0.8)
+
+
+def test_what_may_be_a_planned_product_that_is_lacking_is_named_before_it_is_taken_away():
+    wanted = Planogram(((Entry("Cola", 2, "drinks/soda"), Entry("Chips", 1, "snacks")),))
+    result = compare(wanted, in_a_row(accept("Chips"), *[of_category("drinks")] * 2))
+    assert result.extras == ()
+    assert [(each.members, each.category) for each in result.unnamed] == [((1, 2), "drinks")]
+    assert kinds(result) == ["missing", "unnamed"]
+    assert result.fixes[1].text == (
+        "Row 1, positions 2–3 of the photo: 2 facings of 'drinks', but not known which product. "
+        "Name them to compare."
+    )
+    # Any of the four may be the two that are planned.
+    result = compare(wanted, in_a_row(*[of_category("drinks/soda/cans")] * 4, accept("Chips")))
+    assert states(result) == ["unsure", "present"]
+    assert (kinds(result), len(result.unnamed)) == (["check", "unnamed"], 1)
+    beside = compare(wanted, in_a_row(accept("Chips"), of_category("drinks"), Named("unknown")))
+    assert [(each.members, each.category) for each in beside.unnamed] == [((1, 2), None)]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        (accept("Cola"), accept("Chips"), of_category("tea")),  # nothing of it is planned
+        (accept("Cola"), accept("Chips"), of_category("drinks")),  # what is planned of it is there
+    ],
+)
+def test_what_is_no_planned_product_for_sure_is_taken_away_whichever_it_is(seen):
+    wanted = Planogram(((Entry("Cola", 1, "drinks"), Entry("Chips", 1, "snacks")),))
+    result = compare(wanted, in_a_row(*seen))
+    assert kinds(result) == ["extra"]
+    assert result.unnamed == ()
+
+
+def test_a_product_of_a_planned_row_that_is_not_seen_or_of_no_told_category_may_be_any():
+    below = Planogram(((Entry("Chips", 1, "snacks"),), (Entry("Cola", 1, "drinks"),)))
+    assert kinds(compare(below, in_a_row(accept("Chips"), of_category("drinks")))) == ["unnamed"]
+    untold = Planogram(((Entry("Chips", 1, "snacks"), Entry("Cola", 1)),))
+    result = compare(untold, in_a_row(of_category("drinks"), accept("Chips")))
+    assert kinds(result) == ["missing", "unnamed"]
+
+
+def test_a_category_that_lacks_elsewhere_is_moved_there():
+    wanted = Planogram(
+        ((Entry("Chips", 1, "snacks"),), (Entry(None, 1, "drinks"),), (Entry("Tea", 1, "tea"),))
+    )
+    shelf = (
+        *in_a_row(accept("Chips"), of_category("drinks")),
+        Facing((0, 300, 40, 380), 0.9, accept("Tea"), 2, 1, 1),
+    )
+    assert kinds(compare(wanted, shelf)) == ["misplaced"]
+
+
 def test_a_gtin_goes_before_the_name():
     wanted = Planogram(((Entry("Milk", 1, gtin="4006381333931"),),))
     same = Named("accept", "Whole milk", None, 0.9, gtin="04006381333931")

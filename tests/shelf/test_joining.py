@@ -131,6 +131,11 @@ def test_photos_that_share_nothing_are_refused():
     other = replace(second, embeddings=embed(rng, [f"other {i % 9}" for i in range(len(second.boxes))]))
     with pytest.raises(ShelfError, match=r"photo 2 cannot be joined .* no part of the shelf"):
         join([part_of(first), part_of(other)])
+    named = [
+        replace(part_of(photo), name=name) for photo, name in ((first, "monday.jpg"), (other, "left.jpg"))
+    ]
+    with pytest.raises(ShelfError, match=r"^left\.jpg cannot be joined to monday\.jpg: no part"):
+        join(named)
 
 
 def test_a_shelf_of_equal_products_cannot_be_joined():

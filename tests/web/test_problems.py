@@ -52,6 +52,12 @@ def test_the_field_of_a_value_that_is_taken_is_named():
     assert found(errors.ConflictError("this movement is undone already")).fields == []
 
 
+def test_the_field_of_a_photo_that_was_sent_is_named():
+    sent = found(errors.ImageError("the photo", "not a picture", "photo"))
+    assert (sent.code, sent.fields) == ("photo", [("photo", "The photo: not a picture.")])
+    assert found(errors.ImageError("the photo", "not a picture")).fields == []
+
+
 def test_a_body_that_is_not_said_to_be_json_is_told_so(clerk):
     body = b'{"lines": []}'
     for kind in ({}, {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "text/plain"}):

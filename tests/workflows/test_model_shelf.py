@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from shelfwise.errors import BundleError, ConflictError, ModelError, NotFoundError
-from shelfwise.workflows.model_shelf import PACKAGED, Figure, ModelShelf
+from shelfwise.rules import DetectionRule
+from shelfwise.workflows.model_facts import Figure
+from shelfwise.workflows.model_shelf import ModelShelf
+from shelfwise.workflows.model_state import PACKAGED
 
 
 @pytest.fixture
@@ -80,6 +83,16 @@ def test_a_refused_upload_leaves_nothing_behind(shelf, bundle):
         shelf.add(folder)
     with pytest.raises(BundleError, match="is no ONNX network"):
         shelf.add(bundle("none", model_onnx=b"none"))
+    assert len(shelf.models()) == 1
+
+
+def test_a_detectors_folder_is_refused_as_its_zip_is(shelf, toy, tmp_path):
+    rule = DetectionRule(min_score=0.3)
+    detector = toy.write_toy_bundle(tmp_path / "detector" / "bundle", detection=rule).path
+    archive = shutil.make_archive(str(tmp_path / "detector"), "zip", detector)
+    for source in (detector, Path(archive)):
+        with pytest.raises(BundleError, match="finds products"):
+            shelf.add(source)
     assert len(shelf.models()) == 1
 
 

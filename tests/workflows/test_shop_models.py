@@ -6,9 +6,9 @@ import pytest
 
 from shelfwise.accounts.records import Actor
 from shelfwise.errors import BundleError, ConflictError, ModelError, NotFoundError
-from shelfwise.workflows.model_shelf import PACKAGED
+from shelfwise.workflows.model_state import PACKAGED
+from shelfwise.workflows.model_switch import activate, roll_back, set_shadow
 from shelfwise.workflows.shop import ShopSettings, open_shop
-from shelfwise.workflows.shop_models import activate, roll_back, set_shadow
 from shelfwise.workflows.shop_products import enrol
 
 RED, GREEN, BLUE = (250, 10, 10), (10, 250, 10), (10, 10, 250)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
@@ -34,6 +34,12 @@ __all__ = ["ShelfBook"]
 _SHELVES: Final = Cursors("shelves", (int,))
 _AT_ONCE: Final = 200
 _IDS: Final = range(1, 2**63)
+_NAME: Final = ("kind", "category", "confidence", "product_id", "candidates")
+_RENAME: Final = (
+    update(shelf_boxes)
+    .where(shelf_boxes.c.key == bindparam("its_key"), shelf_boxes.c.verdict.is_(None))
+    .values({name: bindparam(f"its_{name}") for name in _NAME})
+)
 
 
 class ShelfBook:
@@ -111,10 +117,48 @@ class ShelfBook:
         values = {"state": "done", "model": model, "detector": detector, "embeddings": embeddings}
         return self._database.write(lambda connection: _finished(connection, number, boxes, values))
 
+    def renamed(
+        self, number: int, names: Mapping[str, FoundBox], *, model: str, embeddings: bytes | None
+    ) -> None:
+        """Write down what a model says by now of boxes that were named before.
+
+        Their edges and what people said of them stay, and so does all that is said of a box that somebody has named
+        meanwhile.
+
+        Args:
+            number: of the shelf photo.
+            names: what is said of boxes, by their keys.
+            model: id of what named them.
+            embeddings: kept as they are, in the place of those before.
+
+        Raises:
+            NotFoundError: there is no such shelf photo.
+        """
+        rows = [_renaming(key, found) for key, found in names.items()]
+
+        def work(connection: Connection) -> None:
+            shelf = _locked(connection, number)
+            values = {"model": model, "embeddings": embeddings, "problem": None}
+            connection.execute(_of(number).values(version=shelf.version + 1, **values))
+            if rows:
+                connection.execute(_RENAME.where(shelf_boxes.c.shelf_id == number), rows)
+
+        self._database.write(work)
+
     def fail(self, number: int, problem: str) -> bool:
-        """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`."""
+        """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`.
+
+        Of a photo whose products have been found, the problem is that they could not be named once more.
+        """
         values = {"state": "failed", "problem": problem}
-        return self._database.write(lambda connection: _settled(connection, number, values))
+
+        def work(connection: Connection) -> bool:
+            failed = _settled(connection, number, values)
+            if not failed:
+                connection.execute(_of(number).values(problem=problem))
+            return failed
+
+        return self._database.write(work)
 
     def again(self, number: int) -> ShelfPhoto:
         """Have a photo wait whose products could not be looked for: what was in the way may be mended.
@@ -127,7 +171,7 @@ class ShelfBook:
         def work(connection: Connection) -> ShelfPhoto:
             shelf = _locked(connection, number)
             if shelf.state != "failed":
-                raise ConflictError(f"{shelf.name} is looked at once: it is {shelf.state}, not failed")
+                raise ConflictError(f"{shelf.name} is {shelf.state}, not failed: nothing was in the way")
             values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
             connection.execute(_of(number).values(values))
             return _shelf(connection, number)
@@ -316,6 +360,11 @@ def _settled(connection: Connection, number: int, values: dict[str, Any]) -> boo
         return False
     connection.execute(_of(number).values(version=shelf.version + 1, **values))
     return True
+
+
+def _renaming(key: str, found: FoundBox) -> dict[str, Any]:
+    values = new_box(0, key, found)
+    return {f"its_{name}": values[name] for name in ("key", *_NAME)}
 
 
 def _shelf_values(shelf: ShelfPhoto, user: str, changed: bool, place: int | None) -> dict[str, Any]:

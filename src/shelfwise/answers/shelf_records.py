@@ -71,7 +71,7 @@ class ShelfPhoto:
         photo, width, height, user, store_id, location_id, joined_from: as in :class:`AddedShelf`.
         matrices: the same; empty for one that an older version put together, and did not keep them.
         state: ``waiting`` until its products have been looked for; ``failed`` where that could not be done.
-        problem: why it failed, else None.
+        problem: why it failed; of one that is done, why it could not be looked at once more; else None.
         model, detector: ids of the bundles that named and found what is on it; None before.
         at: when it came.
         version: goes up by one with every change.

@@ -129,9 +129,9 @@ def _print_head(console: Console, report: CheckReport) -> None:
     rows = report.summary_rows()
     if not rows:
         return
-    table = Table("", "found", "", box=None, show_header=False, pad_edge=False)
+    table = Table("", "", box=None, show_header=False, pad_edge=False)
     for row in rows:
-        table.add_row(_WORDS[row.severity], f"{row.count:,}", row.message, style=_STYLES[row.severity])
+        table.add_row(_WORDS[row.severity], row.message, style=_STYLES[row.severity])
     console.print(table)
     console.print()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from shelfwise.cli.rows import csv_line, json_line, path_cell, percent
 from shelfwise.cli.tables import table
-from shelfwise.inference.products.index import Match
+from shelfwise.inference.products.matches import Match
 from shelfwise.inference.products.records import Product
 from shelfwise.text import printable
 from shelfwise.workflows.product_answers import UNKNOWN_PRODUCT, ProductAnswer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +11,8 @@ import typer
 from shelfwise.cli.classify import EngineOption, IndexOption, ModelOption, PathsArgument, RecursiveOption
 from shelfwise.cli.config_file import takes_config_file
 from shelfwise.cli.result_file import result_file, style_for
-from shelfwise.cli.shelf_booking import Asked, StockBook, booking
+from shelfwise.cli.shelf_booking import Asked, booking
+from shelfwise.cli.shelf_counting import Sight, Tally, counted, joined, write_all
 from shelfwise.cli.shelf_options import (
     AllOption,
     BookAtOption,
@@ -40,14 +40,10 @@ from shelfwise.errors import ConfigError, ShelfError
 from shelfwise.text import many, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from shelfwise.cli.progress import Progress, Stage
-    from shelfwise.cli.shelf_output import Writer
-    from shelfwise.workflows.shelf import ShelfReader
+    from shelfwise.cli.shelf_booking import StockBook
     from shelfwise.workflows.shelf_count import ShelfCount
-    from shelfwise.workflows.shelf_finding import ShelfPhotos
-    from shelfwise.workflows.shelf_photos import CountedPhoto, Pictures
 
 __all__ = ["EXAMPLES", "shelf"]
 
@@ -61,10 +57,6 @@ EXAMPLES = (
     "shelfwise shelf aisle-3.jpg --book --place 'Aisle 3' --depth 4",
 )
 
-_NOTHING: Final = (
-    "hint: no product was found. Is the photo of a shelf, sharp, and near enough? Else name another detector with"
-    " --detector; one that finds nothing needs more training or photos (docs/detector.md)"
-)
 _FORMAT_OF_SUFFIX: Final = {".csv": "csv", ".json": "json"}
 
 
@@ -112,97 +104,47 @@ def shelf(
     """
     from shelfwise.cli.progress import Progress
     from shelfwise.cli.shelf_output import FORMATS
-    from shelfwise.settings import Settings
     from shelfwise.workflows.photos import PhotoFinder
-    from shelfwise.workflows.shelf import load_shelf
     from shelfwise.workflows.shelf_finding import ShelfPhotos
-    from shelfwise.workflows.shelf_photos import Pictures, count_photos
-    from shelfwise.workflows.shelf_sight import CatalogueNamer
+    from shelfwise.workflows.shelf_photos import Pictures
 
-    needing = {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book}
     chosen = output_format or _format_of(output)
+    needing = {"--join": join, "--planogram": planogram, "--draft-planogram": draft_planogram, "--book": book}
     _refuse_nameless(names, needing)
     _refuse_coco_of_joined(join, chosen)
-    finder = PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures))
-    photos = ShelfPhotos(finder, pictures)
+    photos = ShelfPhotos(PhotoFinder(paths, recursive=recursive, leave_out=_folder_of(pictures)), pictures)
     count = 1 if join else photos.count()
     _refuse_draft_of_several(draft_planogram, count)
     saved = Pictures(pictures, several=count != 1) if save_picture or pictures is not None else None
     writer = FORMATS[chosen](style_for(output is None))
+    sight = Sight(model, index, detector, planogram, names, min_score, engine)
     asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
-    tally = _Tally(keep=book or draft_planogram is not None)
+    tally = Tally(names, keep=book or draft_planogram is not None)
     with booking(asked) if book else nullcontext() as stock:
         with result_file(output) as write, Progress() as progress:
-            used, known = _sight(stock, model or Settings().model, index, progress.note)
-            reader = load_shelf(
-                detector,
-                used,
-                known,
-                planogram=planogram,
-                name=names,
-                min_score=min_score,
-                engine=engine,
-                tell=progress.note,
+            reader = sight.reader(stock, progress.note)
+            found = (
+                joined(reader, photos, saved, progress)
+                if join
+                else counted(reader, photos, saved, progress, count)
             )
-            if stock is not None and reader.namer is not None:
-                reader.namer = CatalogueNamer(reader.namer, stock.catalogue)
-            stages = _Stages(progress, count)
-            if join:
-                found = _joined(reader, photos, saved, progress)
-            else:
-                found = count_photos(reader, photos, pictures=saved, progress=stages.begin)
-            _write_all(stages.over(found), writer, write, tally)
+            write_all(found, writer, write, tally)
             if not tally.photos:
                 raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
-        typer.echo(tally.summary(names), err=True)
-        if not tally.facings and tally.seen:
-            typer.echo(_NOTHING, err=True)
-        if draft_planogram is not None and tally.counts:
-            _draft(tally.counts[0], draft_planogram)
-        if stock is not None and not tally.failed:
-            stock.book(tally.counts)
+        _finish(tally, stock, draft_planogram)
     if tally.failed:
-        if book:
-            typer.echo(
-                "nothing is booked: a photo could not be read, so the counts are not complete", err=True
-            )
         raise typer.Exit(1)
 
 
-def _sight(
-    stock: StockBook | None, model: Path | None, index: Path | None, tell: Callable[[str], None]
-) -> tuple[Path | None, Path | None]:
-    """The model and the index of products to use: those that were named, else the shop's where it is booked into."""
-    from shelfwise.settings import Settings
-    from shelfwise.workflows.shelf_sight import shop_sight
-
-    if stock is None or stock.home is None or index is not None or Settings().products is not None:
-        return model, index
-    return shop_sight(stock.home, model, tell)
-
-
-def _write_all(
-    found: Iterable[CountedPhoto], writer: Writer, write: Callable[[str], None], tally: _Tally
-) -> None:
-    """Write what is on all photos, and add it up."""
-    write(writer.header())
-    for counted in found:
-        write(writer.photo(counted))
-        tally.add(counted)
-    write(writer.footer())
-
-
-def _joined(
-    reader: ShelfReader, photos: ShelfPhotos, pictures: Pictures | None, progress: Progress
-) -> Iterator[CountedPhoto]:
-    """One count of all photos; none where there are no photos."""
-    from shelfwise.workflows.shelf_photos import join_photos
-
-    found = list(photos)
-    if len(found) == 1:
-        progress.note("note: --join found one photo alone, so there is nothing to join")
-    if found:
-        yield join_photos(reader, found, pictures=pictures, progress=progress.stage("Naming"))
+def _finish(tally: Tally, stock: StockBook | None, draft_planogram: Path | None) -> None:
+    """Say what was found, and do what was asked for with all of it."""
+    tally.tell()
+    if draft_planogram is not None and tally.counts:
+        _draft(tally.counts[0], draft_planogram)
+    if stock is not None and tally.failed:
+        typer.echo("nothing is booked: a photo could not be read, so the counts are not complete", err=True)
+    elif stock is not None:
+        stock.book(tally.counts)
 
 
 def _refuse_nameless(names: bool, wanted: Mapping[str, object]) -> None:
@@ -226,7 +168,9 @@ def _draft(count: ShelfCount, path: Path) -> None:
     from shelfwise.shelf.planogram import draft, left_out, write_planogram
 
     left = left_out(count.facings, count.arrangement.runs)
-    if left and left == len(count):
+    if not len(count):
+        raise ShelfError("no planogram can be drafted: no product was found")
+    if left == len(count):
         raise ShelfError(
             f"no planogram can be drafted: none of {many(len(count), 'facing')} was named for sure. Teach the"
             " products first (`shelfwise products add NAME PHOTO…`), or name the index that knows them with --index"
@@ -242,52 +186,6 @@ def _draft(count: ShelfCount, path: Path) -> None:
             f"{left:,} of {many(len(count), 'facing')} {are} not named for sure and left out of the planogram"
         )
         typer.echo(f"note: {note}", err=True)
-
-
-class _Tally:
-    """How many photos and facings there were; what was counted on each is kept where it is needed in the end."""
-
-    def __init__(self, keep: bool) -> None:
-        self.photos = self.failed = self.seen = self.facings = self.named = 0
-        self.counts: list[ShelfCount] = []
-        self._keep = keep
-        self._started = time.monotonic()
-
-    def add(self, counted: CountedPhoto) -> None:
-        self.photos += 1
-        self.failed += counted.count is None
-        if counted.count is not None:
-            self.seen += len(counted.count.sources)
-            self.facings += len(counted.count)
-            self.named += len(counted.count) - counted.count.asked - counted.count.unknown
-            self.counts += [counted.count] if self._keep else []
-
-    def summary(self, names: bool) -> str:
-        named = f", {self.named:,} named" if names else ""
-        failed = f"{self.failed:,} failed" if self.failed else "none failed"
-        seconds = time.monotonic() - self._started
-        return f"{many(self.facings, 'facing')}{named} on {many(self.seen, 'photo')} in {seconds:,.1f} s; {failed}"
-
-
-class _Stages:
-    """Progress over photos where there are several, over boxes where there is one."""
-
-    def __init__(self, progress: Progress, photos: int | None) -> None:
-        self._photos = None if photos == 1 else progress.stage("Shelves", photos)
-        self._progress = progress
-
-    def begin(self, photo: str) -> Stage | None:
-        """What is told of the boxes of a photo."""
-        return self._progress.stage("Naming") if self._photos is None else None
-
-    def over(self, found: Iterable[CountedPhoto]) -> Iterator[CountedPhoto]:
-        """What is counted, photo by photo; what cannot be read is told at once."""
-        for counted in found:
-            if counted.reason is not None:
-                self._progress.note(f"error: {printable(counted.photo)}: {counted.reason}")
-            yield counted
-            if self._photos is not None:
-                self._photos.advance()
 
 
 def _format_of(output: Path | None) -> str:

@@ -151,9 +151,10 @@ def _show(plan: StockTake, where: str, everything: bool) -> None:
         for line in lines:
             made.add_row(*(printable(cell) for cell in _cells(line)))
         console(sys.stderr).print(made)
-    behind = "the facings alone; with goods behind them, say how deep they stand with --depth"
-    deep = behind if plan.depth == 1 else f"{plan.depth} units for each facing"
-    typer.echo(f"counted: {deep}", err=True)
+    if plan.seen:
+        alone = "the facings alone; with goods behind them, say how deep they stand with --depth"
+        deep = alone if plan.depth == 1 else f"{plan.depth} units for each facing"
+        typer.echo(f"counted: {deep}", err=True)
     if plan.unseen and not everything:
         typer.echo(
             f"not seen, and left as they are (--all sets them to 0): {_listed(plan.unseen)}",

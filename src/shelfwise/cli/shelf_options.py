@@ -82,7 +82,11 @@ JoinOption = Annotated[
     ),
 ]
 NamesOption = Annotated[
-    bool, typer.Option("--names/--no-names", help="Name the products, or only find and count them: quick.")
+    bool,
+    typer.Option(
+        "--names/--no-names",
+        help="Name the products, or only find and count them: quick. --join, --book and planograms need names.",
+    ),
 ]
 ScoreOption = Annotated[
     float,

@@ -71,7 +71,7 @@ class TableWriter(Writer):
 
 def _summary(count: ShelfCount) -> str:
     rows, gaps = len(count.arrangement.rows), len(count.arrangement.gaps)
-    parts = [f"{many(len(count), 'facing')} in {many(rows, 'row')}"]
+    parts = [f"{many(len(count), 'facing')} in {many(rows, 'row')}" if rows else "no product found"]
     parts += [many(gaps, "gap")] if gaps else []
     if count.model is not None:
         parts += [f"{count.asked:,} to ask about"] if count.asked else []
@@ -104,7 +104,8 @@ def _counts(count: ShelfCount, style: Style) -> Iterator[str]:
 def _figures(count: ShelfCount, runs: Sequence[Run]) -> str:
     """How many facings runs have, and their share of the shelf."""
     share = _length(count, runs) / board_length(count.facings)
-    return f"{sum(map(len, runs)):7,}  {percent(share):>12}"
+    # Not rounded down as a confidence is: shares are parts of one whole.
+    return f"{sum(map(len, runs)):7,}  {100 * share:10.1f} %"
 
 
 def _length(count: ShelfCount, runs: Sequence[Run]) -> float:
@@ -156,14 +157,15 @@ class CsvWriter(Writer):
         return csv_line([*names, "gtin", "error"])
 
     def photo(self, counted: CountedPhoto) -> str:
-        """A line a run; a photo that cannot be read has one line with its reason under ``error``."""
+        """A line a run, without ``answer`` where nothing was named; a photo that cannot be read has its ``error``."""
         where = path_cell(counted.photo)
         if counted.count is None:
             return csv_line([where, *[""] * 8, counted.reason or ""])
-        return "".join(csv_line([where, *_run_cells(run)]) for run in counted.count.arrangement.runs)
+        named = counted.count.model is not None
+        return "".join(csv_line([where, *_run_cells(run, named)]) for run in counted.count.arrangement.runs)
 
 
-def _run_cells(run: Run) -> list[str]:
+def _run_cells(run: Run, is_named: bool) -> list[str]:
     named: Named = run.named
     return [
         str(run.row),
@@ -171,8 +173,8 @@ def _run_cells(run: Run) -> list[str]:
         path_cell(named.product or ""),
         path_cell(named.category or ""),
         str(len(run)),
-        named.answer,
-        f"{named.confidence:.6f}",
+        named.answer if is_named else "",
+        f"{named.confidence:.6f}" if is_named else "",
         named.gtin or "",
         "",
     ]

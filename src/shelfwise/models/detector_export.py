@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from shelfwise.errors import ModelError
 from shelfwise.extras import require
 from shelfwise.models.efficientnet_lite import SameConv2d, same_padding
-from shelfwise.models.export import IMAGES, OPSET, export_graph
+from shelfwise.models.export import IMAGES, OPSET, export_graph, refuse_fixed_shapes
 from shelfwise.models.product_detector import MOST_REACH, MULTIPLE, STRIDES, ProductDetector
 
 if TYPE_CHECKING:
@@ -75,28 +74,27 @@ def export_detector(network: ProductDetector, *, mean: Sequence[float], std: Seq
         ModelError: what the exporter wrote fits one size of pictures only.
     """
     require("onnx", what="Exporting a detector", extra="train")
-    # Exported for one size and made to fit all afterwards: with symbolic sizes the exporter takes several times as
-    # long, and only the boxes' places depend on them.
+    # Exported for one size and number of pictures and made to fit all afterwards: with symbolic sizes the exporter
+    # takes several times as long, with a symbolic number twice, and only the boxes' places depend on them.
     example = torch.zeros(2, 2 * MULTIPLE, 3 * MULTIPLE, 3, dtype=torch.uint8)
     names = [f"{what}_{stride}" for stride in STRIDES for what in ("logits", "reaches")]
     graph = _Graph(_for_export(network), mean, std)
-    fixed = export_graph(graph, example, {0: torch.export.Dim("batch")}, names, name="levels")
+    fixed = export_graph(graph, example, {}, names, name="levels")
     return _with_boxes(_of_any_size(fixed))
 
 
 def _of_any_size(content: bytes) -> onnx.ModelProto:
-    """The network for pictures of any size. Raises ModelError where an operator in it knows the size."""
+    """The network for pictures of any size and number. Raises ModelError where an operator in it knows either."""
     import onnx
 
     model = onnx.load_from_string(content)
     for value in (*model.graph.input, *model.graph.output):
         shape = value.type.tensor_type.shape
+        shape.dim[0].dim_param = "batch"
         axes = (1, 2) if value.name == IMAGES else (2, 3)
         for axis, side in zip(axes, ("height", "width"), strict=True):
             shape.dim[axis].dim_param = side if value.name == IMAGES else f"{side}_{value.name}"
-    odd = {node.op_type for node in model.graph.node} & {"Reshape", "Expand", "Flatten"}
-    if odd:
-        raise ModelError(f"the exporter wrote operators for one size of pictures: {', '.join(sorted(odd))}")
+    refuse_fixed_shapes(model, "size of pictures")
     return model
 
 

@@ -53,6 +53,8 @@ class EfficientNetLite(Network):
         dropout: rate before the head.
     """
 
+    shapes_hold_count = False
+
     def __init__(self, variant: str, num_classes: int, dropout: float) -> None:
         super().__init__(feature_size=TOP_WIDTH, num_classes=num_classes)
         scale = VARIANTS[variant]

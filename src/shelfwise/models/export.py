@@ -19,7 +19,16 @@ from shelfwise.models.network import Network
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["EMBEDDING", "IMAGES", "LOGITS", "OPSET", "PictureNormalisation", "export_graph", "export_onnx"]
+__all__ = [
+    "EMBEDDING",
+    "IMAGES",
+    "LOGITS",
+    "OPSET",
+    "PictureNormalisation",
+    "export_graph",
+    "export_onnx",
+    "refuse_fixed_shapes",
+]
 
 IMAGES, LOGITS, EMBEDDING = "images", "logits", "embedding"
 """Names of the graph's input and outputs."""
@@ -58,14 +67,15 @@ def export_onnx(network: Network, preprocessing: PictureNormalisation) -> bytes:
     is left as it was.
 
     Raises:
-        ModelError: the network is too large for one file.
+        ModelError: the network is too large for one file, or its shapes hold the number of pictures and it does
+            not say so.
         MissingExtraError: onnx or onnxscript is not installed.
     """
     graph = _Graph(_for_export(network, preprocessing.size), preprocessing)
     example = torch.zeros(2, preprocessing.size, preprocessing.size, 3, dtype=torch.uint8)
-    return export_graph(
-        graph, example, {0: torch.export.Dim("batch")}, (LOGITS, EMBEDDING), name="classifier"
-    )
+    dynamic = {0: torch.export.Dim("batch")} if network.shapes_hold_count else {}
+    content = export_graph(graph, example, dynamic, (LOGITS, EMBEDDING), name="classifier")
+    return content if dynamic else _of_any_count(content)
 
 
 def export_graph(
@@ -106,6 +116,33 @@ def export_graph(
         raise ModelError("the exporter returned nothing")
     _free_names(program.model.graph, (IMAGES, *outputs))
     return _portable_bytes(program.model_proto, name)
+
+
+def refuse_fixed_shapes(model: onnx.ModelProto, of: str) -> None:
+    """Check that a graph exported for one shape of pictures fits others.
+
+    Args:
+        model: what the exporter wrote.
+        of: what was one and the same, for the message.
+
+    Raises:
+        ModelError: an operator in it knows the shape.
+    """
+    odd = {node.op_type for node in model.graph.node} & {"Reshape", "Expand", "Flatten"}
+    if odd:
+        raise ModelError(f"the exporter wrote operators for one {of}: {', '.join(sorted(odd))}")
+
+
+def _of_any_count(content: bytes) -> bytes:
+    """A classifier for any number of pictures. Raises ModelError where an operator in it knows the number."""
+    import onnx
+
+    model = onnx.load_from_string(content)
+    refuse_fixed_shapes(model, "number of pictures")
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    freed: bytes = model.SerializeToString(deterministic=True)
+    return freed
 
 
 def _free_names(graph: Any, taken: Sequence[str]) -> None:

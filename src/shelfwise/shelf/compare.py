@@ -55,8 +55,11 @@ def compare(planogram: Planogram, facings: Sequence[Facing], runs: Sequence[Run]
     beside = [run for run in found if not used.issuperset(run.members)]
     extras = _extras(facings, beside, used, wanted)
     nameless = [i for run in beside if run.named.answer != "accept" for i in run.members if i not in used]
-    unnamed = group_unnamed(facings, nameless)
     placed, moved = find_moves(entries, extras, wanted, {shown: planned for planned, shown in rows})
+    doubtful = [_may_be_planned(extra, placed, wanted) for extra in moved]
+    nameless += [i for extra in itertools.compress(moved, doubtful) for i in extra.members]
+    moved = [extra for extra, doubted in zip(moved, doubtful, strict=True) if not doubted]
+    unnamed = group_unnamed(facings, nameless)
     counted = [result for result in placed if result.state != "unseen"]
     return Comparison(
         tuple(placed),
@@ -152,3 +155,12 @@ def _extras(facings: Sequence[Facing], runs: Sequence[Run], used: set[int], want
             planned = bool(wanted.asking_for(run.named))
             extras.append(Extra(run, left, Place(run.row, facings[left[0]].position), planned=planned))
     return extras
+
+
+def _may_be_planned(extra: Extra, placed: Sequence[Found], wanted: Wanted) -> bool:
+    """Whether it may be a planned product that is not all there: only its category is known, so it is not to go."""
+    if extra.wanted is not None:
+        return False
+    return any(
+        placed[number].right < placed[number].entry.facings for number in wanted.possible(extra.run.named)
+    )

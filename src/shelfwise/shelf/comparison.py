@@ -77,10 +77,13 @@ class Extra:
 class Unnamed:
     """Neighbouring facings of which nobody knows for sure what they are, and that stand in no entry's place.
 
+    Where only the category is known, and a planned product that they may be is not all there, they are among these.
+
     Attributes:
         row, first, last: where, on the photo.
         members: numbers of the facings, by position, then level.
         asked: how many of them have a likely name.
+        category: the one that all of them are of for sure, else None.
     """
 
     row: int
@@ -88,6 +91,7 @@ class Unnamed:
     last: int
     members: tuple[int, ...]
     asked: int = 0
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,10 +87,13 @@ def _of_unnamed(group: Unnamed) -> Fix:
     )
     verb, them = ("is", "it") if count == 1 else ("are", "them")
     sure = " for sure" if group.asked else ""
-    text = (
-        f"Row {group.row}, {places} of the photo: {_count(count)} {verb} not recognised{sure}. "
-        f"Name {them} to compare."
+    start = f"Row {group.row}, {places} of the photo: {_count(count)}"
+    what = (
+        f" of {group.category!r}, but not known which product"
+        if group.category
+        else f" {verb} not recognised{sure}"
     )
+    text = f"{start}{what}. Name {them} to compare."
     return Fix("unnamed", text, Place(group.row, group.first), None, count)
 
 

@@ -44,6 +44,7 @@ class Part:
         size: width and height of the photo.
         scores: float32 (N,), the detector's; None: all alike.
         named: what is said of each box; None: nobody named them.
+        name: what to call the photo in errors; None: its number.
     """
 
     boxes: NDArray[np.float32]
@@ -51,6 +52,7 @@ class Part:
     size: tuple[int, int]
     scores: NDArray[np.float32] | None = None
     named: Sequence[Named] | None = None
+    name: str | None = None
 
     def __post_init__(self) -> None:
         count = len(self.boxes)
@@ -115,8 +117,9 @@ def join(parts: Sequence[Part]) -> Joined:
     if not parts:
         raise ShelfError("there is no photo to join: give two of one shelf that overlap")
     whole = _start(parts[0], 0)
+    names = [part.name or f"photo {number}" for number, part in enumerate(parts, 1)]
     for number, part in enumerate(parts[1:], 1):
-        _add(whole, _start(part, number), number, parts[0].size)
+        _add(whole, _start(part, number), names[: number + 1], parts[0].size)
     return _finish(whole, len(parts), parts[0].size)
 
 
@@ -138,8 +141,8 @@ def _start(part: Part, number: int) -> _Whole:
     )
 
 
-def _add(whole: _Whole, new: _Whole, number: int, size: tuple[int, int]) -> None:
-    laid = _laid(whole, new, number)
+def _add(whole: _Whole, new: _Whole, names: Sequence[str], size: tuple[int, int]) -> None:
+    laid = _laid(whole, new, names)
     boxes = map_boxes(laid.matrix, new.view.boxes)
     same = {int(j): int(i) for i, j in laid.pairing.pairs}
     kept, added = whole.view.boxes.copy(), [j for j in range(len(boxes)) if j not in same]
@@ -164,8 +167,8 @@ def _add(whole: _Whole, new: _Whole, number: int, size: tuple[int, int]) -> None
     whole.matrices.append(laid.matrix)
     whole.twice += len(same)
     extent = np.ptp(np.concatenate(whole.view.quads), axis=0)
-    if (extent > _LARGEST * (number + 1) * np.array(size)).any():
-        raise ShelfError(f"photo {number + 1} cannot be laid beside the others: {_ADVICE}")
+    if (extent > _LARGEST * len(names) * np.array(size)).any():
+        raise ShelfError(f"{names[-1]} cannot be laid beside the others: {_ADVICE}")
 
 
 _ADVICE: Final = (
@@ -174,13 +177,14 @@ _ADVICE: Final = (
 )
 
 
-def _laid(whole: _Whole, new: _Whole, number: int) -> Laid:
-    """How the new photo lies over the others.
+def _laid(whole: _Whole, new: _Whole, names: Sequence[str]) -> Laid:
+    """How the new photo, the last one of these names, lies over the others.
 
     Raises:
         ShelfError: it is not found, or another way is just as good.
     """
-    start = f"photo {number + 1} cannot be joined to the photos before it: "
+    others = names[0] if len(names) == 2 else "the photos before it"
+    start = f"{names[-1]} cannot be joined to {others}: "
     if min(len(whole.named), len(new.named)) < _PAIRS:
         raise ShelfError(f"{start}there are fewer than {_PAIRS} products on one of them; {_ADVICE}")
     found = find_overlaps(whole.view, new.view, likeness(whole.embeddings, new.embeddings))

@@ -15,7 +15,7 @@ def group_unnamed(facings: Sequence[Facing], numbers: Iterable[int]) -> tuple[Un
 
     Args:
         facings: all that stands on the shelf.
-        numbers: of those that have no sure name and stand in no entry's place.
+        numbers: of those whose product is not known for sure, and that stand in no entry's place.
 
     Returns:
         The groups, row by row, each row from the left.
@@ -34,6 +34,13 @@ def group_unnamed(facings: Sequence[Facing], numbers: Iterable[int]) -> tuple[Un
             facings[group[-1]].position,
             tuple(group),
             sum(facings[i].named.answer == "ask" for i in group),
+            _category([facings[i] for i in group]),
         )
         for group in groups
     )
+
+
+def _category(group: Sequence[Facing]) -> str | None:
+    """The category that all of them are of for sure."""
+    sure = {facing.named.category if facing.named.answer == "accept" else None for facing in group}
+    return sure.pop() if len(sure) == 1 else None

@@ -48,6 +48,11 @@ class Wanted:
         self._by_name: dict[tuple[str, str], list[int]] = {}
         self._met: dict[_Kind, list[int]] = {}
         entries = [entry for row in planogram.rows for entry in row]
+        self._categories = {
+            number: name_key(entry.category).rstrip("/") + "/" if entry.category else ""
+            for number, entry in enumerate(entries)
+            if entry.product is not None
+        }
         for number, entry in enumerate(entries):
             kind = self._kinds.setdefault(_kind(entry), len(self._examples))
             if kind == len(self._examples):
@@ -60,6 +65,19 @@ class Wanted:
     def asking_for(self, named: Named) -> list[int]:
         """Numbers of the entries that ask for what a facing is said to be, row by row."""
         return sorted(number for kind in self._asking(_own(named)) for number in self._places[kind])
+
+    def possible(self, named: Named) -> list[int]:
+        """Numbers of the entries of products that a facing may be of which only the category is known, row by row.
+
+        Those of its category, of one below it or above it, and those that the planogram tells no category of: names
+        of categories do not all go equally deep.
+        """
+        if named.product is not None or named.category is None:
+            return []
+        path = name_key(named.category) + "/"
+        return [
+            number for number, own in self._categories.items() if own.startswith(path) or path.startswith(own)
+        ]
 
     def worths(self, seen: Sequence[Named]) -> Worths:
         """What facings of these names are worth to the entries.

@@ -70,7 +70,6 @@ KINDS: Final[Sequence[tuple[type[ShelfwiseError], int, str, str]]] = (
     (errors.MissingExtraError, 501, "not-installed", "Something for this is not installed"),
 )
 """Errors, their status, the end of the problem's type and its title; the first class that fits counts."""
-_FIELD_OF: Final[Sequence[tuple[type[ShelfwiseError], str]]] = ((errors.ImageError, "photos"),)
 _SECONDS_TO_RECOVER: Final = 5.0
 _NOT_SENT_AS_JSON: Final = (
     "The body was not read, for it was not sent as JSON: send the header Content-Type: application/json."
@@ -87,10 +86,8 @@ def found(error: ShelfwiseError) -> Found:
     if isinstance(error, errors.EntryError):
         fields = [(error.field, sentence(error.message))]
         detail = _joined(fields)
-    elif isinstance(error, errors.ConflictError) and error.field is not None:
+    elif isinstance(error, errors.ConflictError | errors.ImageError) and error.field is not None:
         fields = [(error.field, detail)]
-    else:
-        fields = [(field, detail) for kind, field in _FIELD_OF if isinstance(error, kind)]
     retry_after = None
     if isinstance(error, errors.BusyError):
         retry_after = error.retry_after

@@ -45,7 +45,8 @@ from shelfwise.workflows.scanning import CANDIDATES, Doubt, ProductChoice, ScanC
 from shelfwise.workflows.stock_categories import StockCategories, levels_of, within
 
 if TYPE_CHECKING:
-    from shelfwise.inference.products.index import Match, ProductIndex
+    from shelfwise.inference.products.index import ProductIndex
+    from shelfwise.inference.products.matches import Match
     from shelfwise.workflows.learned_products import LearnedProducts
     from shelfwise.workflows.shop import Shop
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from shelfwise.errors import ImageError, ModelError, NotFoundError, ProductError, ProductIndexError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.products.calibration import prior_of
-from shelfwise.inference.products.index import Finding, ModelRef, ProductIndex
+from shelfwise.inference.products.index import ModelRef, ProductIndex
+from shelfwise.inference.products.matches import Finding
 from shelfwise.inference.products.photos import KeptPhoto, keep
 from shelfwise.inference.products.records import Photo, Product, clean_name, name_key
 from shelfwise.inference.products.staging import Staging

@@ -7,6 +7,7 @@ the files of a bundle is taken, whatever the archive holds, and nothing of it is
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 import zipfile
 import zlib
@@ -23,7 +24,7 @@ from shelfwise.rules import MAX_REFERENCE
 from shelfwise.text import printable
 from shelfwise.workflows.onnx_check import refuse_outside_weights
 
-__all__ = ["REPORT", "IntakeLimits", "take_in"]
+__all__ = ["REPORT", "IntakeLimits", "copy_in", "take_in"]
 
 REPORT: Final = "report.html"
 """The report of the training, where one came along; beside the bundle's folder."""
@@ -101,6 +102,34 @@ def take_in(source: Path | BinaryIO, folder: Path, limits: IntakeLimits | None =
     bundle.refuse_other_task("classify")
     refuse_outside_weights(bundle.model_onnx(), str(bundle.model_path.name))
     return bundle
+
+
+def copy_in(source: Path, folder: Path) -> Bundle:
+    """Copy a bundle's folder and verify it, before and after; what is no part of a bundle is left out.
+
+    Args:
+        source: the bundle's folder; the report of its training is taken along where it lies beside it.
+        folder: as for :func:`take_in`.
+
+    Raises:
+        BundleError: it is no sound bundle.
+        StorageError: a file cannot be read or written.
+    """
+    bundle = read_bundle(source)
+    bundle.refuse_other_task("classify")
+    refuse_outside_weights(bundle.model_onnx(), bundle.model_path.name)
+    with storage_errors(folder):
+        (folder / "bundle").mkdir()
+        for path in (source / _MANIFEST, bundle.card_path, bundle.model_path):
+            shutil.copyfile(path, folder / "bundle" / path.name)
+        for name in ("reference.npz", "metric.npz"):
+            if (source / name).is_file():
+                shutil.copyfile(source / name, folder / "bundle" / name)
+    page = source.parent / "report" / _REPORT_PAGE
+    if source.name == "bundle" and page.is_file():
+        with storage_errors(folder / REPORT):
+            shutil.copyfile(page, folder / REPORT)
+    return read_bundle(folder / "bundle")
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shelfwise.errors import ImageError, ModelError, StorageError
-from shelfwise.inference.products.index import Finding, Match, ProductIndex
+from shelfwise.inference.products.index import ProductIndex
 from shelfwise.inference.products.journal import Answer, Journal, answer_id
+from shelfwise.inference.products.matches import Finding, Match
 from shelfwise.inference.products.photos import photo_hash
 from shelfwise.types import Prediction
 from shelfwise.workflows.classify import accepted_category

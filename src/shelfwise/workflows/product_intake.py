@@ -9,7 +9,8 @@ from pathlib import Path
 
 from shelfwise.errors import ImageError
 from shelfwise.inference.classifier import Classifier
-from shelfwise.inference.products.index import Enrolled, ProductIndex
+from shelfwise.inference.products.index import ProductIndex
+from shelfwise.inference.products.matches import Enrolled
 from shelfwise.inference.products.photos import KeptPhoto, keep
 from shelfwise.inference.products.records import Photo
 from shelfwise.inference.products.staging import Staging

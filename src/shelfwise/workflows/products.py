@@ -19,8 +19,9 @@ from shelfwise.errors import ImageError, ProductError, ProductIndexError
 from shelfwise.gtin import parse_gtin
 from shelfwise.inference.classifier import Classifier
 from shelfwise.inference.products.calibration import prior_of
-from shelfwise.inference.products.index import Added, ModelRef, ProductIndex
+from shelfwise.inference.products.index import ModelRef, ProductIndex
 from shelfwise.inference.products.journal import Answer, Journal
+from shelfwise.inference.products.matches import Added
 from shelfwise.inference.products.photos import KeptPhoto, keep
 from shelfwise.inference.products.records import Product, clean_category, clean_name
 from shelfwise.inference.products.store import ProductStore

@@ -15,7 +15,7 @@ from shelfwise.errors import ModelError, NotFoundError, ShelfwiseError
 if TYPE_CHECKING:
     from shelfwise.inference.classifier import Classifier
     from shelfwise.workflows.learned_products import LearnedProducts
-    from shelfwise.workflows.model_shelf import ShelfModel
+    from shelfwise.workflows.model_facts import ShelfModel
     from shelfwise.workflows.shop import Shop
 
 __all__ = ["ShadowAnswers"]

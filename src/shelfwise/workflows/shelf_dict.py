@@ -176,6 +176,7 @@ def _unnamed(group: Unnamed) -> dict[str, Any]:
         "row": group.row,
         "first": group.first,
         "last": group.last,
+        "category": group.category,
         "facings": len(group.members),
         "members": list(group.members),
     }

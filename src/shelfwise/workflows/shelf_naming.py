@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from shelfwise.inference.classifier import Classifier
-from shelfwise.inference.products.index import Finding, ProductIndex
+from shelfwise.inference.products.index import ProductIndex
+from shelfwise.inference.products.matches import Finding
 from shelfwise.shelf.facings import Guess, Named
 from shelfwise.types import Prediction
 from shelfwise.workflows.product_answers import embedding_of

@@ -4,49 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from shelfwise.errors import ConflictError, ModelError, ShelfwiseError
 from shelfwise.text import some
+from shelfwise.workflows.model_loading import load_soonest, load_tried
+from shelfwise.workflows.model_switch import Switch
 
 if TYPE_CHECKING:
     from shelfwise.inference.classifier import Classifier
     from shelfwise.workflows.answer_pool import AnswerPool, ServedModel
     from shelfwise.workflows.learned_products import LearnedProducts, Progress, Wanted
-    from shelfwise.workflows.model_shelf import ModelShelf, ShelfModel
+    from shelfwise.workflows.model_facts import ShelfModel
+    from shelfwise.workflows.model_shelf import ModelShelf
     from shelfwise.workflows.shadow_answers import ShadowAnswers
     from shelfwise.workflows.shop import Shop, ShopSettings
 
-__all__ = ["ShopModels", "Switch", "activate", "roll_back", "set_shadow"]
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """How far the change to another model is.
-
-    Attributes:
-        model, model_name: id and name of the new model.
-        stage: ``loading`` the network, ``learning`` the products by sight, ``done`` or ``failed``. Until it is done
-            the model before answers.
-        done, total: photos of products that the new model has learned, and of how many.
-        problem: why it failed, else None.
-        lost: photos of products that could not be read, and why.
-    """
-
-    model: str
-    model_name: str
-    stage: Literal["loading", "learning", "done", "failed"]
-    done: int = 0
-    total: int = 0
-    problem: str | None = None
-    lost: tuple[str, ...] = ()
-
-    @property
-    def running(self) -> bool:
-        """Whether it goes on."""
-        return self.stage in ("loading", "learning")
-
+__all__ = ["ShopModels"]
 
 _MOMENT_SECONDS: Final = 1.0
 
@@ -203,7 +178,7 @@ class ShopModels:
         try:
             model = self._shelf.active()
             self._names[model.id] = model.name
-            self._pool = self._pool_of(_quickly(model))
+            self._pool = self._pool_of(load_soonest(model))
             problem = ""
         except ShelfwiseError as error:
             problem = str(error)
@@ -246,7 +221,7 @@ class ShopModels:
 
     def _quicken(self, shop: Shop, learned: LearnedProducts) -> None:
         """Put what answers most photos a second in the place of what was loaded soonest."""
-        served = _tried(_opened(self._shelf.model(learned.model_id)))
+        served = load_tried(self._shelf.model(learned.model_id))
         with shop.products.changing:
             # Another model may answer by now.
             if self._pool is not None and self._pool.model.id == served.id:
@@ -259,7 +234,7 @@ class ShopModels:
             with self._changed:
                 self._changed.wait_for(lambda: self._ready or self._problem is not None or self._closed)
             self._names[model.id] = model.name
-            served = _tried(_opened(model))
+            served = load_tried(model)
             learned = shop.products.opened(served.many)
             self._count(0, 0)
             lost = _caught_up(
@@ -322,73 +297,6 @@ class ShopModels:
         if self._shop is None:
             raise ModelError("the shop is not open yet")
         return self._shop
-
-
-def activate(shop: Shop, model_id: str) -> Switch:
-    """Begin to answer with another model; ``shop.models.switch`` tells how far that is.
-
-    The model before answers until the new one is loaded and has learned all photos of products. Were the server to
-    end meanwhile, the model before is still the active one.
-
-    Raises:
-        NotFoundError: there is no such model.
-        BundleError: it is damaged.
-        ConflictError: another change goes on.
-    """
-    model = shop.shelf.model(model_id)
-    if model.active and shop.models.ready:
-        return Switch(model.id, model.name, "done")
-    return shop.models.change(model)
-
-
-def roll_back(shop: Shop) -> Switch:
-    """Begin to answer with the model before; once more goes forth again. As :func:`activate`.
-
-    Raises:
-        ConflictError: there was no other model, or another change goes on.
-        BundleError: it is damaged.
-    """
-    before = shop.shelf.previous()
-    if before is None:
-        raise ConflictError("there was no other model before this one, so there is nothing to go back to")
-    return shop.models.change(before)
-
-
-def set_shadow(shop: Shop, model_id: str | None) -> ShelfModel | None:
-    """Try a model in the shadow from now on; None for none.
-
-    Raises:
-        NotFoundError: there is no such model.
-        ConflictError: it is the active one.
-        BundleError: it is damaged.
-    """
-    model = shop.shelf.set_shadow(model_id)
-    shop.models.use_shadow(model)
-    return model
-
-
-def _opened(model: ShelfModel) -> ServedModel:
-    from shelfwise.workflows.answer_pool import open_model
-
-    return open_model(model.path)
-
-
-def _quickly(model: ShelfModel) -> Classifier:
-    """A model that is ready as soon as can be."""
-    from shelfwise.bundle import read_bundle
-    from shelfwise.inference.classifier import Classifier, session_of
-
-    bundle = read_bundle(model.path)
-    return Classifier(bundle, session_of(bundle, photos=1))
-
-
-def _tried(served: ServedModel) -> ServedModel:
-    """The model after a first answer, so that one that fails is refused before anything is changed."""
-    import numpy as np
-
-    size = served.many.bundle.preprocessing.size
-    served.many.predictions(np.zeros((1, size, size, 3), np.uint8))
-    return served
 
 
 def _caught_up(

@@ -75,6 +75,7 @@ class ShopShelves:
         self._changed = threading.Condition()
         self._waiting: deque[int] = deque()
         self._futures: dict[int, Future[None]] = {}
+        self._named_again: set[int] = set()
         self._progress = (0, 0)
         self._current: int | None = None
         self._reserved = 0
@@ -111,10 +112,17 @@ class ShopShelves:
         with self._changed:
             self._reserved -= 1
 
-    def look(self, shelf_id: int) -> Future[None]:
-        """Look for products on a shelf photo that a place was kept for; done when it no more waits."""
+    def look(self, shelf_id: int, *, again: bool = False) -> Future[None]:
+        """Look for products on a shelf photo that a place was kept for; done when it no more waits.
+
+        Args:
+            shelf_id: the shelf photo's number.
+            again: its products have been found, and are to be named once more.
+        """
         with self._changed:
             self._reserved -= 1
+            if again:
+                self._named_again.add(shelf_id)
             # Somebody who saw it waiting in the list may have been quicker: it is looked at once.
             return self._futures.get(shelf_id) or self._taken(shelf_id)
 
@@ -122,12 +130,12 @@ class ShopShelves:
         """How far looking at a photo is; one that waits and was lost, as when a server ended, is looked at again.
 
         Returns:
-            None where it is done, or nobody can look at it now.
+            None where it is done, and not looked at once more, or nobody can look at it now.
         """
-        if shelf.state != "waiting":
-            return None
         with self._changed:
             if shelf.id not in self._futures:
+                if shelf.state != "waiting":
+                    return None
                 if self._closed or len(self._waiting) + self._reserved >= self._limit:
                     return None
                 self._taken(shelf.id)
@@ -170,6 +178,7 @@ class ShopShelves:
             finally:
                 with self._changed:
                     self._current = None
+                    self._named_again.discard(shelf_id)
                     future = self._futures.pop(shelf_id)
                 future.set_result(None)
 
@@ -190,11 +199,14 @@ class ShopShelves:
         problem = "it could not be looked at; the log of the server says why"
         try:
             # Here, for it brings the classifier, which takes a while to import.
-            from shelfwise.workflows.shop_shelf_reading import read_shelf_photo
+            from shelfwise.workflows.shop_shelf_reading import name_again, read_shelf_photo
 
-            if self._finder is None:
-                self._finder = self._load()
-            read_shelf_photo(shop, shelf_id, self._finder, self._go_on)
+            if shelf_id in self._named_again:
+                name_again(shop, shelf_id, self._go_on)
+            else:
+                if self._finder is None:
+                    self._finder = self._load()
+                read_shelf_photo(shop, shelf_id, self._finder, self._go_on)
             problem = ""
         except ShelfwiseError as error:
             problem = str(error)
@@ -253,20 +265,27 @@ def add_shelf_photo(
 
 
 def look_again(shop: Shop, shelf_id: int) -> None:
-    """Look once more, in the background, for the products on a photo that could not be looked at.
+    """Look once more, in the background, at a photo that was looked at, or that could not be.
+
+    Where its products have been found, they stay where they are, and what nobody has said the name of is named with
+    what is known by now. Asked for while it is so, it is done once.
 
     Raises:
         OverloadedError: as many shelf photos wait as may wait.
         NotFoundError: there is no such shelf photo.
-        ConflictError: it waits already, or its products have been found.
+        ConflictError: it waits already.
     """
+    again = shop.shelf_photos.get(shelf_id).state == "done"
+    if again and shop.shelves.future(shelf_id) is not None:
+        return
     shop.shelves.reserve()
     try:
-        shop.shelf_photos.again(shelf_id)
+        if not again:
+            shop.shelf_photos.again(shelf_id)
     except BaseException:
         shop.shelves.release()
         raise
-    shop.shelves.look(shelf_id)
+    shop.shelves.look(shelf_id, again=again)
 
 
 def detector_of(bundle: Path | None) -> BoxFinder:

@@ -6,7 +6,7 @@ embeddings of them do. They are kept with the photo, so that this takes no look 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -68,22 +68,28 @@ def alike_groups(
     Returns:
         numbers of the facings of each group, by position, then level.
     """
-    cells = {(f.row, f.position, f.level): i for i, f in enumerate(facings)}
     rows = [place_in_embeddings(box) for box in boxes]
     least = max(_SAME, (1 + _different(embeddings)) / 2)
-    group = list(range(len(facings)))
+    # A forest: each facing leads to another one of its group, and the last to itself.
+    leads_to = list(range(len(facings)))
+    for i, j in _neighbours(facings):
+        first, second = rows[i], rows[j]
+        if first is not None and second is not None and embeddings[first] @ embeddings[second] >= least:
+            leads_to[_last(leads_to, i)] = _last(leads_to, j)
+    groups: dict[int, list[int]] = {}
+    for i in sorted(range(len(facings)), key=lambda i: (facings[i].position, facings[i].level)):
+        groups.setdefault(_last(leads_to, i), []).append(i)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _neighbours(facings: Sequence[Facing]) -> Iterator[tuple[int, int]]:
+    """Pairs of facings that are neighbours, each pair once."""
+    cells = {(f.row, f.position, f.level): i for i, f in enumerate(facings)}
     for (row, position, level), i in cells.items():
         for aside, up in _NEIGHBOURS:
             j = cells.get((row, position + aside, level + up))
-            if j is None:
-                continue
-            first, second = rows[i], rows[j]
-            if first is not None and second is not None and embeddings[first] @ embeddings[second] >= least:
-                group[_root(group, i)] = _root(group, j)
-    members: dict[int, list[int]] = {}
-    for i in sorted(range(len(facings)), key=lambda i: (facings[i].position, facings[i].level)):
-        members.setdefault(_root(group, i), []).append(i)
-    return tuple(tuple(each) for each in members.values() if len(each) > 1)
+            if j is not None:
+                yield i, j
 
 
 def _different(embeddings: Floats) -> float:
@@ -93,7 +99,7 @@ def _different(embeddings: Floats) -> float:
     return float(np.quantile(cosines, _DIFFERENT)) if cosines.size else 0.0
 
 
-def _root(group: list[int], i: int) -> int:
-    while group[i] != i:
-        i = group[i]
+def _last(leads_to: Sequence[int], i: int) -> int:
+    while leads_to[i] != i:
+        i = leads_to[i]
     return i

@@ -65,7 +65,8 @@ class _Half:
         """The same for joining."""
         edges = np.array([box.box for box in self.boxes], np.float32).reshape(-1, 4)
         scores = np.array([1.0 if box.score is None else box.score for box in self.boxes], np.float32)
-        return Part(edges, self.embeddings, (self.shelf.width, self.shelf.height), scores, self.weights)
+        size = (self.shelf.width, self.shelf.height)
+        return Part(edges, self.embeddings, size, scores, self.weights, self.shelf.name)
 
 
 def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
@@ -149,7 +150,9 @@ def _check(shelves: Sequence[ShelfPhoto]) -> None:
     if len({shelf.store_id for shelf in shelves}) > 1:
         raise EntryError("ids", "they are photos of several stores")
     if len({shelf.model for shelf in shelves}) > 1:
-        raise ConflictError("the photos were looked at by different models: send the older one again")
+        raise ConflictError(
+            "the photos were looked at by different models: let the older one be looked at again"
+        )
 
 
 def _picture(shop: Shop, halves: Sequence[_Half], joined: Joined) -> tuple[bytes, float]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shelfwise.answers.records import AnswerCandidate
 from shelfwise.answers.shelf_records import MOST_BOXES, FoundBox
 from shelfwise.workflows.answer_words import Speaker
 from shelfwise.workflows.shelf import picture_of
 from shelfwise.workflows.shelf_naming import ClassifierNamer
+from shelfwise.workflows.shop_shelf_alike import place_in_embeddings
 
 if TYPE_CHECKING:
+    from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
     from shelfwise.bundle import Bundle
     from shelfwise.workflows.answer_words import Words
     from shelfwise.workflows.shelf import BoxFinder
     from shelfwise.workflows.shelf_naming import Progress
     from shelfwise.workflows.shop import Shop
 
-__all__ = ["read_shelf_photo"]
+__all__ = ["name_again", "read_shelf_photo"]
 
 
 def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Progress) -> None:
@@ -59,6 +63,67 @@ def read_shelf_photo(shop: Shop, shelf_id: int, finder: BoxFinder, progress: Pro
         detector=None if bundle is None else bundle.id,
         embeddings=names.embeddings.astype(np.float16).tobytes(),
     )
+
+
+def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
+    """Name the products on a shelf photo once more, with the model and the products that are known by now.
+
+    Boxes stay as they are, and so does what people said of them. Those that people added are named as well, and moved
+    ones by where they are now. The others' embeddings are kept, unless another model made them.
+
+    Args:
+        shop: the shop; its active model names the boxes.
+        shelf_id: the number of a shelf photo whose products have been found.
+        progress: told how many of the boxes are named.
+
+    Raises:
+        NotFoundError: the photo is not kept any more.
+        ImageError: it cannot be read.
+        ModelError: the model fails.
+    """
+    shelf, boxes = shop.shelf_photos.read(shelf_id)
+    if shelf.state != "done":
+        return
+    classifier = shop.pool.model.many
+    model = classifier.bundle.id
+    asked = [box for box in boxes if box.verdict is None or model != shelf.model]
+    edges = np.array([box.box for box in asked], np.float32).reshape(-1, 4)
+    image = picture_of(shop.photos.read(shelf.photo), name=shelf.name, limits=shop.photos.limits)
+    progress(0, 0)
+    names = ClassifierNamer(classifier, None).name(image, edges, progress)
+    said = Speaker(shop).say_all(model, names.predictions)
+    shop.shelf_photos.renamed(
+        shelf_id,
+        {
+            box.key: _found(list(box.box), box.score or 0.0, words)
+            for box, words in zip(asked, said, strict=True)
+        },
+        model=model,
+        embeddings=_embeddings(shop, shelf, boxes, asked, names.embeddings, model),
+    )
+
+
+def _embeddings(
+    shop: Shop,
+    shelf: ShelfPhoto,
+    boxes: Sequence[ShelfBox],
+    asked: Sequence[ShelfBox],
+    fresh: NDArray[np.float32],
+    model: str,
+) -> bytes | None:
+    """The embeddings of all boxes that were found, with those of the boxes that were looked at once more."""
+    kept = shop.shelf_photos.embeddings(shelf.id)
+    if not len(fresh) or (kept is None and model == shelf.model):
+        return kept
+    if kept is None or model != shelf.model:
+        rows = np.zeros((sum(box.score is not None for box in boxes), fresh.shape[1]), np.float16)
+    else:
+        rows = np.frombuffer(kept, np.float16).reshape(-1, fresh.shape[1]).copy()
+    for box, embedding in zip(asked, fresh, strict=True):
+        place = place_in_embeddings(box)
+        if place is not None:
+            rows[place] = embedding
+    return rows.tobytes()
 
 
 def _found(box: list[float], score: float, words: Words) -> FoundBox:

@@ -52,6 +52,6 @@ def test_boxes_that_reach_outside_their_photo(shop, of_kind):
     )
     found = of_kind(check_dataset(replace(dataset, samples=samples)), "box-outside")
     assert [(each.severity, each.message, each.value) for each in found] == [
-        ("error", "box of Tea by 20 pixels", 20),
-        ("warning", "box of Rice by 4 pixels", 4),
+        ("error", "box of Tea at (100, 60): 20 pixels outside", 20),
+        ("warning", "box of Rice at (100, 60): 4 pixels outside", 4),
     ]

@@ -97,7 +97,9 @@ def test_a_photo_is_compared_with_the_planogram_of_its_place(manager, clerk, she
     assert compared["rows"] == [{"planned": 1, "seen": 1}]
     assert (tea["keys"], rice["keys"]) == (["1", "2", "3"], ["4", "5"])
     assert compared["extras"] == []
-    assert compared["unnamed"] == [{"row": 2, "first": 1, "last": 1, "facings": 1, "keys": ["6"]}]
+    assert compared["unnamed"] == [
+        {"row": 2, "first": 1, "last": 1, "facings": 1, "category": None, "keys": ["6"]}
+    ]
     last = compared["fixes"][-1]
     assert (last["kind"], last["product"]) == ("unnamed", None)
     assert "Take away" not in last["text"]

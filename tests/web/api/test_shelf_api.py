@@ -3,6 +3,7 @@
 import io
 import threading
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -118,6 +119,15 @@ def test_what_fails_is_told(clerk, scene, shop):
     assert (answer["state"], answer["problem"]) == ("failed", "the detector gives nothing but NaN")
 
 
+def test_a_photo_that_cannot_be_read_is_refused_by_its_field(clerk, scene):
+    refused = clerk.post(SHELF, files=sent(scene, b"no picture"))
+    assert refused.status_code == 422
+    assert refused.json()["type"].endswith(":photo")
+    assert [error["field"] for error in refused.json()["errors"]] == ["photo"]
+    assert "not a picture" in refused.json()["errors"][0]["message"]
+    assert clerk.get(SHELF).json()["items"] == []
+
+
 def test_what_failed_is_looked_at_again(clerk, reader, scene, shop, goods):
     class Broken:
         def find(self, image, *, source=None):
@@ -136,8 +146,104 @@ def test_what_failed_is_looked_at_again(clerk, reader, scene, shop, goods):
     if future is not None:
         future.result(30)
     assert len(clerk.get(address).json()["boxes"]) == 6
-    assert clerk.post(f"{address}/look").status_code == 409  # its boxes stay as they are
     assert clerk.post(f"{SHELF}/4711/look").status_code == 404
+
+
+def looked_again(client, shelf, shop):
+    """Look again at a shelf photo; as it is once that is done."""
+    address = f"{SHELF}/{shelf['id']}"
+    answer = client.post(f"{address}/look")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["state"] == "done"
+    future = shop.shelves.future(shelf["id"])
+    if future is not None:
+        future.result(30)
+    return client.get(address).json()
+
+
+def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, shelf, goods, shop):
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea}, {"key": "2", "verdict": "unknown"})
+    changed(clerk, shelf, {"key": "6", "removed": True}, {"key": "4", "box": [215, 30, 275, 130]})
+    before = changed(clerk, shelf, {"key": "mine", "box": [20, 180, 90, 290]}).json()
+    embeddings = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    after = looked_again(clerk, shelf, shop)
+    there = {box["key"]: box for box in before["boxes"]}
+    boxes = {box["key"]: box for box in after["boxes"]}
+    assert boxes["3"]["product"] == {"id": goods.tea, "name": "Tea"}
+    assert boxes["3"]["answer"] == "ask"  # one photo does not make it sure
+    assert [boxes[key] for key in "12"] == [there[key] for key in "12"]
+    assert (boxes["4"]["box"], boxes["4"]["moved"], boxes["6"]["removed"]) == (
+        [215, 30, 275, 130],
+        True,
+        True,
+    )
+    assert boxes["mine"]["candidates"][0]["category"] == "Blue"
+    assert (boxes["mine"]["score"], boxes["mine"]["verdict"]) == (None, None)
+    assert after["version"] == before["version"] + 1
+    again = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    np.testing.assert_array_equal(again[[0, 1, 2, 4, 5]], embeddings[[0, 1, 2, 4, 5]])
+    # What it was taught with is its own still.
+    assert len(shop.catalogue.product_photos(goods.tea)) == 1
+    back = changed(clerk, shelf, {"key": "1", "verdict": "open"}).json()["boxes"][0]
+    assert back["answer"] == next(box["answer"] for box in shelf["boxes"] if box["key"] == "1")
+
+
+def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop):
+    from sqlalchemy import update
+
+    from shelfwise.answers.tables import shelf_photos
+
+    changed(clerk, shelf, {"key": "1", "verdict": "unknown"})
+    with shop.db.engine.begin() as connection:
+        connection.execute(
+            update(shelf_photos).values(model="another", embeddings=np.ones(18, np.float16).tobytes())
+        )
+    after = looked_again(clerk, shelf, shop)
+    assert after["model"] == shelf["model"]
+    assert after["boxes"][0]["verdict"] == "unknown"
+    assert after["alike"] == shelf["alike"]
+
+
+def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, shop, monkeypatch):
+    from shelfwise.workflows import shop_shelf_reading
+
+    go_on = threading.Event()
+    named = []
+    as_it_is = shop_shelf_reading.name_again
+
+    def slow(shop, shelf_id, progress):
+        named.append(shelf_id)
+        assert go_on.wait(30)
+        as_it_is(shop, shelf_id, progress)
+
+    monkeypatch.setattr(shop_shelf_reading, "name_again", slow)
+    address = f"{SHELF}/{shelf['id']}"
+    assert reader.post(f"{address}/look").status_code == 403
+    for _ in range(2):
+        answer = clerk.post(f"{address}/look").json()
+        assert (answer["state"], answer["progress"]["done"]) == ("done", 0)
+    # Boxes can be corrected meanwhile, and what is said of them then stays.
+    assert changed(clerk, shelf, {"key": "3", "verdict": "unknown"}).status_code == 200
+    future = shop.shelves.future(shelf["id"])
+    go_on.set()
+    future.result(30)
+    after = clerk.get(address).json()
+    assert named == [shelf["id"]]
+    assert after["progress"] is None
+    assert after["boxes"][2]["verdict"] == "unknown"
+
+
+def test_a_photo_that_cannot_be_named_again_stays_as_it_is(clerk, shelf, shop, monkeypatch):
+    from shelfwise.workflows import shop_shelf_reading
+
+    def broken(shop, shelf_id, progress):
+        raise ModelError("the model gives nothing but NaN")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop_shelf_reading, "name_again", broken)
+        after = looked_again(clerk, shelf, shop)
+    assert (after["problem"], after["boxes"]) == ("the model gives nothing but NaN", shelf["boxes"])
+    assert looked_again(clerk, shelf, shop)["problem"] is None
 
 
 def test_a_defect_fails_the_photo_and_not_the_next(clerk, scene, shop):

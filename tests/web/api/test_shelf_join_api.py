@@ -104,7 +104,8 @@ def test_photos_that_do_not_overlap_are_told(clerk, halves, scene, shop, goods):
     other = clerk.post(f"{SHELF}?location={goods.shelf}", files={"photo": ("a.png", scene.photo)}).json()
     answer = joined(clerk, halves[0]["id"], other["id"])
     assert answer.status_code == 422
-    assert "cannot be joined" in answer.json()["detail"]
+    names = f"Shelf photo {other['id']} cannot be joined to shelf photo {halves[0]['id']}: "
+    assert answer.json()["detail"].startswith(names)
 
 
 def test_what_cannot_be_joined_is_refused(clerk, reader, admin, halves, scene, shop, goods):

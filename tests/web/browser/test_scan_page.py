@@ -78,6 +78,22 @@ def test_two_photos_become_two_stock_levels(
     assert newest.model is not None
 
 
+def test_what_could_not_be_kept_is_told_as_it_is(tabs: Tabs, colour_photo: Callable[[str], Path]) -> None:
+    page = tabs("clerk", PHONE)
+    page.goto("/scan")
+    failing = (
+        "name => { IDBObjectStore.prototype.put = () => { throw new DOMException('It is broken.', name); }; }"
+    )
+    for name, words in (
+        ("QuotaExceededError", "This device has no room for more photos. Book or remove some first."),
+        ("UnknownError", "The photos could not be kept on this device: It is broken."),
+    ):
+        page.evaluate(failing, name)
+        page.locator("#scan-choose").set_input_files([str(colour_photo("Red"))])
+        expect(page.locator("#flash")).to_contain_text(words)
+    expect(page.locator(".scan-card")).to_have_count(0)
+
+
 def test_a_booking_can_be_undone_at_once(
     shop: Shop, tabs: Tabs, colours: dict[str, Product], colour_photo: Photos
 ) -> None:

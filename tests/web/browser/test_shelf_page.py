@@ -1,6 +1,7 @@
 """Shelf: a photo of a shelf, its boxes corrected by taps and by keys, its counts booked."""
 
 import io
+import threading
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -42,6 +43,27 @@ def shelf(shop: Shop, scene, place: Location, products: dict[str, int]) -> int:
     if future is not None:
         future.result(60)
     return made.id
+
+
+@pytest.fixture
+def tall_shelf(shop: Shop, place: Location) -> int:
+    """A photo that is higher than wide, with a box at its top and one at its foot."""
+
+    class Finder:
+        def find(self, image, *, source=None):
+            edges = np.array([[200, 50, 400, 250], [200, 950, 400, 1150]], np.float32)
+            return Detections(edges, np.array([0.9, 0.8], np.float32), 600, 1200, source)
+
+    shop.shelves.use(Finder())
+    out = io.BytesIO()
+    Image.new("RGB", (600, 1200), (200, 90, 80)).save(out, "PNG")
+    return kept(shop, out.getvalue(), place)
+
+
+def on_tall_photo(page: Page, x: float, y: float) -> tuple[float, float]:
+    box = page.locator(".shelf-sheet img").bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"] / 600, box["y"] + y * box["height"] / 1200
 
 
 def sent(scene) -> dict[str, object]:
@@ -366,6 +388,44 @@ def finding(shop: Shop, long_shelf, stranger: bytes) -> None:
     shop.shelves.use(Finder())
 
 
+def slowly(shop: Shop, long_shelf) -> threading.Event:
+    """Let the detector wait until it is let go on."""
+    go_on = threading.Event()
+
+    class Finder:
+        def find(self, image, *, source=None):
+            assert go_on.wait(60)
+            return long_shelf.find(image, source=source)
+
+    shop.shelves.use(Finder())
+    return go_on
+
+
+def test_photos_are_put_together_also_after_the_page_was_left_and_loaded_again(
+    shop: Shop, tabs: Tabs, long_shelf, place: Location
+) -> None:
+    go_on = slowly(shop, long_shelf)
+    page = tabs("clerk", PHONE)
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files(files(long_shelf, "left", "right"))
+    page.get_by_role("button", name="Yes, one shelf").click()
+    line = page.locator("#shelf-queue li")
+    expect(line).to_contain_text("Sent. left.png: Finding the products…")
+    page.reload()
+    expect(line).to_contain_text("Sent. left.png: ")
+    # It goes on at the page of one of them too.
+    page.goto("/shelf/1")
+    told = page.locator("#shelf-together")
+    expect(told).to_contain_text("It is to be put together with “right.png”")
+    go_on.set()
+    expect(told).to_contain_text("It was put together with the other photo")
+    assert shop.shelf_photos.get(3).joined_from == (1, 2)
+    page.get_by_role("link", name="shelf photo 3").click()
+    expect(page.locator(".shelf-chip")).to_have_count(22)
+    page.goto("/shelf")
+    expect(page.locator("#shelf-sending")).to_be_hidden()
+
+
 def test_photos_that_do_not_overlap_stay_by_themselves(
     shop: Shop, tabs: Tabs, long_shelf, place: Location, stranger: bytes, accessible: Callable[[Page], None]
 ) -> None:
@@ -376,7 +436,8 @@ def test_photos_that_do_not_overlap_stay_by_themselves(
     page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), other])
     page.get_by_role("button", name="Yes, one shelf").click()
     line = page.locator("#shelf-queue li")
-    expect(line).to_contain_text("cannot be joined")
+    expect(line).to_contain_text("“other.png” cannot be joined to “left.png”: ")
+    expect(line.get_by_role("button", name="Try again")).to_have_count(0)
     accessible(page)
     page.reload()
     expect(line).to_contain_text("There by themselves: left.png, other.png")
@@ -391,18 +452,36 @@ def test_photos_that_do_not_overlap_stay_by_themselves(
     assert [each.id for each in shop.shelf_photos.list(None).items] == [2, 1]
 
 
-def test_a_photo_that_is_refused_can_be_tried_again_or_removed(tabs: Tabs, long_shelf) -> None:
+def test_what_is_no_photo_is_only_to_be_removed(shop: Shop, tabs: Tabs, long_shelf) -> None:
     page = tabs("clerk", DESK)
     page.goto("/shelf")
     broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture at all"}
-    page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), broken])
+    page.locator("#shelf-choose").set_input_files([broken, *files(long_shelf, "left")])
     page.get_by_role("button", name="Yes, one shelf").click()
     line = page.locator("#shelf-queue li")
-    expect(line).to_contain_text("There by itself: left.png")
-    line.get_by_role("button", name="Try again").click()
+    expect(line).to_contain_text("“broken.png”: ")
     expect(line).to_contain_text("not a picture")
+    expect(line).to_contain_text("There by itself: left.png")
+    expect(line.get_by_role("button", name="Try again")).to_have_count(0)
     line.get_by_role("button", name="Remove").click()
     expect(page.locator("#shelf-sending")).to_be_hidden()
+    assert len(shop.shelf_photos.list(None).items) == 1
+
+
+def test_what_is_refused_for_now_can_be_tried_again(tabs: Tabs, long_shelf) -> None:
+    page = tabs("clerk", DESK)
+    problem = '{"status": 403, "detail": "You may not do that in this store."}'
+    page.route(
+        "**/api/v1/shelf?*",
+        lambda route: route.fulfill(status=403, content_type="application/problem+json", body=problem),
+    )
+    page.goto("/shelf")
+    page.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
+    line = page.locator("#shelf-queue li")
+    expect(line).to_contain_text("You may not do that")
+    page.unroute("**/api/v1/shelf?*")
+    line.get_by_role("button", name="Try again").click()
+    page.wait_for_url("**/shelf/1")
 
 
 def test_kept_photos_are_put_together(
@@ -417,7 +496,9 @@ def test_kept_photos_are_put_together(
     expect(dialog.locator(".choice")).to_have_count(2)
     accessible(page)
     dialog.locator(".choice").first.click()
-    expect(dialog.get_by_role("alert")).to_contain_text("cannot be joined")
+    expect(dialog.get_by_role("alert")).to_contain_text(
+        "The photo that you chose cannot be joined to this photo: "
+    )
     expect(dialog.get_by_role("link", name=f"shelf photo {other}")).to_have_attribute(
         "href", f"/shelf/{other}"
     )
@@ -519,8 +600,8 @@ def test_photos_that_are_removed_while_they_are_looked_at_are_not_put_together(
     page.goto("/shelf")
     page.locator("#shelf-choose").set_input_files(files(long_shelf, "left", "right"))
     page.get_by_role("button", name="Yes, one shelf").click()
-    expect(page.locator("#shelf-queue li")).to_contain_text("Putting the photos together…")
     until(page, lambda: bool(held))
+    expect(page.locator("#shelf-queue li")).to_contain_text("Sent. left.png: ")
     page.get_by_role("button", name="Remove left.png + right.png").click()
     expect(page.locator("#shelf-sending")).to_be_hidden()
     held[0].continue_()
@@ -575,6 +656,101 @@ def test_what_could_not_be_kept_is_told_as_it_is(tabs: Tabs, long_shelf) -> None
         page.evaluate(failing, name)
         page.locator("#shelf-choose").set_input_files(files(long_shelf, "left"))
         expect(page.locator("#flash")).to_contain_text(words)
+
+
+def test_a_tap_brings_up_what_the_box_is_and_leaves_the_box_in_sight(tabs: Tabs, tall_shelf: int) -> None:
+    page = opened(tabs("clerk", PHONE, reduced_motion="reduce"), tall_shelf)
+    page.evaluate("scrollTo(0, 0)")
+    panel = page.locator("#shelf-panel")
+    bar = page.locator("#shelf-bar").bounding_box()
+    assert bar is not None
+    for x, y, height in ((300, 150, 200), (300, 1050, 200)):
+        page.evaluate("scrollTo(0, 0)")
+        page.touchscreen.tap(*on_tall_photo(page, x, y))
+        expect(panel).to_be_visible()
+        title, head = page.locator("#shelf-panel-title").bounding_box(), page.locator(".top").bounding_box()
+        assert title is not None and head is not None
+        assert head["height"] < title["y"] < bar["y"] - 100  # with the first choices
+        assert on_tall_photo(page, x, y + height / 2)[1] > head["height"] + 20
+        expect(page.locator("#shelf-view")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#shelf-panel-title")).to_be_focused()
+
+
+def test_undo_is_there_after_the_page_was_loaded_again(shop: Shop, tabs: Tabs, shelf: int) -> None:
+    page = opened(tabs("clerk", DESK), shelf)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    expect(undo).to_have_attribute("title", "Nothing was changed in this tab")
+    page.mouse.click(*on_photo(page, 55, 235))
+    page.locator("#shelf-panel").get_by_role("button", name="No product").click()
+    saved(page)
+    page.reload()
+    expect(page.locator(".shelf-chip")).to_have_count(5)
+    undo.click()
+    expect(page.locator(".shelf-chip")).to_have_count(6)
+    saved(page)
+    assert not boxes(shop, shelf)["6"].removed
+    page.reload()
+    expect(page.locator(".shelf-chip")).to_have_count(6)
+    expect(undo).to_be_disabled()
+
+
+def test_what_was_taken_away_long_ago_can_be_put_back(shop: Shop, tabs: Tabs, shelf: int) -> None:
+    from shelfwise.answers.shelf_records import BoxChange
+
+    shop.shelf_photos.change(shelf, [BoxChange("6", removed=True)], user="manager")
+    page = opened(tabs("clerk", DESK), shelf)
+    expect(page.locator("#shelf-rows")).to_contain_text("Taken away · 1")
+    page.get_by_role("button", name="Put back: Blue").click()
+    expect(page.locator(".shelf-chip")).to_have_count(6)
+    expect(page.locator("#shelf-panel-title")).to_be_focused()
+    saved(page)
+    assert not boxes(shop, shelf)["6"].removed
+
+
+def test_zooming_in_goes_to_the_chosen_box(tabs: Tabs, shelf: int) -> None:
+    page = opened(tabs("clerk", DESK), shelf)
+    view = page.locator("#shelf-view").bounding_box()
+    assert view is not None
+
+    def inside(x: float, y: float) -> bool:
+        there = on_photo(page, x, y)
+        assert view is not None
+        return (
+            view["x"] <= there[0] <= view["x"] + view["width"]
+            and view["y"] <= there[1] <= view["y"] + view["height"]
+        )
+
+    page.mouse.click(*on_photo(page, 45, 80))
+    for _ in range(5):
+        page.get_by_role("button", name="Zoom in").click()
+        assert inside(45, 80)
+    page.get_by_role("button", name="All of the photo").click()
+    page.keyboard.press("Escape")
+    page.mouse.click(*on_photo(page, 380, 300))  # nothing is there
+    for _ in range(5):
+        page.get_by_role("button", name="Zoom in").click()
+    assert inside(200, 160)
+    assert not inside(45, 80)
+
+
+def test_what_was_taught_since_is_known_once_it_is_looked_at_again(
+    shop: Shop, tabs: Tabs, shelf: int, products: dict[str, int], accessible: Callable[[Page], None]
+) -> None:
+    page = opened(tabs("clerk", PHONE, "dark"), shelf)
+    page.touchscreen.tap(*on_photo(page, 45, 80))
+    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    saved(page)
+    expect(page.locator(".shelf-chip", has_text="Cola")).to_have_count(1)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#flash")).to_contain_text("Looked again: of 2 facings something else is said now.")
+    expect(page.locator(".shelf-chip", has_text="Cola")).to_have_count(3)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#flash")).to_contain_text("Looked again: the same is said of all facings.")
+    assert boxes(shop, shelf)["1"].verdict == "corrected"
+    accessible(page)
 
 
 def test_what_stands_there_becomes_the_planogram(

@@ -17,7 +17,7 @@ from shelfwise.web.markdown import markdown_html
 from shelfwise.web.pages.devices import device_words
 from shelfwise.web.pages.models import verdict_words
 from shelfwise.web.pages.review import options_of
-from shelfwise.workflows.model_shelf import ShelfModel
+from shelfwise.workflows.model_facts import ShelfModel
 from shelfwise.workflows.shop import Shop
 
 ADMINS_ONLY = ["/models", "/models/comparison", "/users", "/users/tokens", "/users/1", "/audit"]

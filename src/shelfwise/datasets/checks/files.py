@@ -60,7 +60,6 @@ def find_boxes_outside(survey: Survey) -> Iterator[Finding]:
         far = lies_outside(box.x, box.y, box.x + box.width, box.y + box.height, size)
         if outside > _SLACK or far:
             name = survey.dataset.categories[sample.label]
-            finding = survey.finding(
-                "box-outside", f"box of {name} by {outside:.0f} pixels", [index], outside
-            )
+            where = f"box of {name} at ({box.x:.0f}, {box.y:.0f}): {outside:.0f} pixels outside"
+            finding = survey.finding("box-outside", where, [index], outside)
             yield replace(finding, severity="error") if far else finding

@@ -122,7 +122,7 @@ KINDS: Final[dict[str, Kind]] = {
     ),
     "tiny": Kind(
         "warning",
-        "Tiny pictures",
+        "Tiny pictures and boxes",
         "1 picture or box is tiny",
         "{n} pictures or boxes are tiny",
         "Often a thumbnail saved by mistake: replace it by the full photo. "

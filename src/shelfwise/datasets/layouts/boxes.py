@@ -36,7 +36,7 @@ def fitted_box(
         bottom: end of the last pixel row.
         size: width and height of the picture in pixels; None, where they cannot be known: nothing is clipped.
         where: what to call the box in errors.
-        strict: False: a box that lies outside is not refused and not clipped.
+        strict: False: no box is clipped, and one that lies outside is not refused.
 
     Raises:
         LayoutError: it has no area, lies outside the picture by more than a little, or is not finite.
@@ -45,11 +45,10 @@ def fitted_box(
     shown = f"box from ({left:g}, {top:g}) to ({right:g}, {bottom:g})"
     if not all(map(math.isfinite, (left, top, right, bottom))):
         raise LayoutError(f"{where}: the {shown} is not made of finite numbers")
-    if size is not None:
-        if not lies_outside(left, top, right, bottom, size):
-            left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height)
-        elif strict:
+    if size is not None and strict:
+        if lies_outside(left, top, right, bottom, size):
             raise LayoutError(f"{where}: the {shown} lies outside the picture of {width}×{height} pixels")
+        left, top, right, bottom = max(left, 0.0), max(top, 0.0), min(right, width), min(bottom, height)
     left, top, right, bottom = (round(float(edge), 2) for edge in (left, top, right, bottom))
     box = Box(left, top, round(right - left, 2), round(bottom - top, 2))
     if box.width < 1 or box.height < 1:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from shelfwise.inference.products.calibration import Calibration, Prior, measured_prior
-    from shelfwise.inference.products.index import Added, Enrolled, Finding, Match, ModelRef, ProductIndex
+    from shelfwise.inference.products.index import ModelRef, ProductIndex
     from shelfwise.inference.products.journal import Answer, Journal
+    from shelfwise.inference.products.matches import Added, Enrolled, Finding, Match
     from shelfwise.inference.products.records import Photo, Product
     from shelfwise.inference.products.store import ProductStore
 
@@ -30,8 +31,9 @@ __all__ = [
 
 _HOMES: Final = {
     "calibration": ("Calibration", "Prior", "measured_prior"),
-    "index": ("Added", "Enrolled", "Finding", "Match", "ModelRef", "ProductIndex"),
+    "index": ("ModelRef", "ProductIndex"),
     "journal": ("Answer", "Journal"),
+    "matches": ("Added", "Enrolled", "Finding", "Match"),
     "records": ("Photo", "Product"),
     "store": ("ProductStore",),
 }

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate, count
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from shelfwise.errors import ProductError
-from shelfwise.gtin import gtin_key, parse_gtin
+from shelfwise.gtin import parse_gtin
 from shelfwise.inference.products.calibration import Calibration, Prior, fit
+from shelfwise.inference.products.contents import Contents
 from shelfwise.inference.products.gallery import Gallery, unit_rows
-from shelfwise.inference.products.records import Photo, Product, Strict, clean_category, clean_name, name_key
-from shelfwise.text import nearest
+from shelfwise.inference.products.matches import Added, Enrolled, Finding, Match
+from shelfwise.inference.products.records import Product, Strict, clean_category, clean_name, name_key
 
-__all__ = ["Added", "Enrolled", "Finding", "Match", "ModelRef", "ProductIndex"]
+__all__ = ["ModelRef", "ProductIndex"]
 
 FITTED_ON: Final = 256
 """How many photos threshold and slope are fitted on at most, so that adding stays quick in a large index."""
@@ -43,57 +41,8 @@ class ModelRef(Strict):
     name: Annotated[str, Field(min_length=1)]
 
 
-class Enrolled(NamedTuple):
-    """A photo and its embedding, a float32 array of shape (features,) and any length."""
-
-    photo: Photo
-    embedding: Floats
-
-
-class Match(NamedTuple):
-    """A product that a photo may show.
-
-    Attributes:
-        product: which.
-        similarity: -1 to 1, see :mod:`shelfwise.inference.products.gallery`.
-        confidence: 0 to 1, how likely it is this one and neither another nor an unknown one.
-    """
-
-    product: Product
-    similarity: float
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What an index says of one photo.
-
-    Attributes:
-        matches: the most similar products, best first.
-        threshold: the similarity from which on it is one of them.
-    """
-
-    matches: tuple[Match, ...]
-    threshold: float
-
-    @property
-    def best(self) -> Match | None:
-        """The product on the photo, or None for an unknown product: none is near enough."""
-        first = self.matches[0] if self.matches else None
-        return first if first is not None and first.similarity >= self.threshold else None
-
-
-class Added(NamedTuple):
-    """What adding photos did: the product as it now is; how many photos were new, moved to it, or there before."""
-
-    product: Product
-    new: int
-    moved: int
-    known: int
-
-
-@dataclass(frozen=True, eq=False)
-class ProductIndex:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProductIndex(Contents):
     """Products, their photos and the embeddings of these. It is never changed: each edit gives another index.
 
     ::
@@ -107,16 +56,11 @@ class ProductIndex:
     Attributes:
         model: what made the embeddings.
         prior: what to expect of similarities before there are photos.
-        products: ordered by name.
-        embeddings: float32 array of shape (photos, features), rows of length 1 in the order of the products' photos.
-            They are rounded to half precision, as they are stored.
         calibration: threshold and slope, fitted from the photos.
     """
 
     model: ModelRef
     prior: Prior
-    products: tuple[Product, ...]
-    embeddings: Floats = field(repr=False)
     calibration: Calibration
 
     @classmethod
@@ -155,7 +99,10 @@ class ProductIndex:
         if len({row.shape for row in rows}) > 1:
             raise ProductError("the model gives embeddings of different lengths")
         matrix = np.stack(rows) if rows else np.zeros((0, 0), np.float32)
-        made = cls(model, prior, tuple(products), matrix, fit((), (), prior))
+        unfitted = fit((), (), prior)
+        made = cls(
+            model=model, prior=prior, products=tuple(products), embeddings=matrix, calibration=unfitted
+        )
         return replace(made, calibration=made._fitted())
 
     @cached_property
@@ -166,10 +113,6 @@ class ProductIndex:
     def _seen(self) -> list[Product]:
         """The products that have photos: one may have lost its last to another."""
         return [product for product in self.products if product.photos]
-
-    @cached_property
-    def _by_name(self) -> dict[str, Product]:
-        return {name_key(product.name): product for product in self.products}
 
     def search(self, embeddings: Floats, top: int = 3) -> list[Finding]:
         """Find the most similar products of each photo.
@@ -206,53 +149,6 @@ class ProductIndex:
         """
         place = next((i for i, each in enumerate(self._seen) if each.id == product_id), None)
         return () if place is None else self._gallery.own(place)
-
-    def find(self, name: str) -> Product:
-        """The product of this name; capitals do not count.
-
-        Raises:
-            ProductError: there is none.
-        """
-        product = self._by_name.get(name_key(name))
-        if product is None:
-            meant = nearest(name, [each.name for each in self.products])
-            hint = f"Did you mean {meant!r}?" if meant else "See: shelfwise products list"
-            raise ProductError(f"there is no product {clean_name(name)!r}. {hint}")
-        return product
-
-    def product(self, product_id: str) -> Product | None:
-        """The product with this id, or None."""
-        return next((each for each in self.products if each.id == product_id), None)
-
-    def owner(self, photo: str) -> Product | None:
-        """The product that a photo, named by its hash, is enrolled under, or None."""
-        return self._owners.get(photo)
-
-    def elsewhere(self, photo: str, name: str, *, move: bool, shown: str | None = None) -> bool:
-        """Whether a photo, named by its hash, is enrolled under another product than that of this name.
-
-        Args:
-            photo: its hash.
-            name: the product it is to be added to.
-            move: whether it may be taken away from the other product.
-            shown: what to call the photo in the error; by default its file's name when it was added.
-
-        Raises:
-            ProductError: it is, and may not be taken away.
-        """
-        owner = self._owners.get(photo)
-        if owner is None or name_key(owner.name) == name_key(name):
-            return False
-        if not move:
-            raise ProductError(
-                f"{shown or self._entry(photo)[0].name}: this photo is enrolled under {owner.name!r} already. "
-                f"To move it to {clean_name(name)!r}, add it with --move"
-            )
-        return True
-
-    @cached_property
-    def _owners(self) -> dict[str, Product]:
-        return {photo.sha256: product for product in self.products for photo in product.photos}
 
     def add(
         self,
@@ -342,53 +238,11 @@ class ProductIndex:
         entries = [*self._entries(leave_out=product.id), (renamed, self._rows_of(product))]
         return self._of(self.model, self.prior, entries), renamed
 
-    def _entries(
-        self, *, without: Iterable[str] = (), leave_out: str | None = None
-    ) -> Iterator[tuple[Product, dict[str, Floats]]]:
-        """The products with their embeddings, without these photos and one product."""
-        gone = set(without)
-        for product in self.products:
-            if product.id == leave_out:
-                continue
-            if gone.isdisjoint(photo.sha256 for photo in product.photos):
-                yield product, self._rows_of(product)
-                continue
-            photos = tuple(photo for photo in product.photos if photo.sha256 not in gone)
-            yield product.model_copy(update={"photos": photos}), self._rows_of(product)
-
-    @cached_property
-    def _starts(self) -> dict[str, int]:
-        starts = accumulate((len(each.photos) for each in self.products), initial=0)
-        return {product.id: start for product, start in zip(self.products, starts, strict=False)}
-
-    def _rows_of(self, product: Product) -> dict[str, Floats]:
-        start = self._starts[product.id]
-        return {photo.sha256: self.embeddings[start + i] for i, photo in enumerate(product.photos)}
-
-    def _entry(self, photo: str) -> tuple[Photo, Floats]:
-        """An enrolled photo and its embedding."""
-        owner = self._owners[photo]
-        place = bisect_left(owner.photos, photo, key=lambda each: each.sha256)
-        return owner.photos[place], self.embeddings[self._starts[owner.id] + place]
-
     def _fitted(self) -> Calibration:
         hashes = [photo.sha256 for product in self.products for photo in product.photos]
         # The smallest hashes are as good as drawn by lot, and the same whatever came first.
         sample = sorted(range(len(hashes)), key=hashes.__getitem__)[:FITTED_ON]
         return fit(*self._gallery.left_out(sample), self.prior)
-
-    def _free_id(self, name: str) -> str:
-        taken = {each.id for each in self.products}
-        made = (hashlib.sha256(f"{i} {name_key(name)}".encode()).hexdigest()[:12] for i in count())
-        return next(each for each in made if each not in taken)
-
-    def _free_gtin(self, gtin: str, product: Product) -> str:
-        for other in self.products:
-            if other.gtin and other.id != product.id and gtin_key(other.gtin) == gtin_key(gtin):
-                raise ProductError(
-                    f"GTIN {gtin} is that of {other.name!r} already: a number belongs to one product"
-                )
-        return gtin
 
 
 def _stored(embedding: Floats) -> Floats:

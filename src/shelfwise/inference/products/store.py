@@ -223,7 +223,11 @@ class ProductStore:
     @staticmethod
     def _with_embeddings(manifest: _Manifest, embeddings: NDArray[np.float32]) -> ProductIndex:
         return ProductIndex(
-            manifest.model, manifest.prior, manifest.products, embeddings, manifest.calibration
+            model=manifest.model,
+            prior=manifest.prior,
+            products=manifest.products,
+            embeddings=embeddings,
+            calibration=manifest.calibration,
         )
 
     def _take_over(self, staging: Staging, wanted: Mapping[str, Photo], made: list[Path]) -> None:

@@ -96,12 +96,16 @@ class ExtraOut(Reply):
 
 
 class UnnamedOut(Reply):
-    """Neighbouring facings that have no sure name and stand in no planned place: named, they can be compared."""
+    """Neighbouring facings that have no sure name and stand in no planned place: named, they can be compared.
+
+    Facings of which only the category is known are among them where they may be a planned product that is lacking.
+    """
 
     row: int = Field(description="On the photo, as the positions.")
     first: int = Field(description="The leftmost position.")
     last: int = Field(description="The rightmost position.")
     facings: int
+    category: str | None = Field(description="What all of them are of for sure.")
     keys: list[str]
 
     @classmethod
@@ -112,6 +116,7 @@ class UnnamedOut(Reply):
             first=group.first,
             last=group.last,
             facings=len(group.members),
+            category=group.category,
             keys=[keys[i] for i in group.members],
         )
 

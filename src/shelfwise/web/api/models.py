@@ -14,8 +14,8 @@ from shelfwise.answers.records import Comparison
 from shelfwise.errors import ConflictError, NotFoundError
 from shelfwise.web.access import Admin, Audit, Reader, TheShop
 from shelfwise.web.api.schemas import Entry, Reply, group, problems
-from shelfwise.workflows.model_shelf import ShelfModel
-from shelfwise.workflows.shop_models import activate, roll_back, set_shadow
+from shelfwise.workflows.model_facts import ShelfModel
+from shelfwise.workflows.model_switch import activate, roll_back, set_shadow
 
 __all__ = ["router"]
 

@@ -131,9 +131,11 @@ def get_shelf(shop: TheShop, actor: Reader, response: Response, shelf_id: PathId
 def look(
     request: Request, shop: TheShop, actor: Classifying, response: Response, shelf_id: PathId
 ) -> ShelfOut:
-    """Look once more at a photo that `failed`, once what was in the way is mended. Clerks.
+    """Look once more at a photo, with what is known by now. Clerks.
 
-    It waits then, as one that was just sent: `GET /shelf/{id}` tells how far it is.
+    One that `failed` waits then, as one that was just sent. Of one that is `done` all boxes stay, and those that
+    nobody has named are named anew, such as with products that were taught since. `GET /shelf/{id}` tells how far it
+    is; asked for meanwhile, it is done once.
     """
     shelf_for(shop, actor, "clerk", shelf_id, "classify")
     spend(request, actor, "photos", 1)

@@ -42,7 +42,7 @@ class ShelfListedOut(Reply):
     width: int
     height: int
     state: ShelfState = Field(description="`waiting` until its products have been looked for.")
-    problem: str | None
+    problem: str | None = Field(description="Why it failed, or could not be looked at once more.")
     store_id: int | None
     location_id: int | None
     user: str

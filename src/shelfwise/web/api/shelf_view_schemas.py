@@ -86,7 +86,7 @@ class ShelfCountsOut(Reply):
 class ShelfOut(ShelfListedOut):
     """A shelf photo with what is on it as people left it; boxes row by row, those that were taken away last."""
 
-    progress: ProgressOut | None
+    progress: ProgressOut | None = Field(description="Null where it is not being looked at.")
     boxes: list[BoxOut]
     rows: list[RowOut]
     runs: list[RunOut]

@@ -103,6 +103,7 @@ async def sent_files(
 
     Raises:
         EntryError: the body is no form, has no file under this name, or too many.
+        ImageError: naming the field, where the context ends with one.
         OverloadedError: too many uploads are being worked on.
     """
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -119,6 +120,8 @@ async def sent_files(
         held.take(length)
         try:
             yield [await _read(part, most_bytes) for part in sent]
+        except ImageError as error:
+            raise ImageError(error.source, error.reason, field) from error
         finally:
             held.give_back(length)
 

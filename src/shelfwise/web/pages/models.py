@@ -14,7 +14,8 @@ from shelfwise.web.access import Admin, shop_of
 from shelfwise.web.markdown import markdown_html
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import show
-from shelfwise.workflows.model_shelf import ModelShelf, ShelfModel
+from shelfwise.workflows.model_facts import ShelfModel
+from shelfwise.workflows.model_shelf import ModelShelf
 from shelfwise.workflows.shop import Shop
 
 __all__ = ["router", "verdict_words"]

@@ -7,7 +7,7 @@ import { card, judgement, suggested, verdictOf, withProduct } from "/static/scan
 import { askToStay, dropPhoto, jobsOf, keepJob, keepPhoto, photosOf } from "/static/scan/kept.js";
 import { photoOf, picturesIn } from "/static/scan/photos.js";
 import { Queue } from "/static/scan/queue.js";
-import { isFinal } from "/static/sender.js";
+import { isFinal, whyNotKept } from "/static/sender.js";
 
 const owner = meta("user");
 const store = Number(meta("store"));
@@ -200,8 +200,8 @@ async function take(files) {
     const photo = await photoOf(file, owner, store);
     try {
       await keepPhoto(photo);
-    } catch {
-      flash("This device has no room for more photos. Book or remove some first.", "bad");
+    } catch (error) {
+      flash(whyNotKept(error, "This device has no room for more photos. Book or remove some first."), "bad");
       break;
     }
     photos.set(photo.id, photo);

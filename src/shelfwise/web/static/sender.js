@@ -72,3 +72,9 @@ export class Sender extends EventTarget {
 export function isFinal(error) {
   return error instanceof ApiError && error.status < 500 && ![401, 408, 425, 429].includes(error.status);
 }
+
+/** Why something could not be kept on this device; full: what to say where it has no room. */
+export function whyNotKept(error, full) {
+  if (error?.name === "QuotaExceededError") return full;
+  return `The photos could not be kept on this device: ${error?.message || error}`;
+}

@@ -2,7 +2,9 @@
 import { meta, newKey } from "/static/api.js";
 import { confirmed, el, flash, icon, keepStarting } from "/static/app.js";
 import { picturesIn } from "/static/scan/photos.js";
+import { whyNotKept } from "/static/sender.js";
 import { Queue } from "/static/shelf/queue.js";
+import { fillBar, lookingWords } from "/static/shelf/words.js";
 
 const started = keepStarting();
 const at = (name) => document.getElementById(name);
@@ -16,10 +18,11 @@ let shown = "";
 function show() {
   const sets = queue.sets();
   const state = JSON.stringify([queue.offline, sets.map((set) => set.map(({ id, shelf, error }) => [id, shelf, error]))]);
-  if (state === shown) return; // what is focused there stays so
+  // What is focused there stays so.
+  if (state !== shown) at("shelf-queue").replaceChildren(...sets.map(line));
   shown = state;
   at("shelf-sending").hidden = !sets.length;
-  at("shelf-queue").replaceChildren(...sets.map(line));
+  sets.forEach((set, place) => goOn(at("shelf-queue").children[place], set));
   const text = queue.offline && sets.length ? "No connection. The photos are kept here and sent as soon as it is back." : "";
   const told = at("shelf-state");
   if (told.textContent !== text) told.textContent = text;
@@ -31,16 +34,30 @@ function line(set) {
   const error = set.find((one) => one.error)?.error;
   const sent = set.filter((one) => one.shelf);
   return el("li", { "data-set": set[0].set },
-    el("span", { class: "recent" }, el("b", {}, names), el("span", { class: "muted" }, error || words(set)),
+    el("span", { class: "recent" }, el("b", {}, names), el("span", { class: "muted", "data-far": error ? null : "" }, error || ""),
       error && sent.length ? el("span", {}, sent.length > 1 ? "There by themselves: " : "There by itself: ", sent.flatMap((one, place) => [place ? ", " : "", el("a", { href: `/shelf/${one.shelf}` }, one.name)])) : null),
-    error || queue.offline ? null : el("progress", { class: "end", "aria-label": `Sending ${set[0].name}` }),
-    error && sent.length < set.length ? el("button", { type: "button", class: "button small end", onclick: () => queue.retry(set) }, "Try again") : null,
+    error || queue.offline ? null : el("progress", { class: "end", "aria-label": `How far ${names} is` }),
+    error && !set.some((one) => one.final) ? el("button", { type: "button", class: "button small end", onclick: () => queue.retry(set) }, "Try again") : null,
     el("button", { type: "button", class: "icon-button end", "aria-label": `Remove ${names}`, onclick: () => remove(set) }, icon("close")));
+}
+
+/** Say how far a set is. */
+function goOn(node, set) {
+  const told = node.querySelector("[data-far]");
+  if (!told) return;
+  const text = words(set);
+  if (told.textContent !== text) told.textContent = text;
+  const bar = node.querySelector("progress");
+  if (bar) fillBar(bar, queue.far?.set === set[0].set ? queue.far.progress : null);
 }
 
 function words(set) {
   if (queue.offline) return "Waits for the connection";
-  return set.every((one) => one.shelf) ? "Putting the photos together…" : "Being sent…";
+  const { step, photo, progress } = queue.far?.set === set[0].set ? queue.far : {};
+  if (step === "send") return set.length > 1 ? `Being sent: ${photo.name}, ${photo.part + 1} of ${set.length}…` : "Being sent…";
+  if (step === "look") return `Sent. ${photo.name}: ${lookingWords(progress)}`;
+  if (step === "join") return "Sent and looked at. The photos are being put together…";
+  return set.every((one) => one.shelf) ? "Sent. The photos are looked at, then put together." : "Waits for its turn";
 }
 
 async function remove(set) {
@@ -55,12 +72,11 @@ async function take(files) {
   const added = Date.now();
   const set = newKey();
   const place = Number(at("shelf-place").value);
-  const fresh = files.map((file, part) => ({ id: newKey(), owner, store, place, name: file.name || "photo.jpg", blob: file, added, set: together ? set : `${set}-${part}`, part, shelf: null, error: "" }));
+  const fresh = files.map((file, part) => ({ id: newKey(), owner, store, place, name: file.name || "photo.jpg", blob: file, added, set: together ? set : `${set}-${part}`, part, shelf: null, error: "", final: false }));
   try {
     await queue.add(fresh);
   } catch (error) {
-    const full = error?.name === "QuotaExceededError";
-    flash(full ? "This device has no room for more photos." : `The photos could not be kept on this device: ${error?.message || error}`, "bad");
+    flash(whyNotKept(error, "This device has no room for more photos."), "bad");
   }
 }
 

@@ -2,13 +2,18 @@
 import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { confirmed, el, flash, keepStarting } from "/static/app.js";
 import { Picker } from "/static/picker.js";
+import { LookingAgain } from "/static/shelf/again.js";
 import { Booking } from "/static/shelf/booking.js";
 import { Joining } from "/static/shelf/joining.js";
 import { fillCounts, fillGaps, fillPlan, fillRows } from "/static/shelf/lists.js";
 import { Shelf } from "/static/shelf/model.js";
+import { goOnJoining } from "/static/shelf/pair.js";
 import { fillPanel } from "/static/shelf/panel.js";
 import { Saving } from "/static/shelf/saving.js";
+import { bringUp } from "/static/shelf/sight.js";
+import { Undo } from "/static/shelf/undo.js";
 import { View } from "/static/shelf/view.js";
+import { fillBar, lookingWords } from "/static/shelf/words.js";
 
 const started = keepStarting();
 const at = (name) => document.getElementById(name);
@@ -23,11 +28,16 @@ const view = new View(at("shelf-view"), Number(width), Number(height), `/api/v1/
 const picker = new Picker(at("picker"));
 const booking = new Booking(at("shelf-take"), saving.path, () => load());
 const joining = new Joining(at("shelf-join"));
+const again = new LookingAgain(at("shelf-again"), (button) => {
+  again.begin(shelf);
+  return lookAgain(button);
+});
 const tools = Object.fromEntries([...document.querySelectorAll("[data-tool]")].map((button) => [button.dataset.tool, button]));
-const undone = []; // changes that take back what was done here, the last one at the end
+const undone = new Undo(id);
 const picked = []; // products that were chosen on this page, the last one first
 let chosen = null;
 let wide = false;
+let changed = false; // whether anything was, since the page was loaded
 
 // -- what is shown
 
@@ -42,6 +52,7 @@ function show() {
   fillRows(at("shelf-rows"), shelf, chosen, act);
   fillGaps(at("shelf-gaps"), shelf, act);
   fillPlan(at("shelf-plan"), shelf);
+  again.show(shelf);
   showPanel();
   summary();
 }
@@ -73,7 +84,8 @@ function summary() {
   at("shelf-sum").textContent = parts.join(" · ");
   at("shelf-book").disabled = !products.length || saving.waiting.length > 0;
   at("shelf-next").hidden = !open;
-  tools.undo.disabled = !undone.length;
+  tools.undo.disabled = !undone.possible;
+  tools.undo.title = undone.possible ? "Undo (Ctrl+Z)" : "Nothing was changed in this tab";
 }
 
 function state() {
@@ -84,7 +96,7 @@ function state() {
     : saving.trouble && waiting ? `The server takes nothing just now: ${saving.trouble}` : "";
   if (told.textContent !== text) told.textContent = text;
   told.hidden = !text;
-  at("shelf-saved").textContent = waiting ? "Saving…" : undone.length ? "Saved" : "";
+  at("shelf-saved").textContent = waiting ? "Saving…" : changed ? "Saved" : "";
   if (shelf.body?.state === "done") at("shelf-book").disabled = waiting > 0 || !shelf.body.counts.products.length;
 }
 
@@ -94,11 +106,12 @@ function state() {
 function change(changes, { undo = true } = {}) {
   const back = shelf.apply(changes);
   if (undo) undone.push(back);
+  changed = true;
   saving.add(changes);
   show();
 }
 
-function pick(key, { reveal = true, focus = false } = {}) {
+function pick(key, { reveal = true, focus = false, up = true } = {}) {
   if (key !== chosen) view.corners.show(null);
   chosen = key;
   if (key && reveal) view.reveal(shelf.box(key).box);
@@ -108,9 +121,16 @@ function pick(key, { reveal = true, focus = false } = {}) {
     else chip.removeAttribute("aria-current");
   }
   showPanel();
-  if (!key || !focus) return;
-  at("shelf-panel-title").focus({ preventScroll: beside() });
-  if (!beside()) at("shelf-panel").scrollIntoView({ block: "nearest" });
+  if (key && focus) at("shelf-panel-title").focus({ preventScroll: true });
+  if (up) seePanel();
+}
+
+/** Bring what the chosen box is into sight: on a small screen it stands below the photo. */
+function seePanel() {
+  const box = chosen && shelf.box(chosen);
+  if (!box) return;
+  if (beside()) at("shelf-panel").parentElement.scrollTop = 0;
+  else bringUp(at("shelf-panel"), view.onScreen(box.box));
 }
 
 /** Whether what a box is stands beside the photo, not below it. */
@@ -161,6 +181,11 @@ const act = {
     change([{ key: chosen, removed: true }]);
     if (next) pick(next, { focus: true });
     else view.root.focus({ preventScroll: true });
+  },
+  /** Put back a box that was taken away, however long ago. */
+  back(key) {
+    change([{ key, removed: false }]);
+    pick(key, { focus: true });
   },
   edges() {
     if (view.corners.shown) view.corners.show(null);
@@ -243,7 +268,8 @@ document.addEventListener("keydown", (event) => {
     undo();
   } else if (event.key === "Escape" && event.target.closest("#shelf-panel")) act.close();
 });
-view.addEventListener("pick", ({ detail: key }) => pick(key, { reveal: false }));
+view.addEventListener("pick", ({ detail: key }) => pick(key, { reveal: false, up: false }));
+view.addEventListener("tapped", seePanel);
 view.addEventListener("draw", ({ detail: box }) => addBox(box));
 view.addEventListener("move", ({ detail: { box, done } }) => {
   if (done) return change([{ key: chosen, box }]);
@@ -302,7 +328,7 @@ saving.addEventListener("saved", ({ detail: body }) => {
   state();
 });
 saving.addEventListener("refused", ({ detail: reason }) => {
-  undone.length = 0;
+  undone.clear();
   flash(`Not saved: ${reason}`, "bad");
 });
 
@@ -313,22 +339,21 @@ function waiting({ progress, state: now, problem }) {
   const bar = place.querySelector("progress");
   const words = place.querySelector("p");
   bar.hidden = now === "failed";
-  if (now === "failed") return words.replaceChildren(`The products could not be found: ${problem}. `, el("button", { type: "button", class: "button small", onclick: lookAgain }, "Look again"), " ", el("a", { href: "/shelf" }, "Take another photo"));
-  if (progress?.total) Object.assign(bar, { max: progress.total, value: progress.done });
-  else bar.removeAttribute("value");
-  const text = progress?.ahead ? `${progress.ahead} ${progress.ahead === 1 ? "photo" : "photos"} before this one.`
-    : progress?.total ? `Naming the products: ${progress.done} of ${progress.total}.` : "Finding the products…";
+  if (now === "failed") return words.replaceChildren(`The products could not be found: ${problem}. `, el("button", { type: "button", class: "button small", onclick: (event) => lookAgain(event.currentTarget) }, "Look again"), " ", el("a", { href: "/shelf" }, "Take another photo"));
+  fillBar(bar, progress);
+  const text = lookingWords(progress);
   if (words.textContent !== text) words.textContent = text;
 }
 
-/** What was in the way may be mended by now. */
-async function lookAgain({ currentTarget: button }) {
+/** What was in the way may be mended by now, or more be known. */
+async function lookAgain(button) {
   button.setAttribute("aria-busy", "true");
   try {
     await api("POST", `${saving.path}/look`);
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     flash(wordsOf(error), "bad");
+    again.stop();
   }
   button.removeAttribute("aria-busy");
   await load();
@@ -338,10 +363,14 @@ async function load() {
   try {
     const body = await saving.read();
     waiting(body);
-    shelf.take(body, body.state === "done" ? saving.waiting : []);
-    show();
-    if (body.state === "waiting") setTimeout(load, PAUSE);
-    else saving.start();
+    // While it is looked at once more, what somebody works on stays as it is.
+    if (!body.progress || shelf.body?.state !== "done") {
+      shelf.take(body, body.state === "done" ? saving.waiting : []);
+      show();
+    }
+    if (body.state === "done") again.follow(shelf, body);
+    if (body.state === "waiting" || body.progress) setTimeout(load, PAUSE);
+    if (body.state !== "waiting") saving.start();
     state();
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
@@ -351,3 +380,4 @@ async function load() {
 }
 
 load().finally(started);
+goOnJoining(at("shelf-together"), Number(id));

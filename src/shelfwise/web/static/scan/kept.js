@@ -26,7 +26,6 @@ async function change(work) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction(["photos", "jobs"], "readwrite", { durability: "strict" });
     transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
     transaction.onabort = () => reject(transaction.error);
     work(transaction.objectStore("photos"), transaction.objectStore("jobs"));
   });

@@ -1,6 +1,7 @@
 // The dialog that puts this shelf photo together with another one that is kept.
 import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { el } from "/static/app.js";
+import { calling } from "/static/shelf/words.js";
 
 const AT_ONCE = 24;
 
@@ -89,7 +90,8 @@ export class Joining {
 
   refused(error, other) {
     const photos = [this.shelf, other].flatMap(({ id }, place) => [place ? " and " : "", el("a", { href: `/shelf/${id}` }, `shelf photo ${id}`)]);
-    const words = error instanceof OfflineError ? "No connection: the photos can be put together when it is back." : wordsOf(error);
+    const names = new Map([[this.shelf.id, "this photo"], [other.id, "the photo that you chose"]]);
+    const words = error instanceof OfflineError ? "No connection: the photos can be put together when it is back." : calling(wordsOf(error), names);
     this.trouble.replaceChildren(el("span", {}, `${words} Both stay as they are: `, photos, "."));
     this.trouble.hidden = false;
     this.trouble.scrollIntoView({ block: "nearest" });

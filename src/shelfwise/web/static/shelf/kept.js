@@ -1,8 +1,9 @@
 // Shelf photos that the server does not have yet, in the browser's own database.
 //
-// photos: {id, owner, store, place, name, blob, added, set, part, shelf, error}
+// photos: {id, owner, store, place, name, blob, added, set, part, shelf, error, final}
 //   id is the idempotency key; photos of one set are parts of one shelf, from the left; shelf: its number once it is sent,
-//   blob is gone then; error: why it was refused, or could not be put together with the other one
+//   blob is gone then; error: why it was refused, or could not be put together with the other one; final: whether it
+//   would be again
 
 const NAME = "shelfwise-shelf";
 let opened = null;
@@ -22,7 +23,6 @@ async function change(work) {
   return new Promise((resolve, reject) => {
     const transaction = database.transaction("photos", "readwrite", { durability: "strict" });
     transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(transaction.error);
     transaction.onabort = () => reject(transaction.error);
     work(transaction.objectStore("photos"));
   });

@@ -1,5 +1,5 @@
 // Beside the photo: what is there in figures, and all boxes row by row, for whoever does not point at the photo.
-import { el } from "/static/app.js";
+import { el, icon } from "/static/app.js";
 import { readable } from "/static/shelf/model.js";
 
 function dot(colour) {
@@ -12,6 +12,10 @@ function facings(number) {
   return `${number} ${number === 1 ? "facing" : "facings"}`;
 }
 
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
 /** Facings by category, with the products of each, and what is open. act: next(answer). */
 export function fillCounts(place, shelf, act) {
   const { counts } = shelf.body;
@@ -19,12 +23,12 @@ export function fillCounts(place, shelf, act) {
     const products = counts.products.filter((one) => one.category === category);
     const unnamed = number - products.reduce((sum, one) => sum + one.facings, 0);
     return el("li", {},
-      el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${Math.round(share * 100)} % `, el("small", { class: "muted" }, `${Math.round(linear * 100)} % of the width`))),
+      el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${percent(share)} `, el("small", { class: "muted" }, `${percent(linear)} of the width`))),
       products.length ? el("ul", {}, products.map((one) => el("li", { class: "shelf-line" }, one.product.name, el("span", { class: "end" }, String(one.facings)))),
         unnamed ? el("li", { class: "shelf-line muted" }, "No product chosen", el("span", { class: "end" }, String(unnamed))) : null) : null);
   });
   const open = [["ask", counts.asked, "To check"], ["unknown", counts.unknown, "Not known"]].filter(([, number]) => number).map(([answer, number, text]) =>
-    el("li", {}, el("button", { type: "button", class: "shelf-line", onclick: () => act.next(answer) }, dot(shelf.colourOf(null)), text, el("span", { class: "end" }, facings(number)))));
+    el("li", {}, el("button", { type: "button", class: "shelf-line", onclick: () => act.next(answer) }, dot(shelf.colourOf(null)), text, el("span", { class: "end" }, `${facings(number)} · ${percent(number / counts.facings)}`))));
   place.replaceChildren(counts.facings ? el("ul", { class: "shelf-counts" }, lines, open) : el("p", { class: "muted" }, "No products were found on this photo. Add boxes by hand, or take another photo."));
 }
 
@@ -35,10 +39,19 @@ function chip(shelf, box, chosen, act) {
   return el("li", {}, el("button", {
     type: "button", class: `shelf-chip ${box.answer}`, "data-key": box.key, "aria-current": chosen ? "true" : null,
     "aria-label": `${where[0].toUpperCase()}${where.slice(1)}: ${name}${state ? `, ${state}` : ""}`, onclick: () => act.pick(box.key),
-  }, dot(shelf.colour(box)), el("span", {}, name)));
+  }, dot(shelf.colour(box)), el("span", { class: "shelf-place-number" }, box.position ? String(box.position) : ""), el("span", {}, name)));
 }
 
-/** All boxes, row by row from the top, each row from the left. act: pick(key). */
+/** Boxes that were taken away, to be put back. */
+function away(shelf, act) {
+  const boxes = shelf.body.boxes.filter((box) => box.removed);
+  if (!boxes.length) return [];
+  return [el("div", { class: "shelf-row" }, el("h3", { id: "shelf-away" }, `Taken away · ${boxes.length}`),
+    el("ul", { "aria-labelledby": "shelf-away" }, boxes.map((box) => el("li", {},
+      el("button", { type: "button", class: "button small", "data-away": box.key, "aria-label": `Put back: ${shelf.nameOf(box)}`, onclick: () => act.back(box.key) }, icon("undo"), shelf.nameOf(box))))))];
+}
+
+/** All boxes, row by row from the top, each row from the left, and those taken away. act: pick(key), back(key). */
 export function fillRows(place, shelf, chosen, act) {
   const rows = new Map();
   for (const box of shelf.boxes) {
@@ -50,7 +63,7 @@ export function fillRows(place, shelf, chosen, act) {
     const id = `shelf-row-${row}`;
     return el("div", { class: "shelf-row" }, el("h3", { id }, row === "new" ? "New" : `Row ${row} · ${facings(boxes.length)}`),
       el("ul", { "aria-labelledby": id }, boxes.map((box) => chip(shelf, box, box.key === chosen, act))));
-  }));
+  }), ...away(shelf, act));
   if (held) place.querySelector(`[data-key="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -23,7 +23,8 @@ function picture(image, [left, top, right, bottom]) {
 function words(shelf, box) {
   if (box.verdict === "unknown") return "Nobody here knows it";
   if (box.verdict) return "As a person said";
-  if (box.answer === "unknown") return box.score === null ? "Added by hand: say what it is" : "Like nothing that is known";
+  const nearest = box.candidates.length ? ". It looks most like:" : "";
+  if (box.answer === "unknown") return `${box.score === null ? "Added by hand: say what it is" : "Like nothing that is known"}${nearest}`;
   const sure = box.confidence === null ? "" : ` (${percent(box.confidence)})`;
   if (box.answer === "ask") return `Perhaps${sure}: choose what it is`;
   return box.product ? `Recognised${sure}` : `The kind is known${sure}, not the product`;
@@ -40,7 +41,8 @@ function choices(box, act) {
     const name = product?.name || readable(category);
     made.push(el("button", { type: "button", class: "choice", onclick: () => (product ? act.name({ product: { ...product, category } }) : act.choose({ category })) },
       el("span", { class: "choice-name" }, name, product ? null : el("span", { class: "muted" }, " – choose the product…")),
-      el("span", { class: "muted" }, percent(confidence))));
+      // Of what is like nothing that is known, the figure only says how the known ones compare.
+      box.answer === "unknown" ? null : el("span", { class: "muted" }, percent(confidence))));
   }
   return made.slice(0, MOST);
 }

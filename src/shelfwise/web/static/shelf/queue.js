@@ -1,16 +1,25 @@
 // Sends shelf photos that are kept, one set after the other, and puts the photos of one shelf together.
-import { api, wordsOf } from "/static/api.js";
+import { ApiError, api, wordsOf } from "/static/api.js";
 import { Sender, isFinal } from "/static/sender.js";
 import { changePhoto, dropPhotos, keepPhotos, waitingPhotos } from "/static/shelf/kept.js";
+import { calling } from "/static/shelf/words.js";
 
 const NAME = "shelfwise-shelf"; // of the lock and of the channel between tabs
+const NEVER = [413, 415, 422]; // what the server says of what is wrong itself: it would be so again
 
-/** The sender. Its events: "state", "sent" (detail: {set, shelf, alone, own}), "trouble" (the reason in words). */
+/** Why photos were refused, as it is kept with them. */
+function refusal(error, photos) {
+  const names = new Map(photos.map((one) => [one.shelf, `“${one.name}”`]));
+  return { error: calling(wordsOf(error), names), final: NEVER.includes(error.status) };
+}
+
+/** The sender. Its events: "state", "sent" and, by another tab, "elsewhere" (detail: {set, shelf, alone, own}), "trouble" (the reason in words). */
 export class Queue extends Sender {
   constructor(owner) {
     super(owner, NAME);
     this.photos = []; // as they were read last
     this.own = new Set(); // sets that were taken in this tab
+    this.far = null; // what this tab does just now: {set, step: "send", "look" or "join", photo, progress}
     this.others = "BroadcastChannel" in window ? new BroadcastChannel(NAME) : null;
     this.others?.addEventListener("message", ({ data }) => this.heard(data));
   }
@@ -19,7 +28,7 @@ export class Queue extends Sender {
   async heard({ owner, sent }) {
     if (owner !== this.owner) return;
     await this.read();
-    if (sent && this.own.has(sent.set)) this.tell("sent", { ...sent, own: true });
+    if (sent) this.tell(this.own.has(sent.set) ? "sent" : "elsewhere", { ...sent, own: this.own.has(sent.set) });
   }
 
   tellOthers(sent = null) {
@@ -55,7 +64,7 @@ export class Queue extends Sender {
 
   /** Send photos again that were refused. */
   async retry(set) {
-    for (const { id } of set) await changePhoto(id, { error: "" });
+    for (const { id } of set) await changePhoto(id, { error: "", final: false });
     await this.read();
     this.start();
   }
@@ -63,6 +72,12 @@ export class Queue extends Sender {
   later(error) {
     super.later(error);
     if (this.trouble) this.tell("trouble", this.trouble);
+  }
+
+  /** Say what is being done, and of which photo. */
+  go(set, step, photo = null, progress = null) {
+    this.far = { set: set[0].set, step, photo, progress };
+    this.tell("state");
   }
 
   async round() {
@@ -74,21 +89,29 @@ export class Queue extends Sender {
   /** Send the photos of one shelf. What was removed meanwhile is sent no further. */
   async sendSet(set) {
     try {
-      for (const photo of set) if (!photo.shelf && !(await this.send(photo))) return;
-      const shelf = set.length > 1 ? await this.joined(set) : set[0].shelf;
-      if (!shelf) return;
-      const sent = { set: set[0].set, shelf, alone: this.sets().length === 1 };
-      await dropPhotos(set.map((one) => one.id));
-      this.tellOthers(sent);
-      await this.read();
-      this.tell("sent", { ...sent, own: this.own.has(sent.set) });
+      for (const photo of set) if (!photo.shelf && !(await this.send(photo, set))) return;
+      if (!set.some((one) => one.error)) await this.finish(set);
     } catch (error) {
       if (!isFinal(error)) throw error;
-      for (const { id } of set) await changePhoto(id, { error: wordsOf(error) });
+      const why = refusal(error, set);
+      for (const { id } of set) await changePhoto(id, why);
       this.tellOthers();
-      await this.read();
+    } finally {
+      this.far = null;
     }
+    await this.read();
     this.setState(false);
+  }
+
+  /** The server has them all: put them together, and keep them here no more. */
+  async finish(set) {
+    const shelf = set.length > 1 ? await this.joined(set) : set[0].shelf;
+    if (!shelf) return;
+    const sent = { set: set[0].set, shelf, alone: this.sets().length === 1 };
+    await dropPhotos(set.map((one) => one.id));
+    this.tellOthers(sent);
+    await this.read();
+    this.tell("sent", { ...sent, own: this.own.has(sent.set) });
   }
 
   /** Whether all of them are kept still: they may have been removed, here or in another tab. */
@@ -98,27 +121,41 @@ export class Queue extends Sender {
   }
 
   /** Send a photo; whether it was to be sent, and its set is to be sent on. */
-  async send(photo) {
+  async send(photo, set) {
     if (!(await this.waits([photo]))) return false;
+    this.go(set, "send", photo);
     const form = new FormData();
     form.append("photo", photo.blob, photo.name);
     const where = photo.place ? `&location=${photo.place}` : "";
-    const { body } = await api("POST", `/api/v1/shelf?store=${photo.store}${where}&wait=0`, { body: form, key: photo.id, timeout: 300000 });
-    photo.shelf = body.id;
-    return changePhoto(photo.id, { shelf: body.id, blob: null });
+    try {
+      const { body } = await api("POST", `/api/v1/shelf?store=${photo.store}${where}&wait=0`, { body: form, key: photo.id, timeout: 300000 });
+      photo.shelf = body.id;
+      return changePhoto(photo.id, { shelf: body.id, blob: null });
+    } catch (error) {
+      if (!(error instanceof ApiError && NEVER.includes(error.status))) throw error;
+      // The other one of its set is good for itself.
+      const { error: words } = refusal(error, []);
+      Object.assign(photo, { error: set.length > 1 ? `“${photo.name}”: ${words}` : words, final: true });
+      this.tellOthers();
+      return changePhoto(photo.id, { error: photo.error, final: true });
+    }
   }
 
   /** Wait until both have been looked at, and put them together; null where they were removed meanwhile. */
   async joined(set) {
     for (const photo of set) {
       let now;
+      this.go(set, "look", photo);
       do {
         if (!(await this.waits(set))) return null;
         now = (await api("GET", `/api/v1/shelf/${photo.shelf}`)).body;
+        this.go(set, "look", photo, now.progress);
         if (now.state === "waiting") await new Promise((resolve) => setTimeout(resolve, 1000));
       } while (now.state === "waiting");
+      if (now.state === "failed") throw new ApiError(409, { detail: `shelf photo ${photo.shelf} could not be looked at: ${now.problem}` });
     }
     if (!(await this.waits(set))) return null;
+    this.go(set, "join");
     const { body } = await api("POST", "/api/v1/shelf/join", { body: { ids: set.map((one) => one.shelf) }, key: `join-${set[0].id}`, timeout: 300000 });
     return body.id;
   }

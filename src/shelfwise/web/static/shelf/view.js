@@ -16,11 +16,11 @@ function rect([left, top, right, bottom], className = "") {
   return shape("rect", { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top), class: className });
 }
 
-/** The view. Its events: "pick" (detail: a box's key or null), "draw" (a box), "move" ({box, done}). */
+/** The view. Its events: "pick" (detail: a box's key or null), "tapped" (after it), "draw" (a box), "move" ({box, done}). */
 export class View extends EventTarget {
   constructor(root, width, height, photo) {
     super();
-    Object.assign(this, { root, width, height, scale: 1, x: 0, y: 0, boxes: [], adding: false, pointers: new Map(), pinch: null });
+    Object.assign(this, { root, width, height, scale: 1, x: 0, y: 0, boxes: [], adding: false, picked: false, pointers: new Map(), pinch: null });
     this.sheet = root.querySelector(".shelf-sheet");
     this.image = this.sheet.querySelector("img");
     this.svg = this.sheet.querySelector("svg");
@@ -31,6 +31,11 @@ export class View extends EventTarget {
     this.image.src = photo;
     this.corners = new Corners(this);
     for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) root.addEventListener(type, (event) => this[type](event));
+    // The last event of a tap: what moved earlier would be clicked by it.
+    root.addEventListener("click", () => {
+      if (this.picked) this.tell("tapped");
+      this.picked = false;
+    });
     root.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     new ResizeObserver(() => this.fits() ? this.fit() : this.place()).observe(root);
     this.fit();
@@ -103,6 +108,14 @@ export class View extends EventTarget {
   toPhoto([x, y]) {
     const inside = (value, most) => Math.min(most, Math.max(0, value));
     return [inside((x - this.x) / this.scale, this.width), inside((y - this.y) / this.scale, this.height)];
+  }
+
+  /** Top and bottom on the screen of what is in sight of a box; null of one that is not. */
+  onScreen([left, top, right, bottom]) {
+    const frame = this.root.getBoundingClientRect();
+    const [[x1, y1], [x2, y2]] = [this.toScreen([left, top]), this.toScreen([right, bottom])];
+    if (x2 <= 0 || x1 >= frame.width || y2 <= 0 || y1 >= frame.height) return null;
+    return { top: frame.top + Math.max(0, y1), bottom: frame.top + Math.min(frame.height, y2) };
   }
 
   /** What of the photo is in sight. */
@@ -198,7 +211,10 @@ export class View extends EventTarget {
     if (this.adding && pointer.moved) {
       const box = this.between(pointer.from, pointer.at);
       if (Math.min(box[2] - box[0], box[3] - box[1]) * this.scale >= TAP) this.tell("draw", box);
-    } else if (!pointer.moved) this.tell("pick", this.at(pointer.at));
+    } else if (!pointer.moved) {
+      this.picked = true;
+      this.tell("pick", this.at(pointer.at));
+    }
   }
 
   pointercancel(event) {
@@ -213,7 +229,12 @@ export class View extends EventTarget {
     this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), this.point(event));
   }
 
+  /** Zoom a step, in or out: to the chosen box where it is in sight, else to the middle of what is. */
   step(direction) {
-    this.zoom(direction > 0 ? STEP : 1 / STEP);
+    const chosen = this.boxes.find((one) => one.chosen)?.box;
+    const middle = chosen && this.toScreen([(chosen[0] + chosen[2]) / 2, (chosen[1] + chosen[3]) / 2]);
+    const there = middle && middle[0] >= 0 && middle[1] >= 0 && middle[0] <= this.root.clientWidth && middle[1] <= this.root.clientHeight;
+    this.zoom(direction > 0 ? STEP : 1 / STEP, there ? middle : undefined);
+    if (there) this.reveal(chosen);
   }
 }

@@ -1,0 +1,54 @@
+// Looking once more at a shelf photo: what nobody has named is named anew; the boxes can be worked on meanwhile.
+import { flash } from "/static/app.js";
+import { fillBar, lookingWords } from "/static/shelf/words.js";
+
+export class LookingAgain {
+  /** place: where its button and how far it is are shown; look(button) begins it. */
+  constructor(place, look) {
+    Object.assign(this, { place, before: null });
+    this.button = place.querySelector("button");
+    this.button.addEventListener("click", () => look(this.button));
+  }
+
+  /** Show it where there is something to be named anew. */
+  show(shelf) {
+    this.place.hidden = !this.before && shelf.boxes.every((box) => box.verdict);
+  }
+
+  /** Remember what is said of the boxes, to tell what is said otherwise afterwards. */
+  begin(shelf) {
+    this.before ??= new Map(shelf.boxes.map((box) => [box.key, said(box)]));
+  }
+
+  stop() {
+    this.before = null;
+  }
+
+  /** Show how far it is, as the server says with a shelf photo. */
+  follow(shelf, { progress, problem }) {
+    const looking = this.place.querySelector(".looking");
+    looking.hidden = !progress;
+    this.button.disabled = Boolean(progress);
+    if (progress) {
+      this.begin(shelf);
+      fillBar(looking.querySelector("progress"), progress);
+      const words = progress.total || progress.ahead ? lookingWords(progress) : "Looking again…";
+      const told = looking.querySelector("p");
+      if (told.textContent !== words) told.textContent = words;
+    } else if (this.before) {
+      if (problem) flash(`It could not be looked at again: ${problem}`, "bad");
+      else flash(this.result(shelf));
+      this.stop();
+    }
+    this.show(shelf);
+  }
+
+  result(shelf) {
+    const changed = shelf.boxes.filter((box) => !box.verdict && this.before.has(box.key) && this.before.get(box.key) !== said(box)).length;
+    return changed ? `Looked again: of ${changed} ${changed === 1 ? "facing" : "facings"} something else is said now.` : "Looked again: the same is said of all facings.";
+  }
+}
+
+function said({ answer, product, category }) {
+  return `${answer} ${product?.id ?? ""} ${category ?? ""}`;
+}
