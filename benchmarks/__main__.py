@@ -26,6 +26,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
     from benchmarks.default_model import accuracy_default
     from benchmarks.detector import detector_accuracy
     from benchmarks.detector_speed import detector_speed
+    from benchmarks.detector_suppression import detector_suppression
     from benchmarks.few_shot import few_shot
     from benchmarks.front import front
     from benchmarks.left_out import left_out
@@ -54,6 +55,7 @@ def _benchmarks() -> Mapping[str, Callable[[Options], Result]]:
         "product-search": product_search,
         "speed-engine": speed_engine,
         "detector-accuracy": detector_accuracy,
+        "detector-suppression": detector_suppression,
         "detector-speed": detector_speed,
         "server": server,
         "stock-book": stock_book,

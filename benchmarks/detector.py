@@ -25,9 +25,11 @@ from shelfwise.training.folder import RunFolder
 from shelfwise.workflows.classify import find_bundle
 from shelfwise.workflows.detector_finding import measure_detector
 
-__all__ = ["detector_accuracy", "scenes_folder", "subject"]
+__all__ = ["RUN", "composed", "detector_accuracy", "subject"]
 
 NAME = "detector-accuracy"
+RUN = "runs/detector-run"
+"""Where ``make detector`` trains."""
 SCENES = 200
 _LIBRARIES = ("shelfwise", "onnxruntime", "numpy", "pillow", "pycocotools")
 _BOOTSTRAP = 2000
@@ -63,15 +65,17 @@ class _Part:
         return {self.photos.hashes[place] for place in self.members}
 
 
-def scenes_folder() -> Path:
-    """The composed scenes that no detector is trained on.
+def composed(name: str) -> Path:
+    """Composed scenes by their set's name; ``held-out`` are those that nothing is trained or chosen on.
 
     Raises:
         BenchmarkError: they are not there.
     """
-    folder = ROOT / "runs" / "scenes" / "held-out"
+    folder = ROOT / "runs" / "scenes" / name
     if not folder.is_dir():
-        raise BenchmarkError(f"there is no {folder}: compose them with scripts/detector/scenes.py held-out")
+        raise BenchmarkError(
+            f"there is no {folder}: compose them with python scripts/detector/scenes.py runs/scenes {name}"
+        )
     return folder
 
 
@@ -105,7 +109,7 @@ def detector_accuracy(options: Options) -> Result:
     return Result(
         name=NAME,
         figures=tuple(figures),
-        command=("python -m benchmarks detector-accuracy",),
+        command=("python -m benchmarks detector-accuracy" + (f" --run {RUN}" if run else ""),),
         method=_METHOD,
         remarks=(
             f"Measured: {bundle.name}, bundle {bundle.id}, {bundle.model_path.stat().st_size / 1e6:.1f} MB; a product"
@@ -125,7 +129,7 @@ def detector_accuracy(options: Options) -> Result:
 def _parts(trial: int | None) -> list[_Part]:
     freiburg = read_photo_set(dataset_folder("freiburg"))
     items = read_photo_set(dataset_folder("checkout-items"))
-    scenes = read_photo_set(scenes_folder())
+    scenes = read_photo_set(composed("held-out"))
     parts = [
         _Part("Freiburg, fold 0", freiburg, freiburg.whole.official["fold0"]),
         _Part("checkout items, test", items, items.whole.official["test"]),
