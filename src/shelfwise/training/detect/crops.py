@@ -12,8 +12,10 @@ __all__ = ["Crop", "Marked", "crop", "mosaic"]
 
 Boxes = NDArray[np.float32]
 
-SEEN: Final = 0.4
-"""Share of a product that has to be on a crop for it to be found there; of less, nothing is right or wrong."""
+SEEN: Final = 0.45
+"""Share of a product that has to be on a crop for it to be found there, as it has to be on composed scenes."""
+GONE: Final = 0.35
+"""Share of a product up to which it must not be found on a crop; in between, nothing is right or wrong."""
 LEAST: Final = 6.0
 """Sides in pixels below which a product need not be found."""
 _SMALLEST: Final = 18.0
@@ -140,17 +142,21 @@ def _cut(photo: Marked, side: int, scale: tuple[float, float], rng: np.random.Ge
 
 
 def _kept(pixels: NDArray[np.uint8], products: Boxes, ignored: Boxes, side: int) -> Crop:
-    """Products that can be seen well enough; the others are ignored as far as they are on the crop."""
+    """Products that can be seen well enough; those that hardly can are ignored as far as they are on the crop.
+
+    What the edge leaves little of is neither: the edge of a crop teaches what to leave out at the edge of a photo.
+    """
     inside = products.clip(0, side)
     sides, whole = inside[:, 2:] - inside[:, :2], products[:, 2:] - products[:, :2]
-    there = (sides > 1).all(1)
-    enough = there & (sides.prod(1) >= SEEN * whole.prod(1)) & (sides >= LEAST).all(1)
+    there, seen, full = (sides > 1).all(1), sides.prod(1), whole.prod(1)
+    enough = there & (seen >= SEEN * full) & (sides >= LEAST).all(1)
+    doubtful = there & ~enough & (seen > GONE * full)
     beside = ignored.clip(0, side)
     beside = beside[((beside[:, 2:] - beside[:, :2]) > 1).all(1)]
     return Crop(
         pixels,
         inside[enough].astype(np.float32),
-        np.concatenate((beside, inside[there & ~enough])).astype(np.float32),
+        np.concatenate((beside, inside[doubtful])).astype(np.float32),
     )
 
 
