@@ -78,17 +78,28 @@ def test_the_service_worker_may_serve_the_whole_site(nobody: TestClient) -> None
     assert worker.headers["cache-control"] == "no-cache"
 
 
-def test_the_service_worker_keeps_all_that_the_scan_page_is_made_of(clerk: TestClient) -> None:
-    shell = clerk.get("/sw.js").text.split("const SHELL = [")[1].split("]")[0]
-    kept = {part.strip().strip('"') for part in shell.split(",") if part.strip()}
-    page = clerk.get("/scan?store=1").text
+def kept_by_the_service_worker(name: str) -> set[str]:
+    """What a list in the service worker's script names."""
+    script = (files("shelfwise.web") / "static/sw.js").read_text("utf-8")
+    parts = script.split(f"const {name} = [")[1].split("]")[0].split(",")
+    return {part.strip().strip('"') for part in parts if part.strip()}
+
+
+def test_the_pages_that_open_without_a_connection() -> None:
+    assert kept_by_the_service_worker("KEPT_PAGES") == {"/scan", "/shelf"}
+
+
+@pytest.mark.parametrize("path", sorted(kept_by_the_service_worker("KEPT_PAGES")))
+def test_the_service_worker_keeps_all_that_its_pages_are_made_of(clerk: TestClient, path: str) -> None:
+    kept = kept_by_the_service_worker("SHELL")
+    page = clerk.get(f"{path}?store=1").text
     needed, new = set(), set(re.findall(r'(?:src|href)="(/static/[^"#]+)', page)) - {"/static/icon-180.png"}
     while new:
         needed |= new
         texts = [clerk.get(name).text for name in new if name.endswith(".js")]
         new = {found for text in texts for found in re.findall(r'from "(/static/[^"]+)"', text)} - needed
     assert needed <= kept
-    assert "/static/scan/queue.js" in needed
+    assert f"/static{path}/queue.js" in needed
     for name in kept:
         assert clerk.get(name).status_code == 200, name
 

@@ -1,4 +1,8 @@
-"""Imports all that a training needs, and what the exporter to ONNX imports only when it is used."""
+"""Imports all that a training needs, and what the exporter to ONNX imports and makes only when it is used."""
+
+import functools
+
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from shelfwise.cli import train as command
 from shelfwise.images.preprocess import Preprocessing
@@ -9,4 +13,6 @@ from shelfwise.workflows import train
 
 __all__ = ["command", "page", "train"]
 
+# The exporter's table of operators, made once: an export changes nothing in it.
+ONNXRegistry.from_torchlib = staticmethod(functools.cache(ONNXRegistry.from_torchlib))
 export_onnx(build_network("small-cnn", 2, pretrained=False), Preprocessing(104))

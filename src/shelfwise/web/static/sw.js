@@ -7,6 +7,7 @@ const SHELL = [
   "/static/style.css", "/static/work.css", "/static/icons.svg", "/static/icon.svg", "/static/no-photo.svg", "/static/manifest.webmanifest", "/static/app.js", "/static/api.js",
   "/static/forms.js", "/static/picker.js", "/static/sender.js", "/static/scan.js", "/static/scan/camera.js", "/static/scan/cards.js",
   "/static/scan/kept.js", "/static/scan/photos.js", "/static/scan/queue.js", "/static/shelf.css", "/static/shelf.js", "/static/shelf/kept.js", "/static/shelf/queue.js",
+  "/static/shelf/words.js",
 ];
 const KEPT_PAGES = ["/scan", "/shelf"];
 
