@@ -42,7 +42,7 @@ def test_what_was_found_is_kept(book, shelf):
     assert (perhaps.answer, perhaps.now_product_id, perhaps.now_category) == ("ask", None, "fruit/pear")
     assert perhaps.candidates == (AnswerCandidate("fruit/apple", 0.3),)
     assert (strange.answer, strange.now_category, strange.score) == ("unknown", None, 0.5)
-    assert book.embeddings(shelf) == b"e"
+    assert book.read_whole(shelf) == (photo, boxes, b"e")
 
 
 def test_a_photo_is_finished_once(book, shelf):

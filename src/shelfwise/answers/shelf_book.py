@@ -85,11 +85,15 @@ class ShelfBook:
         with self._database.read() as connection:
             return _shelf(connection, number), _boxes(connection, number)
 
-    def embeddings(self, number: int) -> bytes | None:
-        """What :meth:`finish` was given to keep for joining; None where there is nothing."""
+    def read_whole(self, number: int) -> tuple[ShelfPhoto, list[ShelfBox], bytes | None]:
+        """As :meth:`read`, with the embeddings that were kept then; None where there are none.
+
+        All of it is as it was at one time: looking again at a photo changes its model and the embeddings together.
+        """
         statement = select(shelf_photos.c.embeddings).where(shelf_photos.c.id == number)
-        with self._database.read() as connection:
-            return connection.execute(statement).scalar_one_or_none()
+        with self._database.read(snapshot=True) as connection:
+            shelf, boxes = _shelf(connection, number), _boxes(connection, number)
+            return shelf, boxes, connection.execute(statement).scalar_one()
 
     def finish(
         self,

@@ -81,7 +81,7 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
         ImageError: it cannot be read.
         ModelError: the model fails.
     """
-    shelf, boxes = shop.shelf_photos.read(shelf_id)
+    shelf, boxes, kept = shop.shelf_photos.read_whole(shelf_id)
     if shelf.state != "done":
         return
     classifier = shop.pool.model.many
@@ -99,20 +99,19 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
             for box, words in zip(asked, said, strict=True)
         },
         model=model,
-        embeddings=_embeddings(shop, shelf, boxes, asked, names.embeddings, model),
+        embeddings=_embeddings(shelf, boxes, kept, asked, names.embeddings, model),
     )
 
 
 def _embeddings(
-    shop: Shop,
     shelf: ShelfPhoto,
     boxes: Sequence[ShelfBox],
+    kept: bytes | None,
     asked: Sequence[ShelfBox],
     fresh: NDArray[np.float32],
     model: str,
 ) -> bytes | None:
     """The embeddings of all boxes that were found, with those of the boxes that were looked at once more."""
-    kept = shop.shelf_photos.embeddings(shelf.id)
     if not len(fresh) or (kept is None and model == shelf.model):
         return kept
     if kept is None or model != shelf.model:

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import event, update
 
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
@@ -165,7 +166,7 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
     changed(clerk, shelf, {"key": "1", "product_id": goods.tea}, {"key": "2", "verdict": "unknown"})
     changed(clerk, shelf, {"key": "6", "removed": True}, {"key": "4", "box": [215, 30, 275, 130]})
     before = changed(clerk, shelf, {"key": "mine", "box": [20, 180, 90, 290]}).json()
-    embeddings = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    embeddings = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
     after = looked_again(clerk, shelf, shop)
     there = {box["key"]: box for box in before["boxes"]}
     boxes = {box["key"]: box for box in after["boxes"]}
@@ -180,7 +181,7 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
     assert boxes["mine"]["candidates"][0]["category"] == "Blue"
     assert (boxes["mine"]["score"], boxes["mine"]["verdict"]) == (None, None)
     assert after["version"] == before["version"] + 1
-    again = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    again = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
     np.testing.assert_array_equal(again[[0, 1, 2, 4, 5]], embeddings[[0, 1, 2, 4, 5]])
     # What it was taught with is its own still.
     assert len(shop.catalogue.product_photos(goods.tea)) == 1
@@ -189,8 +190,6 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
 
 
 def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop):
-    from sqlalchemy import update
-
     from shelfwise.answers.tables import shelf_photos
 
     changed(clerk, shelf, {"key": "1", "verdict": "unknown"})
@@ -202,6 +201,32 @@ def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop)
     assert after["model"] == shelf["model"]
     assert after["boxes"][0]["verdict"] == "unknown"
     assert after["alike"] == shelf["alike"]
+
+
+@pytest.mark.parametrize("asked", ["seen", "joined"])
+def test_a_photo_is_read_as_it_was_at_one_time(clerk, shelf, shop, scene, goods, asked):
+    """Another model names it between two statements that read it; that model's embeddings are longer."""
+    other = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene)).json()
+    before = clerk.get(f"{SHELF}/{shelf['id']}").json()
+    longer = np.ones(6 * 4 + 1, np.float16).tobytes()
+
+    def rename(connection, cursor, statement, parameters, context, many):
+        if "FROM shelf_boxes" in statement and not renamed:
+            renamed.append(shelf["id"])
+            shop.shelf_photos.renamed(shelf["id"], {}, model="another", embeddings=longer)
+
+    renamed = []
+    event.listen(shop.db.engine, "after_cursor_execute", rename)
+    try:
+        if asked == "seen":
+            assert clerk.get(f"{SHELF}/{shelf['id']}").json() == before
+        else:
+            answer = clerk.post(f"{SHELF}/join", json={"ids": [shelf["id"], other["id"]]})
+            assert answer.status_code in (201, 422), answer.text
+    finally:
+        event.remove(shop.db.engine, "after_cursor_execute", rename)
+    assert renamed
+    assert shop.shelf_photos.get(shelf["id"]).model == "another"
 
 
 def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, shop, monkeypatch):
