@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
@@ -122,27 +122,36 @@ class ShelfBook:
         return self._database.write(lambda connection: _finished(connection, number, boxes, values))
 
     def renamed(
-        self, number: int, names: Mapping[str, FoundBox], *, model: str, embeddings: bytes | None
+        self,
+        number: int,
+        names: Mapping[str, FoundBox],
+        *,
+        model: str,
+        embeddings: Callable[[Collection[str]], bytes | None],
     ) -> None:
         """Write down what a model says by now of boxes that were named before.
 
         Their edges and what people said of them stay, and so does all that is said of a box that somebody has named
-        meanwhile.
+        meanwhile. A box whose edges somebody has moved meanwhile was named by what is no longer in it: it keeps what
+        was said of it.
 
         Args:
             number: of the shelf photo.
-            names: what is said of boxes, by their keys.
+            names: what is said of boxes, by their keys, and the edges that they were named by.
             model: id of what named them.
-            embeddings: kept as they are, in the place of those before.
+            embeddings: given the keys of those that still are where they were named, what is to be kept in the place
+                of the embeddings before. It may be asked more than once.
 
         Raises:
             NotFoundError: there is no such shelf photo.
         """
-        rows = [_renaming(key, found) for key, found in names.items()]
 
         def work(connection: Connection) -> None:
             shelf = _locked(connection, number)
-            values = {"model": model, "embeddings": embeddings, "problem": None}
+            edges = {box.key: box.box for box in _boxes(connection, number)}
+            there = {key: found for key, found in names.items() if edges.get(key) == tuple(found.box)}
+            rows = [_renaming(key, found) for key, found in there.items()]
+            values = {"model": model, "embeddings": embeddings(there.keys()), "problem": None}
             connection.execute(_of(number).values(version=shelf.version + 1, **values))
             if rows:
                 connection.execute(_RENAME.where(shelf_boxes.c.shelf_id == number), rows)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import event, update
 
+from shelfwise.answers.tables import shelf_photos
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
 
@@ -190,8 +191,6 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
 
 
 def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop):
-    from shelfwise.answers.tables import shelf_photos
-
     changed(clerk, shelf, {"key": "1", "verdict": "unknown"})
     with shop.db.engine.begin() as connection:
         connection.execute(
@@ -213,7 +212,7 @@ def test_a_photo_is_read_as_it_was_at_one_time(clerk, shelf, shop, scene, goods,
     def rename(connection, cursor, statement, parameters, context, many):
         if "FROM shelf_boxes" in statement and not renamed:
             renamed.append(shelf["id"])
-            shop.shelf_photos.renamed(shelf["id"], {}, model="another", embeddings=longer)
+            shop.shelf_photos.renamed(shelf["id"], {}, model="another", embeddings=lambda there: longer)
 
     renamed = []
     event.listen(shop.db.engine, "after_cursor_execute", rename)
@@ -256,6 +255,39 @@ def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, 
     assert named == [shelf["id"]]
     assert after["progress"] is None
     assert after["boxes"][2]["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("model", [None, "another"])
+def test_a_box_that_is_moved_while_it_is_named_keeps_what_was_said_of_it(
+    clerk, shelf, goods, shop, monkeypatch, model
+):
+    from shelfwise.workflows import shop_shelf_reading
+
+    if model:
+        with shop.db.engine.begin() as connection:
+            connection.execute(update(shelf_photos).values(model=model))
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
+    before = {box["key"]: box for box in clerk.get(f"{SHELF}/{shelf['id']}").json()["boxes"]}
+    as_it_is = shop_shelf_reading.ClassifierNamer.name
+
+    def name(self, *given):
+        names = as_it_is(self, *given)
+        changed(clerk, shelf, {"key": "2", "box": [20, 180, 90, 290]})
+        return names
+
+    monkeypatch.setattr(shop_shelf_reading.ClassifierNamer, "name", name)
+    embeddings = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
+    after = {box["key"]: box for box in looked_again(clerk, shelf, shop)["boxes"]}
+    assert after["2"]["box"] == [20, 180, 90, 290]
+    for said in ("answer", "product", "category", "candidates"):
+        assert after["2"][said] == before["2"][said]
+    assert after["3"]["product"] == {"id": goods.tea, "name": "Tea"}
+    again = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
+    np.testing.assert_array_equal(again[[0, 2, 3, 4, 5]], embeddings[[0, 2, 3, 4, 5]])
+    np.testing.assert_array_equal(again[1], np.zeros(3) if model else embeddings[1])
+    monkeypatch.undo()
+    last = {box["key"]: box for box in looked_again(clerk, shelf, shop)["boxes"]}
+    assert last["2"]["candidates"][0]["category"] == "Blue"
 
 
 def test_a_photo_that_cannot_be_named_again_stays_as_it_is(clerk, shelf, shop, monkeypatch):
