@@ -151,7 +151,8 @@ class ShelfBook:
             edges = {box.key: box.box for box in _boxes(connection, number)}
             there = {key: found for key, found in names.items() if edges.get(key) == tuple(found.box)}
             rows = [_renaming(key, found) for key, found in there.items()]
-            values = {"model": model, "embeddings": embeddings(there.keys()), "problem": None}
+            values = {"model": model, "embeddings": embeddings(there.keys())}
+            values |= {"again_at": None, "problem": None}
             connection.execute(_of(number).values(version=shelf.version + 1, **values))
             if rows:
                 connection.execute(_RENAME.where(shelf_boxes.c.shelf_id == number), rows)
@@ -161,31 +162,38 @@ class ShelfBook:
     def fail(self, number: int, problem: str) -> bool:
         """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`.
 
-        Of a photo whose products have been found, the problem is that they could not be named once more.
+        Of a photo whose products have been found, the problem is that they could not be named once more; nobody
+        waits for that any longer.
         """
         values = {"state": "failed", "problem": problem}
 
         def work(connection: Connection) -> bool:
-            failed = _settled(connection, number, values)
-            if not failed:
-                connection.execute(_of(number).values(problem=problem))
-            return failed
+            if _settled(connection, number, values):
+                return True
+            version = _shelf(connection, number).version + 1
+            connection.execute(_of(number).values(problem=problem, again_at=None, version=version))
+            return False
 
         return self._database.write(work)
 
     def again(self, number: int) -> ShelfPhoto:
-        """Have a photo wait whose products could not be looked for: what was in the way may be mended.
+        """Have a photo looked at once more: what was in the way may be mended, or more be known.
+
+        One that failed waits then. One that is done stays so, and has :attr:`ShelfPhoto.again_at` until
+        :meth:`renamed` or :meth:`fail`; nothing that is shown of it changes by that.
 
         Raises:
             NotFoundError: there is no such shelf photo.
-            ConflictError: it waits already, or its products have been found.
+            ConflictError: it waits already.
         """
 
         def work(connection: Connection) -> ShelfPhoto:
             shelf = _locked(connection, number)
-            if shelf.state != "failed":
-                raise ConflictError(f"{shelf.name} is {shelf.state}, not failed: nothing was in the way")
-            values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
+            if shelf.state == "waiting":
+                raise ConflictError(f"{shelf.name} waits already to be looked at")
+            values: dict[str, Any] = {"again_at": shelf.again_at or utc_now()}
+            if shelf.state == "failed":
+                values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
             connection.execute(_of(number).values(values))
             return _shelf(connection, number)
 

@@ -2,6 +2,7 @@
 
 import io
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy import event, update
 from shelfwise.answers.tables import shelf_photos
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
+from shelfwise.workflows.shelf_naming import ClassifierNamer
+from shelfwise.workflows.shop_shelf import ShopShelves
 
 SHELF = "/api/v1/shelf"
 
@@ -261,21 +264,19 @@ def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, 
 def test_a_box_that_is_moved_while_it_is_named_keeps_what_was_said_of_it(
     clerk, shelf, goods, shop, monkeypatch, model
 ):
-    from shelfwise.workflows import shop_shelf_reading
-
     if model:
         with shop.db.engine.begin() as connection:
             connection.execute(update(shelf_photos).values(model=model))
     changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
     before = {box["key"]: box for box in clerk.get(f"{SHELF}/{shelf['id']}").json()["boxes"]}
-    as_it_is = shop_shelf_reading.ClassifierNamer.name
+    as_it_is = ClassifierNamer.name
 
     def name(self, *given):
         names = as_it_is(self, *given)
         changed(clerk, shelf, {"key": "2", "box": [20, 180, 90, 290]})
         return names
 
-    monkeypatch.setattr(shop_shelf_reading.ClassifierNamer, "name", name)
+    monkeypatch.setattr(ClassifierNamer, "name", name)
     embeddings = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
     after = {box["key"]: box for box in looked_again(clerk, shelf, shop)["boxes"]}
     assert after["2"]["box"] == [20, 180, 90, 290]
@@ -300,6 +301,7 @@ def test_a_photo_that_cannot_be_named_again_stays_as_it_is(clerk, shelf, shop, m
         patched.setattr(shop_shelf_reading, "name_again", broken)
         after = looked_again(clerk, shelf, shop)
     assert (after["problem"], after["boxes"]) == ("the model gives nothing but NaN", shelf["boxes"])
+    assert after["version"] == shelf["version"] + 1
     assert looked_again(clerk, shelf, shop)["problem"] is None
 
 
@@ -326,6 +328,57 @@ def test_a_photo_that_a_server_left_behind_is_looked_at_when_asked_for(clerk, sc
     if future is not None:
         future.result(30)
     assert len(clerk.get(f"{SHELF}/{left.id}").json()["boxes"]) == 6
+
+
+def test_what_a_server_left_to_be_looked_at_again_is_named_when_asked_for(
+    clerk, shelf, shop, goods, monkeypatch
+):
+    begun, go_on = threading.Event(), threading.Event()
+    as_it_is = ClassifierNamer.name
+
+    def slow(self, *given):
+        begun.set()
+        assert go_on.wait(30)
+        return as_it_is(self, *given)
+
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
+    address = f"{SHELF}/{shelf['id']}"
+    with monkeypatch.context() as patched:
+        patched.setattr(ClassifierNamer, "name", slow)
+        assert clerk.post(f"{address}/look").status_code == 200
+        assert begun.wait(30)
+        closing = threading.Thread(target=shop.shelves.close)
+        closing.start()
+        while not shop.shelves._closed:
+            time.sleep(0.01)
+        go_on.set()
+        closing.join(30)
+    left = clerk.get(address).json()
+    assert (left["state"], left["boxes"][2]["product"]) == ("done", None)
+    assert left["progress"] is not None
+    shop.shelves = ShopShelves(8, lambda: pytest.fail("no detector is needed"))
+    shop.shelves.begin(shop)
+    assert clerk.get(address).json()["progress"] is not None
+    future = shop.shelves.future(shelf["id"])
+    if future is not None:
+        future.result(30)
+    after = clerk.get(address).json()
+    assert (after["progress"], after["boxes"][2]["product"]["name"]) == (None, "Tea")
+
+
+def test_a_photo_that_waits_to_be_looked_at_again_says_so_while_no_more_can_wait(clerk, shelf, shop):
+    shop.shelf_photos.again(shelf["id"])
+    shop.shelves = ShopShelves(1, lambda: pytest.fail("no detector is needed"))
+    shop.shelves.begin(shop)
+    shop.shelves.reserve()
+    address = f"{SHELF}/{shelf['id']}"
+    assert clerk.get(address).json()["progress"]["ahead"] == 1
+    shop.shelves.release()
+    assert clerk.get(address).json()["progress"]["ahead"] == 0
+    future = shop.shelves.future(shelf["id"])
+    if future is not None:
+        future.result(30)
+    assert clerk.get(address).json()["progress"] is None
 
 
 def test_a_photo_that_somebody_asks_for_while_it_is_kept_is_looked_at_once(clerk, scene, shop, goods):
