@@ -1,5 +1,7 @@
 """What is kept of shelf photos, and how people change it."""
 
+from dataclasses import replace
+
 import pytest
 
 from shelfwise.answers.planogram_book import PlanogramBook
@@ -42,7 +44,7 @@ def test_what_was_found_is_kept(book, shelf):
     assert (perhaps.answer, perhaps.now_product_id, perhaps.now_category) == ("ask", None, "fruit/pear")
     assert perhaps.candidates == (AnswerCandidate("fruit/apple", 0.3),)
     assert (strange.answer, strange.now_category, strange.score) == ("unknown", None, 0.5)
-    assert book.embeddings(shelf) == b"e"
+    assert book.read_whole(shelf) == (photo, boxes, b"e")
 
 
 def test_a_photo_is_finished_once(book, shelf):
@@ -54,6 +56,23 @@ def test_a_photo_is_finished_once(book, shelf):
     assert (book.get(other.id).state, book.get(other.id).problem) == ("failed", "no detector")
     with pytest.raises(ConflictError, match="not been found yet"):
         book.change(other.id, [BoxChange("1", removed=True)], user="Ada")
+
+
+def test_what_was_found_can_be_wanted_again_until_it_is_there_or_fails(book, shelf):
+    before = book.get(shelf)
+    assert before.again_at is None
+    wanted = book.again(shelf)
+    assert (wanted.state, wanted.version) == ("done", before.version)  # nothing that is shown has changed
+    assert wanted.again_at is not None
+    assert book.again(shelf) == wanted
+    assert not book.fail(shelf, "no model")
+    failed = book.get(shelf)
+    assert (failed.problem, failed.again_at, failed.version) == ("no model", None, before.version + 1)
+    assert book.again(shelf).problem == "no model"
+    book.renamed(shelf, {"3": replace(STRANGE, category="fruit/kiwi")}, model="n", embeddings=lambda _: b"f")
+    named, boxes, embeddings = book.read_whole(shelf)
+    assert (named.problem, named.again_at, named.version) == (None, None, before.version + 2)
+    assert (named.model, boxes[2].category, embeddings) == ("n", "fruit/kiwi", b"f")
 
 
 def test_boxes_are_renamed_moved_taken_away_and_added(book, shelf):

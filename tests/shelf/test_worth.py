@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from shelfwise.shelf import worth
 from shelfwise.shelf.facings import Guess, Named
-from shelfwise.shelf.planned import Entry, Planogram, same_category, same_product
-from shelfwise.shelf.worth import Wanted
+from shelfwise.shelf.planned import Entry, Planogram, name_key, same_category, same_product
+from shelfwise.shelf.worth import Lacking, Wanted
 
 PRODUCTS = st.sampled_from([None, "x", " X", "y"])
 CATEGORIES = st.sampled_from([None, "a", "A/b", "a / b", "a/b/c", "d/", "ab", "/"])
@@ -64,3 +64,29 @@ def test_each_distinct_pair_is_judged_once(monkeypatch):
     table = Wanted(Planogram((row,))).worths(seen).of(row)
     assert np.count_nonzero(table) == 40 * 10 * 10
     assert sorted(judged) == sorted((f"product {i}", f"product {i}") for i in range(40))
+
+
+def one_may_be(entry: Entry, category: str) -> bool:
+    if entry.product is None and entry.gtin is None:
+        return False
+    if entry.category is None:
+        return True
+    found = name_key(category) + "/"
+    return same_category(entry.category, category) or (name_key(entry.category).rstrip("/") + "/").startswith(
+        found
+    )
+
+
+@given(entries=st.lists(ENTRIES, max_size=3), named=names())
+def test_what_lacks_may_be_of_a_category_below_or_above_or_of_none_that_is_told(entries, named):
+    only_category = named.product is None and named.category is not None
+    assert Lacking(entries).may_be(named) == (
+        only_category and any(one_may_be(entry, named.category) for entry in entries)
+    )
+
+
+def test_tens_of_thousands_that_lack_are_looked_up():
+    # Judging each pair would take minutes.
+    lacking = Lacking([Entry(f"product {i}", 1, f"drinks/kind {i}/cans") for i in range(50_000)])
+    found = [Named("accept", None, f"drinks/kind {i}", 0.8) for i in range(0, 100_000, 2)]
+    assert [lacking.may_be(named) for named in found] == [i < 25_000 for i in range(50_000)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
@@ -85,11 +85,15 @@ class ShelfBook:
         with self._database.read() as connection:
             return _shelf(connection, number), _boxes(connection, number)
 
-    def embeddings(self, number: int) -> bytes | None:
-        """What :meth:`finish` was given to keep for joining; None where there is nothing."""
+    def read_whole(self, number: int) -> tuple[ShelfPhoto, list[ShelfBox], bytes | None]:
+        """As :meth:`read`, with the embeddings that were kept then; None where there are none.
+
+        All of it is as it was at one time: looking again at a photo changes its model and the embeddings together.
+        """
         statement = select(shelf_photos.c.embeddings).where(shelf_photos.c.id == number)
-        with self._database.read() as connection:
-            return connection.execute(statement).scalar_one_or_none()
+        with self._database.read(snapshot=True) as connection:
+            shelf, boxes = _shelf(connection, number), _boxes(connection, number)
+            return shelf, boxes, connection.execute(statement).scalar_one()
 
     def finish(
         self,
@@ -118,27 +122,37 @@ class ShelfBook:
         return self._database.write(lambda connection: _finished(connection, number, boxes, values))
 
     def renamed(
-        self, number: int, names: Mapping[str, FoundBox], *, model: str, embeddings: bytes | None
+        self,
+        number: int,
+        names: Mapping[str, FoundBox],
+        *,
+        model: str,
+        embeddings: Callable[[Collection[str]], bytes | None],
     ) -> None:
         """Write down what a model says by now of boxes that were named before.
 
         Their edges and what people said of them stay, and so does all that is said of a box that somebody has named
-        meanwhile.
+        meanwhile. A box whose edges somebody has moved meanwhile was named by what is no longer in it: it keeps what
+        was said of it.
 
         Args:
             number: of the shelf photo.
-            names: what is said of boxes, by their keys.
+            names: what is said of boxes, by their keys, and the edges that they were named by.
             model: id of what named them.
-            embeddings: kept as they are, in the place of those before.
+            embeddings: given the keys of those that still are where they were named, what is to be kept in the place
+                of the embeddings before. It may be asked more than once.
 
         Raises:
             NotFoundError: there is no such shelf photo.
         """
-        rows = [_renaming(key, found) for key, found in names.items()]
 
         def work(connection: Connection) -> None:
             shelf = _locked(connection, number)
-            values = {"model": model, "embeddings": embeddings, "problem": None}
+            edges = {box.key: box.box for box in _boxes(connection, number)}
+            there = {key: found for key, found in names.items() if edges.get(key) == tuple(found.box)}
+            rows = [_renaming(key, found) for key, found in there.items()]
+            values = {"model": model, "embeddings": embeddings(there.keys())}
+            values |= {"again_at": None, "problem": None}
             connection.execute(_of(number).values(version=shelf.version + 1, **values))
             if rows:
                 connection.execute(_RENAME.where(shelf_boxes.c.shelf_id == number), rows)
@@ -148,31 +162,38 @@ class ShelfBook:
     def fail(self, number: int, problem: str) -> bool:
         """Write down that the products on a photo that waits cannot be looked for. As :meth:`finish`.
 
-        Of a photo whose products have been found, the problem is that they could not be named once more.
+        Of a photo whose products have been found, the problem is that they could not be named once more; nobody
+        waits for that any longer.
         """
         values = {"state": "failed", "problem": problem}
 
         def work(connection: Connection) -> bool:
-            failed = _settled(connection, number, values)
-            if not failed:
-                connection.execute(_of(number).values(problem=problem))
-            return failed
+            if _settled(connection, number, values):
+                return True
+            version = _shelf(connection, number).version + 1
+            connection.execute(_of(number).values(problem=problem, again_at=None, version=version))
+            return False
 
         return self._database.write(work)
 
     def again(self, number: int) -> ShelfPhoto:
-        """Have a photo wait whose products could not be looked for: what was in the way may be mended.
+        """Have a photo looked at once more: what was in the way may be mended, or more be known.
+
+        One that failed waits then. One that is done stays so, and has :attr:`ShelfPhoto.again_at` until
+        :meth:`renamed` or :meth:`fail`; nothing that is shown of it changes by that.
 
         Raises:
             NotFoundError: there is no such shelf photo.
-            ConflictError: it waits already, or its products have been found.
+            ConflictError: it waits already.
         """
 
         def work(connection: Connection) -> ShelfPhoto:
             shelf = _locked(connection, number)
-            if shelf.state != "failed":
-                raise ConflictError(f"{shelf.name} is {shelf.state}, not failed: nothing was in the way")
-            values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
+            if shelf.state == "waiting":
+                raise ConflictError(f"{shelf.name} waits already to be looked at")
+            values: dict[str, Any] = {"again_at": shelf.again_at or utc_now()}
+            if shelf.state == "failed":
+                values = {"state": "waiting", "problem": None, "version": shelf.version + 1}
             connection.execute(_of(number).values(values))
             return _shelf(connection, number)
 

@@ -74,7 +74,8 @@ class ShelfPhoto:
         problem: why it failed; of one that is done, why it could not be looked at once more; else None.
         model, detector: ids of the bundles that named and found what is on it; None before.
         at: when it came.
-        version: goes up by one with every change.
+        version: goes up by one with every change of what is shown.
+        again_at: when somebody asked for what was found to be named once more, and it has not been; else None.
         corrected_by, corrected_at: who changed its boxes last, and when; None while nobody has.
         booking_id: the last booking of its counts.
     """
@@ -92,6 +93,7 @@ class ShelfPhoto:
     detector: str | None
     at: datetime
     version: int
+    again_at: datetime | None
     corrected_by: str | None
     corrected_at: datetime | None
     booking_id: int | None

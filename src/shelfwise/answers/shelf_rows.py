@@ -60,6 +60,7 @@ def shelf_of(row: Row[Any]) -> ShelfPhoto:
         detector=row.detector,
         at=row.at,
         version=row.version,
+        again_at=row.again_at,
         corrected_by=row.corrected_by,
         corrected_at=row.corrected_at,
         booking_id=row.booking_id,

@@ -10,6 +10,9 @@ that is taken away keeps its row, with ``removed``: it can come back.
 of them the nine numbers of the homography from its pixels to the joined picture's, row by row; those that were put
 together before migration 0007 have none.
 
+``shelf_photos.again_at`` is when somebody asked for what was found to be named once more; null where nobody has, or
+that is done or failed.
+
 ``shelf_boxes.crop`` is the cut-out photo that a product was taught with from this box.
 """
 
@@ -56,6 +59,7 @@ shelf_photos = Table(
     Column("location_id", BigInteger, ForeignKey("locations.id")),
     Column("at", UtcTime, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("again_at", UtcTime),
     Column("corrected_by", String(64)),
     Column("corrected_at", UtcTime),
     Column("booking_id", BigInteger, ForeignKey("bookings.id")),

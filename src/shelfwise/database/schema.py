@@ -12,7 +12,7 @@ from shelfwise.errors import ConflictError, DatabaseError
 
 __all__ = ["HEAD", "MIGRATIONS", "check_revision", "revision", "upgrade", "upgrade_in"]
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The newest revision. Written down, for Alembic takes a while to import and most starts do without it."""
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

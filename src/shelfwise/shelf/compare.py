@@ -16,7 +16,7 @@ from shelfwise.shelf.fixes import list_fixes
 from shelfwise.shelf.moves import find_moves
 from shelfwise.shelf.planned import Entry, Planogram
 from shelfwise.shelf.unnamed import group_unnamed
-from shelfwise.shelf.worth import SURE, Wanted, Worths
+from shelfwise.shelf.worth import SURE, Lacking, Wanted, Worths
 
 __all__ = ["compare"]
 
@@ -56,7 +56,7 @@ def compare(planogram: Planogram, facings: Sequence[Facing], runs: Sequence[Run]
     extras = _extras(facings, beside, used, wanted)
     nameless = [i for run in beside if run.named.answer != "accept" for i in run.members if i not in used]
     placed, moved = find_moves(entries, extras, wanted, {shown: planned for planned, shown in rows})
-    doubtful = [_may_be_planned(extra, placed, wanted) for extra in moved]
+    doubtful = _may_be_planned(moved, placed)
     nameless += [i for extra in itertools.compress(moved, doubtful) for i in extra.members]
     moved = [extra for extra, doubted in zip(moved, doubtful, strict=True) if not doubted]
     unnamed = group_unnamed(facings, nameless)
@@ -157,10 +157,10 @@ def _extras(facings: Sequence[Facing], runs: Sequence[Run], used: set[int], want
     return extras
 
 
-def _may_be_planned(extra: Extra, placed: Sequence[Found], wanted: Wanted) -> bool:
-    """Whether it may be a planned product that is not all there: only its category is known, so it is not to go."""
-    if extra.wanted is not None:
-        return False
-    return any(
-        placed[number].right < placed[number].entry.facings for number in wanted.possible(extra.run.named)
-    )
+def _may_be_planned(extras: Sequence[Extra], placed: Sequence[Found]) -> list[bool]:
+    """Of each, whether it may be a planned product of which too little is seen, here and elsewhere, for sure.
+
+    Only its category is known then, so it is not to go.
+    """
+    lacking = Lacking(found.entry for found in placed if found.right + found.elsewhere < found.entry.facings)
+    return [extra.wanted is None and lacking.may_be(extra.run.named) for extra in extras]

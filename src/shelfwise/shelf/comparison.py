@@ -75,9 +75,10 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Unnamed:
-    """Neighbouring facings of which nobody knows for sure what they are, and that stand in no entry's place.
+    """Neighbouring facings of which nobody knows for sure which product they are, and that stand in no entry's place.
 
-    Where only the category is known, and a planned product that they may be is not all there, they are among these.
+    Those of which only the category is known are among these where they may be a planned product that lacks: of which
+    fewer facings than planned are seen for sure, in its place and elsewhere.
 
     Attributes:
         row, first, last: where, on the photo.
@@ -119,8 +120,10 @@ class Comparison:
 
     Attributes:
         entries: what is said of each entry, row by row.
-        extras: named facings that should not stand there, or elsewhere, in order of place.
-        unnamed: facings beside the plan that have no sure name, in order of place.
+        extras: accepted facings that should stand elsewhere or not at all, in order of place. Those of which only the
+            category is known are no planned product that lacks, whichever they are.
+        unnamed: the other facings beside the plan, in order of place: those that have no sure name, and those of
+            which only the category is known and that may be a planned product that lacks.
         rows: pairs of a row of the planogram and the row of the photo that shows it.
         fixes: what to do, first things first.
         planned: facings of the rows that the photo shows.

@@ -1,4 +1,4 @@
-"""Facings beside the plan that nobody has named, as people see them: neighbours together."""
+"""Facings beside the plan whose product nobody has named, as people see them: neighbours together."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ distinct pair of an entry and a product is judged once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from shelfwise.gtin import gtin_key
 from shelfwise.shelf.facings import Guess, Named
 from shelfwise.shelf.planned import Entry, Planogram, name_key, same_product
 
-__all__ = ["SURE", "Wanted", "Worths"]
+__all__ = ["SURE", "Lacking", "Wanted", "Worths"]
 
 Floats = NDArray[np.float64]
 
@@ -48,11 +48,6 @@ class Wanted:
         self._by_name: dict[tuple[str, str], list[int]] = {}
         self._met: dict[_Kind, list[int]] = {}
         entries = [entry for row in planogram.rows for entry in row]
-        self._categories = {
-            number: name_key(entry.category).rstrip("/") + "/" if entry.category else ""
-            for number, entry in enumerate(entries)
-            if entry.product is not None
-        }
         for number, entry in enumerate(entries):
             kind = self._kinds.setdefault(_kind(entry), len(self._examples))
             if kind == len(self._examples):
@@ -65,19 +60,6 @@ class Wanted:
     def asking_for(self, named: Named) -> list[int]:
         """Numbers of the entries that ask for what a facing is said to be, row by row."""
         return sorted(number for kind in self._asking(_own(named)) for number in self._places[kind])
-
-    def possible(self, named: Named) -> list[int]:
-        """Numbers of the entries of products that a facing may be of which only the category is known, row by row.
-
-        Those of its category, of one below it or above it, and those that the planogram tells no category of: names
-        of categories do not all go equally deep.
-        """
-        if named.product is not None or named.category is None:
-            return []
-        path = name_key(named.category) + "/"
-        return [
-            number for number, own in self._categories.items() if own.startswith(path) or path.startswith(own)
-        ]
 
     def worths(self, seen: Sequence[Named]) -> Worths:
         """What facings of these names are worth to the entries.
@@ -134,6 +116,34 @@ class Worths:
         return table
 
 
+class Lacking:
+    """Planned products that lack, by what of them a facing may be.
+
+    Args:
+        entries: those that lack; those that ask for any product of a category do not matter.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        products = [entry for entry in entries if entry.product is not None or entry.gtin]
+        self._any = any(not entry.category for entry in products)
+        self._names: set[tuple[str, str]] = set()
+        for category in {entry.category for entry in products if entry.category}:
+            self._names.add(("category", _path(category)))
+            self._names.update(_wider("any of", category))
+
+    def may_be(self, named: Named) -> bool:
+        """Whether a facing of which only the category is known may be one of them.
+
+        It may where one is of its category, of one below it or above it, or where the planogram does not tell the
+        category of one: names of categories do not all go equally deep.
+        """
+        if named.product is not None or named.category is None:
+            return False
+        if self._any or ("any of", name_key(named.category) + "/") in self._names:
+            return True
+        return not self._names.isdisjoint(_wider("category", named.category))
+
+
 def _rest(named: Named) -> float:
     """What it is worth to an entry that asks for nothing that it may be."""
     if named.answer == "accept" or named.settled:
@@ -157,10 +167,9 @@ def _names(entry: Entry) -> Iterator[tuple[str, str]]:
     if entry.product is not None:
         yield "product", name_key(entry.product)
     if entry.category is not None:
-        path = name_key(entry.category).rstrip("/") + "/"
-        yield "any of", path
+        yield "any of", _path(entry.category)
         if entry.product is None:
-            yield "category", path
+            yield "category", _path(entry.category)
 
 
 def _names_for(guess: Guess) -> Iterator[tuple[str, str]]:
@@ -171,6 +180,11 @@ def _names_for(guess: Guess) -> Iterator[tuple[str, str]]:
         yield "product", name_key(guess.product)
     if guess.category is not None:
         yield from _wider("category", guess.category)
+
+
+def _path(category: str) -> str:
+    """What the names of a planned category and of those below it begin with."""
+    return name_key(category).rstrip("/") + "/"
 
 
 def _wider(kind: str, category: str) -> Iterator[tuple[str, str]]:

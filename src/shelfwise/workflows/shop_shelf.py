@@ -2,8 +2,8 @@
 
 What takes seconds a photo must hold up neither the event loop nor who scans single products. So there is one thread
 for all shelf photos, which the system serves after everybody else where it can, and a bounded queue before it. The
-detector is loaded when the first photo comes. What was still waiting when a server ended is looked at when somebody
-asks for it again (:meth:`ShopShelves.resume`).
+detector is loaded when the first photo comes. What is to be done is in the book: what was still waiting when a server
+ended, also to be looked at once more, is looked at when somebody asks for it again (:meth:`ShopShelves.resume`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,6 @@ class ShopShelves:
         self._changed = threading.Condition()
         self._waiting: deque[int] = deque()
         self._futures: dict[int, Future[None]] = {}
-        self._named_again: set[int] = set()
         self._progress = (0, 0)
         self._current: int | None = None
         self._reserved = 0
@@ -112,17 +111,10 @@ class ShopShelves:
         with self._changed:
             self._reserved -= 1
 
-    def look(self, shelf_id: int, *, again: bool = False) -> Future[None]:
-        """Look for products on a shelf photo that a place was kept for; done when it no more waits.
-
-        Args:
-            shelf_id: the shelf photo's number.
-            again: its products have been found, and are to be named once more.
-        """
+    def look(self, shelf_id: int) -> Future[None]:
+        """Look at a shelf photo that a place was kept for, and that the book has waiting; done when it no more is."""
         with self._changed:
             self._reserved -= 1
-            if again:
-                self._named_again.add(shelf_id)
             # Somebody who saw it waiting in the list may have been quicker: it is looked at once.
             return self._futures.get(shelf_id) or self._taken(shelf_id)
 
@@ -130,14 +122,16 @@ class ShopShelves:
         """How far looking at a photo is; one that waits and was lost, as when a server ended, is looked at again.
 
         Returns:
-            None where it is done, and not looked at once more, or nobody can look at it now.
+            None where it is done or failed, and nobody waits for its being looked at once more.
         """
         with self._changed:
             if shelf.id not in self._futures:
-                if shelf.state != "waiting":
+                if shelf.state != "waiting" and shelf.again_at is None:
                     return None
-                if self._closed or len(self._waiting) + self._reserved >= self._limit:
-                    return None
+                before = len(self._waiting) + self._reserved
+                if self._closed or before >= self._limit:
+                    # It will be its turn when somebody asks later.
+                    return LookingAt(before + (self._current is not None))
                 self._taken(shelf.id)
             if shelf.id == self._current:
                 return LookingAt(0, *self._progress)
@@ -150,7 +144,7 @@ class ShopShelves:
             return self._futures.get(shelf_id)
 
     def close(self) -> None:
-        """Look at no more photos. Those that wait go on waiting for the next server."""
+        """Look at no more photos. Those that wait, also to be looked at once more, wait for the next server."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -178,7 +172,6 @@ class ShopShelves:
             finally:
                 with self._changed:
                     self._current = None
-                    self._named_again.discard(shelf_id)
                     future = self._futures.pop(shelf_id)
                 future.set_result(None)
 
@@ -201,7 +194,7 @@ class ShopShelves:
             # Here, for it brings the classifier, which takes a while to import.
             from shelfwise.workflows.shop_shelf_reading import name_again, read_shelf_photo
 
-            if shelf_id in self._named_again:
+            if shop.shelf_photos.get(shelf_id).again_at is not None:
                 name_again(shop, shelf_id, self._go_on)
             else:
                 if self._finder is None:
@@ -275,17 +268,16 @@ def look_again(shop: Shop, shelf_id: int) -> None:
         NotFoundError: there is no such shelf photo.
         ConflictError: it waits already.
     """
-    again = shop.shelf_photos.get(shelf_id).state == "done"
-    if again and shop.shelves.future(shelf_id) is not None:
+    asked = shop.shelf_photos.get(shelf_id).again_at is not None
+    if asked and shop.shelves.future(shelf_id) is not None:
         return
     shop.shelves.reserve()
     try:
-        if not again:
-            shop.shelf_photos.again(shelf_id)
+        shop.shelf_photos.again(shelf_id)
     except BaseException:
         shop.shelves.release()
         raise
-    shop.shelves.look(shelf_id, again=again)
+    shop.shelves.look(shelf_id)
 
 
 def detector_of(bundle: Path | None) -> BoxFinder:

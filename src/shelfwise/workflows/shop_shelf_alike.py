@@ -32,7 +32,7 @@ def kept_embeddings(kept: bytes, boxes: Sequence[ShelfBox]) -> Floats:
     """The embeddings that were kept with a shelf photo, each of length 1, or 0 where the network saw nothing.
 
     Args:
-        kept: float16 values, as :meth:`~shelfwise.answers.shelf_book.ShelfBook.embeddings` gives them.
+        kept: float16 values, as :meth:`~shelfwise.answers.shelf_book.ShelfBook.read_whole` gives them.
         boxes: all boxes of the photo.
 
     Returns:

@@ -120,8 +120,7 @@ def join_shelves(shop: Shop, ids: Sequence[int], actor: Actor) -> ShelfPhoto:
 
 
 def _half(shop: Shop, number: int) -> _Half:
-    shelf, boxes = shop.shelf_photos.read(number)
-    kept = shop.shelf_photos.embeddings(number)
+    shelf, boxes, kept = shop.shelf_photos.read_whole(number)
     if shelf.state != "done" or kept is None:
         raise ConflictError(f"{shelf.name}: its products have not been found yet")
     there = [box for box in boxes if box.score is not None and not box.removed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,7 +69,8 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
     """Name the products on a shelf photo once more, with the model and the products that are known by now.
 
     Boxes stay as they are, and so does what people said of them. Those that people added are named as well, and moved
-    ones by where they are now. The others' embeddings are kept, unless another model made them.
+    ones by where they are now; those that are moved meanwhile are not, and have no embedding where another model made
+    the one before. The others' embeddings are kept, unless another model made them.
 
     Args:
         shop: the shop; its active model names the boxes.
@@ -81,7 +82,7 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
         ImageError: it cannot be read.
         ModelError: the model fails.
     """
-    shelf, boxes = shop.shelf_photos.read(shelf_id)
+    shelf, boxes, kept = shop.shelf_photos.read_whole(shelf_id)
     if shelf.state != "done":
         return
     classifier = shop.pool.model.many
@@ -92,6 +93,7 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
     progress(0, 0)
     names = ClassifierNamer(classifier, None).name(image, edges, progress)
     said = Speaker(shop).say_all(model, names.predictions)
+    fresh = {box.key: embedding for box, embedding in zip(asked, names.embeddings, strict=True)}
     shop.shelf_photos.renamed(
         shelf_id,
         {
@@ -99,30 +101,30 @@ def name_again(shop: Shop, shelf_id: int, progress: Progress) -> None:
             for box, words in zip(asked, said, strict=True)
         },
         model=model,
-        embeddings=_embeddings(shop, shelf, boxes, asked, names.embeddings, model),
+        embeddings=lambda there: _embeddings(shelf, boxes, kept, fresh, there, model),
     )
 
 
 def _embeddings(
-    shop: Shop,
     shelf: ShelfPhoto,
     boxes: Sequence[ShelfBox],
-    asked: Sequence[ShelfBox],
-    fresh: NDArray[np.float32],
+    kept: bytes | None,
+    fresh: Mapping[str, NDArray[np.float32]],
+    there: Collection[str],
     model: str,
 ) -> bytes | None:
-    """The embeddings of all boxes that were found, with those of the boxes that were looked at once more."""
-    kept = shop.shelf_photos.embeddings(shelf.id)
-    if not len(fresh) or (kept is None and model == shelf.model):
+    """The embeddings of all boxes that were found, with the fresh ones of boxes that are ``there`` still."""
+    if not fresh or (kept is None and model == shelf.model):
         return kept
+    features = len(next(iter(fresh.values())))
     if kept is None or model != shelf.model:
-        rows = np.zeros((sum(box.score is not None for box in boxes), fresh.shape[1]), np.float16)
+        rows = np.zeros((sum(box.score is not None for box in boxes), features), np.float16)
     else:
-        rows = np.frombuffer(kept, np.float16).reshape(-1, fresh.shape[1]).copy()
-    for box, embedding in zip(asked, fresh, strict=True):
+        rows = np.frombuffer(kept, np.float16).reshape(-1, features).copy()
+    for box in boxes:
         place = place_in_embeddings(box)
-        if place is not None:
-            rows[place] = embedding
+        if place is not None and box.key in fresh and box.key in there:
+            rows[place] = fresh[box.key]
     return rows.tobytes()
 
 

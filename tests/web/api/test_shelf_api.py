@@ -2,13 +2,18 @@
 
 import io
 import threading
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import event, update
 
+from shelfwise.answers.tables import shelf_photos
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
+from shelfwise.workflows.shelf_naming import ClassifierNamer
+from shelfwise.workflows.shop_shelf import ShopShelves
 
 SHELF = "/api/v1/shelf"
 
@@ -165,7 +170,7 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
     changed(clerk, shelf, {"key": "1", "product_id": goods.tea}, {"key": "2", "verdict": "unknown"})
     changed(clerk, shelf, {"key": "6", "removed": True}, {"key": "4", "box": [215, 30, 275, 130]})
     before = changed(clerk, shelf, {"key": "mine", "box": [20, 180, 90, 290]}).json()
-    embeddings = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    embeddings = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
     after = looked_again(clerk, shelf, shop)
     there = {box["key"]: box for box in before["boxes"]}
     boxes = {box["key"]: box for box in after["boxes"]}
@@ -180,7 +185,7 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
     assert boxes["mine"]["candidates"][0]["category"] == "Blue"
     assert (boxes["mine"]["score"], boxes["mine"]["verdict"]) == (None, None)
     assert after["version"] == before["version"] + 1
-    again = np.frombuffer(shop.shelf_photos.embeddings(shelf["id"]), np.float16).reshape(6, -1)
+    again = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
     np.testing.assert_array_equal(again[[0, 1, 2, 4, 5]], embeddings[[0, 1, 2, 4, 5]])
     # What it was taught with is its own still.
     assert len(shop.catalogue.product_photos(goods.tea)) == 1
@@ -189,10 +194,6 @@ def test_what_was_taught_since_is_known_when_a_photo_is_looked_at_again(clerk, s
 
 
 def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop):
-    from sqlalchemy import update
-
-    from shelfwise.answers.tables import shelf_photos
-
     changed(clerk, shelf, {"key": "1", "verdict": "unknown"})
     with shop.db.engine.begin() as connection:
         connection.execute(
@@ -202,6 +203,32 @@ def test_another_model_names_a_photo_that_is_looked_at_again(clerk, shelf, shop)
     assert after["model"] == shelf["model"]
     assert after["boxes"][0]["verdict"] == "unknown"
     assert after["alike"] == shelf["alike"]
+
+
+@pytest.mark.parametrize("asked", ["seen", "joined"])
+def test_a_photo_is_read_as_it_was_at_one_time(clerk, shelf, shop, scene, goods, asked):
+    """Another model names it between two statements that read it; that model's embeddings are longer."""
+    other = clerk.post(f"{SHELF}?store={goods.store}", files=sent(scene)).json()
+    before = clerk.get(f"{SHELF}/{shelf['id']}").json()
+    longer = np.ones(6 * 4 + 1, np.float16).tobytes()
+
+    def rename(connection, cursor, statement, parameters, context, many):
+        if "FROM shelf_boxes" in statement and not renamed:
+            renamed.append(shelf["id"])
+            shop.shelf_photos.renamed(shelf["id"], {}, model="another", embeddings=lambda there: longer)
+
+    renamed = []
+    event.listen(shop.db.engine, "after_cursor_execute", rename)
+    try:
+        if asked == "seen":
+            assert clerk.get(f"{SHELF}/{shelf['id']}").json() == before
+        else:
+            answer = clerk.post(f"{SHELF}/join", json={"ids": [shelf["id"], other["id"]]})
+            assert answer.status_code in (201, 422), answer.text
+    finally:
+        event.remove(shop.db.engine, "after_cursor_execute", rename)
+    assert renamed
+    assert shop.shelf_photos.get(shelf["id"]).model == "another"
 
 
 def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, shop, monkeypatch):
@@ -233,6 +260,37 @@ def test_it_is_named_once_however_often_that_is_asked_for(clerk, reader, shelf, 
     assert after["boxes"][2]["verdict"] == "unknown"
 
 
+@pytest.mark.parametrize("model", [None, "another"])
+def test_a_box_that_is_moved_while_it_is_named_keeps_what_was_said_of_it(
+    clerk, shelf, goods, shop, monkeypatch, model
+):
+    if model:
+        with shop.db.engine.begin() as connection:
+            connection.execute(update(shelf_photos).values(model=model))
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
+    before = {box["key"]: box for box in clerk.get(f"{SHELF}/{shelf['id']}").json()["boxes"]}
+    as_it_is = ClassifierNamer.name
+
+    def name(self, *given):
+        names = as_it_is(self, *given)
+        changed(clerk, shelf, {"key": "2", "box": [20, 180, 90, 290]})
+        return names
+
+    monkeypatch.setattr(ClassifierNamer, "name", name)
+    embeddings = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
+    after = {box["key"]: box for box in looked_again(clerk, shelf, shop)["boxes"]}
+    assert after["2"]["box"] == [20, 180, 90, 290]
+    for said in ("answer", "product", "category", "candidates"):
+        assert after["2"][said] == before["2"][said]
+    assert after["3"]["product"] == {"id": goods.tea, "name": "Tea"}
+    again = np.frombuffer(shop.shelf_photos.read_whole(shelf["id"])[2], np.float16).reshape(6, -1)
+    np.testing.assert_array_equal(again[[0, 2, 3, 4, 5]], embeddings[[0, 2, 3, 4, 5]])
+    np.testing.assert_array_equal(again[1], np.zeros(3) if model else embeddings[1])
+    monkeypatch.undo()
+    last = {box["key"]: box for box in looked_again(clerk, shelf, shop)["boxes"]}
+    assert last["2"]["candidates"][0]["category"] == "Blue"
+
+
 def test_a_photo_that_cannot_be_named_again_stays_as_it_is(clerk, shelf, shop, monkeypatch):
     from shelfwise.workflows import shop_shelf_reading
 
@@ -243,6 +301,7 @@ def test_a_photo_that_cannot_be_named_again_stays_as_it_is(clerk, shelf, shop, m
         patched.setattr(shop_shelf_reading, "name_again", broken)
         after = looked_again(clerk, shelf, shop)
     assert (after["problem"], after["boxes"]) == ("the model gives nothing but NaN", shelf["boxes"])
+    assert after["version"] == shelf["version"] + 1
     assert looked_again(clerk, shelf, shop)["problem"] is None
 
 
@@ -269,6 +328,57 @@ def test_a_photo_that_a_server_left_behind_is_looked_at_when_asked_for(clerk, sc
     if future is not None:
         future.result(30)
     assert len(clerk.get(f"{SHELF}/{left.id}").json()["boxes"]) == 6
+
+
+def test_what_a_server_left_to_be_looked_at_again_is_named_when_asked_for(
+    clerk, shelf, shop, goods, monkeypatch
+):
+    begun, go_on = threading.Event(), threading.Event()
+    as_it_is = ClassifierNamer.name
+
+    def slow(self, *given):
+        begun.set()
+        assert go_on.wait(30)
+        return as_it_is(self, *given)
+
+    changed(clerk, shelf, {"key": "1", "product_id": goods.tea})
+    address = f"{SHELF}/{shelf['id']}"
+    with monkeypatch.context() as patched:
+        patched.setattr(ClassifierNamer, "name", slow)
+        assert clerk.post(f"{address}/look").status_code == 200
+        assert begun.wait(30)
+        closing = threading.Thread(target=shop.shelves.close)
+        closing.start()
+        while not shop.shelves._closed:
+            time.sleep(0.01)
+        go_on.set()
+        closing.join(30)
+    left = clerk.get(address).json()
+    assert (left["state"], left["boxes"][2]["product"]) == ("done", None)
+    assert left["progress"] is not None
+    shop.shelves = ShopShelves(8, lambda: pytest.fail("no detector is needed"))
+    shop.shelves.begin(shop)
+    assert clerk.get(address).json()["progress"] is not None
+    future = shop.shelves.future(shelf["id"])
+    if future is not None:
+        future.result(30)
+    after = clerk.get(address).json()
+    assert (after["progress"], after["boxes"][2]["product"]["name"]) == (None, "Tea")
+
+
+def test_a_photo_that_waits_to_be_looked_at_again_says_so_while_no_more_can_wait(clerk, shelf, shop):
+    shop.shelf_photos.again(shelf["id"])
+    shop.shelves = ShopShelves(1, lambda: pytest.fail("no detector is needed"))
+    shop.shelves.begin(shop)
+    shop.shelves.reserve()
+    address = f"{SHELF}/{shelf['id']}"
+    assert clerk.get(address).json()["progress"]["ahead"] == 1
+    shop.shelves.release()
+    assert clerk.get(address).json()["progress"]["ahead"] == 0
+    future = shop.shelves.future(shelf["id"])
+    if future is not None:
+        future.result(30)
+    assert clerk.get(address).json()["progress"] is None
 
 
 def test_a_photo_that_somebody_asks_for_while_it_is_kept_is_looked_at_once(clerk, scene, shop, goods):

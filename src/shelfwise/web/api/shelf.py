@@ -183,10 +183,10 @@ def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
     from shelfwise.workflows.shop_planograms import planogram_of
     from shelfwise.workflows.shop_shelf_view import view_of
 
-    shelf, boxes = shop.shelf_photos.read(shelf_id)
+    shelf, boxes, embeddings = shop.shelf_photos.read_whole(shelf_id)
     response.headers["ETag"] = etag(shelf.version)
     planogram = None if shelf.location_id is None else planogram_of(shop, shelf.location_id)
-    view = view_of(shelf, boxes, planogram, shop.shelf_photos.embeddings(shelf_id))
+    view = view_of(shelf, boxes, planogram, embeddings)
     return ShelfOut.seen(view, shop.shelves.resume(shelf))
 
 
