@@ -84,6 +84,22 @@ def test_a_report_by_default(shop):
     assert "6 facings, 6 named on 1 photo" in result.stderr
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photo_that_the_camera_held_otherwise_is_counted_upright(shop, orientation):
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    with Image.open("photos/aisle.png") as picture:
+        stored = picture if orientation == 1 else picture.transpose(Image.Transpose(undo[orientation]))
+        stored.save("held.png", exif=exif)
+    upright, held = (
+        json.loads(run(path, "--format", "json").stdout)["photos"][0]
+        for path in ("photos/aisle.png", "held.png")
+    )
+    assert held["facings"] == upright["facings"] and len(held["facings"]) == 6
+    assert (held["width"], held["height"]) == (200, 220)
+
+
 def test_what_is_not_sure_has_its_share_too():
     named = [
         Named("accept", "Jam"),

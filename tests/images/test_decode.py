@@ -99,6 +99,7 @@ def test_applies_every_exif_orientation(kind, orientation):
     assert pixels.shape == (48, 64, 3)
     assert open_picture(data).size == (64, 48)
     assert is_scene(pixels)
+    assert (rgb_of(open_picture(data).rgb()) == pixels).all()
 
 
 def test_applies_the_orientation_of_heic_once():
@@ -109,6 +110,8 @@ def test_applies_the_orientation_of_heic_once():
     stream = io.BytesIO()
     from_pillow(scene().transpose(Image.Transpose.ROTATE_90)).save(stream, quality=95, exif=exif.tobytes())
     assert is_scene(decode(stream.getvalue()))
+    image = open_picture(stream.getvalue()).rgb()
+    assert is_scene(rgb_of(image)) and is_scene(rgb_of(image.crop((0, 0, *image.size))))
 
 
 def test_a_broken_exif_block_is_no_obstacle():

@@ -110,7 +110,7 @@ class Picture:
         return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
 
     def rgb(self, scale: float | None = None) -> Image.Image:
-        """Decode the pixels, once.
+        """Decode the pixels, once. The image is upright, and tells no orientation: nobody turns it once more.
 
         Args:
             scale: the fraction of the full resolution that is enough (0.5: half the width and height). A JPEG
@@ -131,7 +131,10 @@ class Picture:
             image.load()
             if image.mode != "RGB" or "transparency" in image.info:
                 image = _to_rgb(image)
-            return image if self._transpose is None else image.transpose(self._transpose)
+            if self._transpose is not None:
+                image = image.transpose(self._transpose)
+            image.info.pop("exif", None)
+            return image
 
 
 def open_picture(
