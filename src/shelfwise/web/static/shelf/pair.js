@@ -18,7 +18,7 @@ export function goOnJoining(place, shelf) {
     own = set[0].set;
     const other = set.find((photo) => photo.shelf !== shelf);
     const { error } = set.find((photo) => photo.error) || {};
-    tell(el("span", {}, error ? `It was not put together with “${other.name}”. ${error}. ` : `It is to be put together with “${other.name}”: that is done once both have been looked at. `,
+    tell(el("span", {}, error ? `It was not put together with “${other.name}”. ${error} ` : `It is to be put together with “${other.name}”: that is done once both have been looked at. `,
       el("a", { href: "/shelf" }, "All that is on its way")));
   });
   const done = ({ detail }) => {

@@ -12,8 +12,12 @@ export function fillBar(bar, progress) {
   else bar.removeAttribute("value");
 }
 
+/** A reason as it is kept, as a sentence: with a capital letter and a full stop. */
+export function sentence(text) {
+  return text && text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+}
+
 /** A sentence of the server's, with shelf photos called as people see them here. names: by number. */
 export function calling(text, names) {
-  const named = text.replace(/shelf photo (\d+)\b/gi, (whole, number) => names.get(Number(number)) ?? whole);
-  return named && named[0].toUpperCase() + named.slice(1);
+  return sentence(text.replace(/shelf photo (\d+)\b/gi, (whole, number) => names.get(Number(number)) ?? whole));
 }
