@@ -1,8 +1,9 @@
 """Shelf: a photo of a shelf, its boxes corrected by taps and by keys, its counts booked."""
 
 import io
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -10,11 +11,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
-from shelfwise.answers.shelf_records import FoundBox
+from shelfwise.answers.shelf_records import BoxChange, FoundBox, Saying
+from shelfwise.errors import ModelError
 from shelfwise.inventory.records import Location, NewProduct
 from shelfwise.types import Detections
+from shelfwise.workflows.shelf_naming import ClassifierNamer
 from shelfwise.workflows.shop import Shop
-from shelfwise.workflows.shop_shelf import add_shelf_photo
+from shelfwise.workflows.shop_shelf import ShopShelves, add_shelf_photo
 
 from .conftest import DESK, PHONE, Server, Tabs, until
 
@@ -322,8 +325,6 @@ def test_a_refused_change_takes_no_other_with_it(shop: Shop, tabs: Tabs, shelf: 
 
 def test_what_somebody_else_changes_is_kept_too(shop: Shop, tabs: Tabs, shelf: int) -> None:
     page = opened(tabs("clerk", DESK), shelf)
-    from shelfwise.answers.shelf_records import BoxChange
-
     shop.shelf_photos.change(shelf, [BoxChange("1", removed=True)], user="manager")
     page.mouse.click(*on_photo(page, 55, 235))
     page.locator("#shelf-panel").get_by_role("button", name="No product").click()
@@ -444,12 +445,37 @@ def test_photos_that_do_not_overlap_stay_by_themselves(
     line.get_by_role("link", name="left.png").click()
     page.wait_for_url("**/shelf/1")
     expect(page.locator(".shelf-chip").first).to_be_visible()
+    told = page.locator("#shelf-together")
+    expect(told).to_contain_text("It was not put together with “other.png”. “other.png” cannot be joined to ")
+    assert re.search(r"[^.]\. All that is on its way$", told.inner_text().strip())
     page.goto("/shelf")
     line.get_by_role("button", name="Remove left.png + other.png").click()
     expect(page.locator("#shelf-sending")).to_be_hidden()
     page.reload()
     expect(page.locator("#shelf-sending")).to_be_hidden()
     assert [each.id for each in shop.shelf_photos.list(None).items] == [2, 1]
+
+
+def test_why_a_photo_could_not_be_looked_at_is_told_in_sentences(
+    shop: Shop, tabs: Tabs, long_shelf, stranger: bytes
+) -> None:
+    class Finder:
+        def find(self, image, *, source=None):
+            if image.size == (400, 300):
+                raise ModelError("the detector gives nothing but NaN")
+            return long_shelf.find(image, source=source)
+
+    shop.shelves.use(Finder())
+    page = tabs("clerk", DESK)
+    page.goto("/shelf")
+    other = {"name": "other.png", "mimeType": "image/png", "buffer": stranger}
+    page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), other])
+    page.get_by_role("button", name="Yes, one shelf").click()
+    words = "“other.png” could not be looked at: the detector gives nothing but NaN."
+    expect(page.locator("#shelf-queue .muted")).to_have_text(words)
+    page.goto("/shelf/1")
+    told = f"It was not put together with “other.png”. {words} All that is on its way"
+    expect(page.locator("#shelf-together")).to_have_text(told)
 
 
 def test_what_is_no_photo_is_only_to_be_removed(shop: Shop, tabs: Tabs, long_shelf) -> None:
@@ -697,8 +723,6 @@ def test_undo_is_there_after_the_page_was_loaded_again(shop: Shop, tabs: Tabs, s
 
 
 def test_what_was_taken_away_long_ago_can_be_put_back(shop: Shop, tabs: Tabs, shelf: int) -> None:
-    from shelfwise.answers.shelf_records import BoxChange
-
     shop.shelf_photos.change(shelf, [BoxChange("6", removed=True)], user="manager")
     page = opened(tabs("clerk", DESK), shelf)
     expect(page.locator("#shelf-rows")).to_contain_text("Taken away · 1")
@@ -753,11 +777,158 @@ def test_what_was_taught_since_is_known_once_it_is_looked_at_again(
     accessible(page)
 
 
+@pytest.fixture
+def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Products are named anew only once this is set."""
+    go_on = threading.Event()
+    as_it_is = ClassifierNamer.name
+
+    def name(self, *given):
+        assert go_on.wait(60)
+        return as_it_is(self, *given)
+
+    monkeypatch.setattr(ClassifierNamer, "name", name)
+    yield go_on
+    go_on.set()
+
+
+def named(shop: Shop, shelf: int, product: int, keys: str) -> None:
+    """A person says what boxes are."""
+    changes = [BoxChange(key, saying=Saying("corrected", product_id=product)) for key in keys]
+    shop.shelf_photos.change(shelf, changes, user="clerk")
+
+
+def test_a_server_that_stops_while_it_looks_again_goes_on_afterwards(
+    shop: Shop, server: Server, tabs: Tabs, shelf: int, products: dict[str, int], held_up: threading.Event
+) -> None:
+    page = opened(tabs("clerk", DESK), shelf)
+    page.locator(".shelf-chip").first.click()
+    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    saved(page)
+    page.get_by_role("button", name="Look again").click()
+    looking = page.locator("#shelf-again .looking")
+    expect(looking).to_be_visible()
+    server.stop()
+    closing = threading.Thread(target=shop.shelves.close)
+    closing.start()
+    until(page, lambda: shop.shelves._closed)
+    held_up.set()
+    closing.join(30)
+    shop.shelves = ShopShelves(8, lambda: pytest.fail("no detector is needed"))
+    shop.shelves.begin(shop)
+    server.start()
+    expect(page.locator("#flash")).to_contain_text("Looked again: of 2 facings something else is said now.")
+    expect(page.locator(".shelf-chip", has_text="Cola")).to_have_count(3)
+
+
+def test_looking_again_is_followed_to_its_end_whatever_the_server_answers_meanwhile(
+    tabs: Tabs, shelf: int, held_up: threading.Event
+) -> None:
+    page = opened(tabs("clerk", DESK), shelf)
+    refused: list[int] = []
+
+    def refuse(route: Route) -> None:
+        if route.request.method != "GET" or len(refused) == 2:
+            return route.fallback()
+        refused.append((429, 503)[len(refused)])
+        problem = '{"detail": "Too many requests."}'
+        kind = "application/problem+json"
+        route.fulfill(status=refused[-1], content_type=kind, body=problem, headers={"Retry-After": "1"})
+
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#shelf-again .looking")).to_be_visible()
+    page.route(f"**/api/v1/shelf/{shelf}", refuse)
+    expect(page.locator("#flash")).to_contain_text("Too many requests.")
+    held_up.set()
+    expect(page.locator("#flash")).to_contain_text("Looked again: the same is said of all facings.")
+    assert refused == [429, 503]
+
+
+def test_what_is_booked_while_it_is_looked_at_again_is_shown_and_asked_for_once_at_a_time(
+    shop: Shop, tabs: Tabs, shelf: int, products: dict[str, int], held_up: threading.Event
+) -> None:
+    named(shop, shelf, products["Tea"], "12345")
+    page = tabs("clerk", DESK)
+    page.clock.install()
+    opened(page, shelf)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#shelf-again .looking")).to_be_visible()
+    page.get_by_role("button", name="Book the counts").click()
+    page.get_by_role("button", name="Book anyway").click()
+    expect(page.locator("#shelf-sum")).to_contain_text("booked")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for times in (1, 2, 3):
+        with page.expect_response(f"**/api/v1/shelf/{shelf}") as answered:
+            page.clock.run_for(1000)
+        answered.value.finished()
+        page.wait_for_timeout(200)
+        assert len(asked) == times
+    held_up.set()
+
+
+def test_why_it_could_not_be_looked_at_again_is_told_until_it_can_be(
+    tabs: Tabs, shelf: int, monkeypatch: pytest.MonkeyPatch, accessible: Callable[[Page], None]
+) -> None:
+    def broken(self, *given):
+        raise ModelError("the model gives nothing but NaN")
+
+    words = "It could not be looked at again: the model gives nothing but NaN."
+    page = opened(tabs("clerk", PHONE), shelf)
+    told = page.locator("#shelf-again [data-problem]")
+    expect(told).to_be_hidden()
+    with monkeypatch.context() as patched:
+        patched.setattr(ClassifierNamer, "name", broken)
+        page.get_by_role("button", name="Look again").click()
+        expect(page.locator("#flash")).to_contain_text(words)
+    page.reload()
+    expect(told).to_have_text(words)
+    expect(page.locator("#flash")).to_be_empty()
+    accessible(page)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#flash")).to_contain_text("Looked again: ")
+    expect(told).to_be_hidden()
+
+
+def test_photos_that_another_model_looked_at_are_told_where_photos_are_put_together(
+    shop: Shop,
+    tabs: Tabs,
+    long_shelf,
+    place: Location,
+    products: dict[str, int],
+    accessible: Callable[[Page], None],
+) -> None:
+    right, left = (kept(shop, long_shelf.photo(part), place) for part in ("right", "left"))
+    embeddings = shop.shelf_photos.read_whole(left)[2]
+    shop.shelf_photos.renamed(left, {}, model="an older one", embeddings=lambda _: embeddings)
+    named(shop, left, products["Tea"], boxes(shop, left))
+    page = opened(tabs("clerk", DESK), right)
+    page.get_by_role("button", name="Put together with").click()
+    dialog = page.locator("#shelf-join")
+    expect(dialog.locator("[data-told]")).to_contain_text("There is no other photo that fits.")
+    expect(dialog.locator("[data-others]")).to_have_text(
+        f"1 more photo was looked at by another model than this one: shelf photo {left}. To put this one together"
+        " with it, first choose “Look again” on its page."
+    )
+    accessible(page)
+    dialog.get_by_role("link", name=f"shelf photo {left}").click()
+    page.wait_for_url(f"**/shelf/{left}")
+    expect(page.locator("#shelf-bar")).to_be_visible()
+    page.get_by_role("button", name="Put together with").click()
+    expect(dialog.locator("[data-others]")).to_contain_text("first choose “Look again” on this page.")
+    page.keyboard.press("Escape")
+    # All of it is named: another model sees anew which of them look the same.
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#flash")).to_contain_text("Looked again: ")
+    page.get_by_role("button", name="Put together with").click()
+    expect(dialog.locator(".choice")).to_have_count(1)
+    expect(dialog.locator("[data-others]")).to_be_hidden()
+
+
 def test_what_stands_there_becomes_the_planogram(
     shop: Shop, tabs: Tabs, shelf: int, place: Location, products: dict[str, int]
 ) -> None:
-    from shelfwise.answers.shelf_records import BoxChange, Saying
-
     named = [BoxChange(key, saying=Saying("corrected", product_id=products["Tea"])) for key in "12345"]
     named.append(BoxChange("6", saying=Saying("unknown")))
     shop.shelf_photos.change(shelf, named, user="clerk")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from shelfwise.errors import BundleError
 from shelfwise.web.access import Clerk, shop_of
 from shelfwise.web.api.fields import PathId
 from shelfwise.web.api.places import shelf_for
 from shelfwise.web.pages import page_router
 from shelfwise.web.pages.frame import need_store, places, show
+
+if TYPE_CHECKING:
+    from shelfwise.workflows.shop import Shop
 
 __all__ = ["router"]
 
@@ -39,8 +43,25 @@ def shelves(request: Request, actor: Clerk) -> HTMLResponse:
 @router.get("/shelf/{shelf_id}")
 def shelf_photo(request: Request, actor: Clerk, shelf_id: PathId) -> HTMLResponse:
     """Show one shelf photo with what is on it. Its boxes come over the API."""
-    shelf = shelf_for(shop_of(request), actor, "clerk", shelf_id)
+    shop = shop_of(request)
+    shelf = shelf_for(shop, actor, "clerk", shelf_id)
     store = need_store(request, actor, "clerk")
     if shelf.store_id is not None and shelf.store_id != store.id:
-        store = shop_of(request).catalogue.store(shelf.store_id)
-    return show(request, actor, "shelf_photo.html", store=store, places=places(request, store), shelf=shelf)
+        store = shop.catalogue.store(shelf.store_id)
+    return show(
+        request,
+        actor,
+        "shelf_photo.html",
+        store=store,
+        places=places(request, store),
+        shelf=shelf,
+        model=_model_id(shop),
+    )
+
+
+def _model_id(shop: Shop) -> str:
+    """Id of the active model; nothing where it cannot be used: photos can be corrected all the same."""
+    try:
+        return shop.shelf.active().id
+    except BundleError:
+        return ""

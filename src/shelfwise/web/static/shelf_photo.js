@@ -2,6 +2,7 @@
 import { ApiError, OfflineError, api, newKey, wordsOf } from "/static/api.js";
 import { confirmed, el, flash, keepStarting } from "/static/app.js";
 import { Picker } from "/static/picker.js";
+import { isFinal } from "/static/sender.js";
 import { LookingAgain } from "/static/shelf/again.js";
 import { Booking } from "/static/shelf/booking.js";
 import { Joining } from "/static/shelf/joining.js";
@@ -18,7 +19,7 @@ import { fillBar, lookingWords } from "/static/shelf/words.js";
 const started = keepStarting();
 const at = (name) => document.getElementById(name);
 const work = at("shelf-work");
-const { id, photo, width, height } = work.dataset;
+const { id, photo, width, height, model } = work.dataset;
 const PAUSE = 1000;
 const RECENT = 5;
 
@@ -26,9 +27,9 @@ const shelf = new Shelf();
 const saving = new Saving(id);
 const view = new View(at("shelf-view"), Number(width), Number(height), `/api/v1/photos/${photo}`);
 const picker = new Picker(at("picker"));
-const booking = new Booking(at("shelf-take"), saving.path, () => load());
-const joining = new Joining(at("shelf-join"));
-const again = new LookingAgain(at("shelf-again"), (button) => {
+const booking = new Booking(at("shelf-take"), saving.path, () => load({ anew: true }));
+const joining = new Joining(at("shelf-join"), model);
+const again = new LookingAgain(at("shelf-again"), model, (button) => {
   again.begin(shelf);
   return lookAgain(button);
 });
@@ -308,7 +309,7 @@ async function keepPlan({ currentTarget: button }) {
     const given = ({ product, facings, category, gtin }) => Object.fromEntries(Object.entries({ product, facings, category, gtin }).filter(([, value]) => value !== null));
     await api("PUT", path, { body: { rows: body.rows.map((row) => row.map(given)) } });
     flash("Kept: photos of this place are compared with it from now on.");
-    await load();
+    await load({ anew: true });
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
     flash(wordsOf(error), "bad");
@@ -359,23 +360,36 @@ async function lookAgain(button) {
   await load();
 }
 
-async function load() {
+let timer = 0;
+let trouble = ""; // why the last question was not answered
+
+/** Ask once more in a while: once, however many have asked meanwhile. */
+function askLater(pause) {
+  clearTimeout(timer);
+  timer = setTimeout(load, pause);
+}
+
+/** Ask what is there. anew: it is another thing by what was done here, and is shown in any case. */
+async function load({ anew = false } = {}) {
   try {
     const body = await saving.read();
+    trouble = "";
     waiting(body);
     // While it is looked at once more, what somebody works on stays as it is.
-    if (!body.progress || shelf.body?.state !== "done") {
+    if (anew || !body.progress || shelf.body?.state !== "done") {
       shelf.take(body, body.state === "done" ? saving.waiting : []);
       show();
     }
     if (body.state === "done") again.follow(shelf, body);
-    if (body.state === "waiting" || body.progress) setTimeout(load, PAUSE);
+    if (body.state === "waiting" || body.progress) askLater(PAUSE);
     if (body.state !== "waiting") saving.start();
     state();
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof OfflineError)) throw error;
-    flash(wordsOf(error), "bad");
-    if (error instanceof OfflineError) setTimeout(load, 5 * PAUSE);
+    // Told once: it may be put away, and asked many times.
+    if (trouble !== wordsOf(error)) flash(wordsOf(error), "bad");
+    trouble = wordsOf(error);
+    if (!isFinal(error)) askLater(Math.max(5 * PAUSE, (error.retryAfter || 0) * 1000));
   }
 }
 

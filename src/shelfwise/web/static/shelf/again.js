@@ -1,18 +1,23 @@
 // Looking once more at a shelf photo: what nobody has named is named anew; the boxes can be worked on meanwhile.
 import { flash } from "/static/app.js";
-import { fillBar, lookingWords } from "/static/shelf/words.js";
+import { fillBar, lookingWords, sentence } from "/static/shelf/words.js";
 
 export class LookingAgain {
-  /** place: where its button and how far it is are shown; look(button) begins it. */
-  constructor(place, look) {
-    Object.assign(this, { place, before: null });
+  /** place: where its button and how far it is are shown; model: what names products now; look(button) begins it. */
+  constructor(place, model, look) {
+    Object.assign(this, { place, model, before: null });
     this.button = place.querySelector("button");
     this.button.addEventListener("click", () => look(this.button));
   }
 
-  /** Show it where there is something to be named anew. */
+  /** Show it where there is something to be named anew, and why that failed the last time. */
   show(shelf) {
-    this.place.hidden = !this.before && shelf.boxes.every((box) => box.verdict);
+    const { model, problem } = shelf.body;
+    // Of boxes that are all named another model still sees anew which look the same.
+    this.place.hidden = !this.before && (!this.model || model === this.model) && shelf.boxes.every((box) => box.verdict);
+    const told = this.place.querySelector("[data-problem]");
+    told.hidden = !problem || Boolean(this.before);
+    told.textContent = problem ? failed(problem) : "";
   }
 
   /** Remember what is said of the boxes, to tell what is said otherwise afterwards. */
@@ -36,7 +41,7 @@ export class LookingAgain {
       const told = looking.querySelector("p");
       if (told.textContent !== words) told.textContent = words;
     } else if (this.before) {
-      if (problem) flash(`It could not be looked at again: ${problem}`, "bad");
+      if (problem) flash(failed(problem), "bad");
       else flash(this.result(shelf));
       this.stop();
     }
@@ -47,6 +52,10 @@ export class LookingAgain {
     const changed = shelf.boxes.filter((box) => !box.verdict && this.before.has(box.key) && this.before.get(box.key) !== said(box)).length;
     return changed ? `Looked again: of ${changed} ${changed === 1 ? "facing" : "facings"} something else is said now.` : "Looked again: the same is said of all facings.";
   }
+}
+
+function failed(problem) {
+  return sentence(`It could not be looked at again: ${problem}`);
 }
 
 function said({ answer, product, category }) {

@@ -4,6 +4,7 @@ import { el } from "/static/app.js";
 import { calling } from "/static/shelf/words.js";
 
 const AT_ONCE = 24;
+const NAMED = 3;
 
 /**
  * The numbers of a shelf photo, of all that it was put together from and of all that was put together with it, as far
@@ -18,10 +19,12 @@ function familyOf(shelf, found) {
 }
 
 export class Joining {
-  constructor(dialog) {
-    Object.assign(this, { dialog, shelf: null, cursor: null, found: [] });
+  /** model: what names products now. */
+  constructor(dialog, model) {
+    Object.assign(this, { dialog, model, shelf: null, cursor: null, found: [] });
     this.list = dialog.querySelector("[data-found]");
     this.told = dialog.querySelector("[data-told]");
+    this.others = dialog.querySelector("[data-others]");
     this.trouble = dialog.querySelector("[data-trouble]");
     this.more = dialog.querySelector("[data-more]");
     this.places = new Map([...document.querySelectorAll("#take-place option")].map((option) => [Number(option.value), option.textContent]));
@@ -33,6 +36,7 @@ export class Joining {
   open(shelf) {
     Object.assign(this, { shelf, cursor: null, found: [] });
     this.list.replaceChildren();
+    this.others.hidden = true;
     this.trouble.hidden = true;
     this.dialog.showModal();
     this.find();
@@ -40,8 +44,17 @@ export class Joining {
 
   /** Whether it may show another part of the same shelf: what is in this one, or was made with it, does not. */
   fits(other, family) {
-    const { store_id, model } = this.shelf;
-    return other.state === "done" && other.store_id === store_id && other.model === model && !family.has(other.id);
+    return other.state === "done" && other.store_id === this.shelf.store_id && !family.has(other.id);
+  }
+
+  /** Say which photos are left out since another model looked at them, and what to do about that. */
+  tellOthers(others) {
+    this.others.hidden = !others.length;
+    const many = others.length > 1;
+    const links = others.slice(0, NAMED).flatMap(({ id }, place) => [place ? ", " : "", el("a", { href: `/shelf/${id}` }, `shelf photo ${id}`)]);
+    const where = this.shelf.model !== this.model ? "this page" : many ? "the page of each of them" : "its page";
+    this.others.replaceChildren(`${others.length} more ${many ? "photos were" : "photo was"} looked at by another model than this one: `, ...links, others.length > NAMED ? " and more" : "",
+      `. To put this one together with ${many ? "them" : "it"}, first choose “Look again” on ${where}.`);
   }
 
   async find() {
@@ -56,7 +69,9 @@ export class Joining {
       const family = familyOf(this.shelf, this.found);
       // An older photo can be what a choice that is shown already was made from.
       for (const shown of [...this.list.children]) if (family.has(Number(shown.dataset.shelf))) shown.remove();
-      this.list.append(...body.items.filter((one) => this.fits(one, family)).map((one) => this.choice(one)));
+      const alike = ({ model }) => model === this.shelf.model;
+      this.list.append(...body.items.filter((one) => this.fits(one, family) && alike(one)).map((one) => this.choice(one)));
+      this.tellOthers(this.found.filter((one) => this.fits(one, family) && !alike(one)));
       this.told.textContent = this.list.children.length ? "" : this.cursor ? "None of the latest photos fits." : "There is no other photo that fits. Take one that shows the rest of this shelf, and a third of what is here.";
       this.more.hidden = !this.cursor;
     } catch (error) {
