@@ -80,11 +80,21 @@ def test_unknown_neighbours_need_not_be_the_same():
     assert shown(line_up("??")) == [(None, 1, 1, 1), (None, 2, 2, 1)]
 
 
-def test_a_doubtful_one_between_equal_ones_is_one_of_them_if_it_may_be():
-    (run,) = find_runs(in_a_row(accept("a", confidence=0.9), ask("b", "a"), accept("a", confidence=0.97)))
-    assert (run.named.product, run.named.confidence, len(run), run.adopted) == ("a", 0.97, 3, 1)
-    assert len(find_runs(in_a_row(accept("a"), ask("b", "c"), accept("a")))) == 3
-    assert len(find_runs(in_a_row(accept("a"), ask("b", "a"), accept("c")))) == 3
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        ask("a", "b"),
+        ask("b", "a"),
+        Named("unknown", candidates=(Guess("b", None, 0.72), Guess("c", None, 0.22), Guess("a", None, 0.04))),
+    ],
+)
+def test_a_doubtful_one_stays_doubtful_whatever_stands_beside_it(doubtful):
+    runs = find_runs(in_a_row(accept("a"), doubtful, accept("a")))
+    assert [(run.named, run.members) for run in runs] == [
+        (accept("a"), (0,)),
+        (doubtful, (1,)),
+        (accept("a"), (2,)),
+    ]
 
 
 def test_two_doubtful_ones_side_by_side_stay_doubtful():
@@ -92,7 +102,7 @@ def test_two_doubtful_ones_side_by_side_stay_doubtful():
     assert [(run.named.answer, len(run)) for run in runs] == [("accept", 1), ("ask", 2), ("accept", 1)]
 
 
-def test_an_accepted_one_is_never_adopted():
+def test_an_accepted_one_between_two_of_another_product_is_a_run():
     assert shown(in_a_row(accept("a"), accept("b"), accept("a")))[1] == ("b", 2, 2, 1)
 
 

@@ -12,7 +12,7 @@ from shelfwise.inventory.catalogue import Catalogue
 from shelfwise.inventory.ledger import Ledger
 from shelfwise.inventory.levels import Levels
 from shelfwise.inventory.records import Line, NewProduct
-from shelfwise.shelf.facings import Named
+from shelfwise.shelf.facings import Guess, Named
 from shelfwise.types import Detections
 from shelfwise.workflows.shelf_booking import book_stock_take, booked_stock_take, plan_stock_take
 from shelfwise.workflows.shelf_count import ShelfCount, arrange_shelf
@@ -93,6 +93,21 @@ def test_what_is_not_sure_is_left_out_and_told(shop):
         "pasta: no product of this category in the stock book": 1,
         "Honey: not in the stock book": 1,
     }
+
+
+def test_a_doubtful_facing_between_two_of_a_product_is_neither_counted_nor_booked_as_that(shop):
+    guesses = Guess("Jam", None, 0.72), Guess(COLA.product, COLA.category, 0.2)
+    for doubtful in (Named("ask", "Jam", None, 0.72, guesses), Named("unknown", candidates=guesses)):
+        count = count_of(COLA, doubtful, COLA)
+        told_of = count.to_dict()
+        assert count.products == told_of["counts"]["products"] == {"Cola 1 l": 2}
+        assert [(run["product"], run["members"]) for run in told_of["runs"] if run["answer"] == "accept"] == [
+            ("Cola 1 l", [0]),
+            ("Cola 1 l", [2]),
+        ]
+        plan = shop.plan(count)
+        assert told(plan.seen) == [("cola 1 L", 2, 2, 0)]
+        assert dict(plan.left_out) == {"to ask about" if doubtful.answer == "ask" else "unknown": 1}
 
 
 def test_an_archived_product_is_left_out(shop):

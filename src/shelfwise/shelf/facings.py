@@ -132,7 +132,6 @@ class Run:
         first: its leftmost position.
         last: its rightmost position.
         members: numbers of its facings in the list that it was found in, by position, then level.
-        adopted: how many of them were doubtful alone, and are taken for what stands on both sides of them.
     """
 
     named: Named
@@ -140,7 +139,6 @@ class Run:
     first: int
     last: int
     members: tuple[int, ...]
-    adopted: int = 0
 
     def __len__(self) -> int:
         """How many facings it has."""
@@ -194,14 +192,14 @@ def find_runs(facings: Sequence[Facing]) -> tuple[Run, ...]:
 
     Facings are neighbours beside one another on the same level and on top of one another. Accepted ones of the same
     product (where there is none, of the same category) are one run, and so are those asked about with the same
-    likeliest answer. An asked or unknown facing between two of the same product, one of whose
-    candidates that product is, joins them. Every other unknown facing is a run of its own: two unknown products
-    need not be the same.
+    likeliest answer. Every unknown facing is a run of its own: two unknown products need not be the same.
+
+    What stands beside a doubtful facing says nothing of it, not even the same product on both sides: a run is as
+    sure as each of its facings, so that counts by run, counts by facing and what is booked are the same.
     """
     cells = {(f.row, f.position, f.level): i for i, f in enumerate(facings)}
     keys = [_key(f.named, i) for i, f in enumerate(facings)]
-    adopted = _adopt(facings, cells, keys)
-    groups = [_run(facings, members, adopted) for members in _components(facings, cells, keys)]
+    groups = [_run(facings, members) for members in _components(facings, cells, keys)]
     return tuple(sorted(groups, key=lambda run: (run.row, run.first, facings[run.members[0]].level)))
 
 
@@ -210,32 +208,6 @@ def _key(named: Named, number: int) -> tuple[object, ...]:
     if named.label is None:
         return ("unknown", number)
     return (named.answer, named.product, named.category if named.product is None else None)
-
-
-def _adopt(
-    facings: Sequence[Facing], cells: dict[tuple[int, int, int], int], keys: list[tuple[object, ...]]
-) -> set[int]:
-    """Give doubtful facings the key of equal neighbours on both sides; which ones that were."""
-    adopted = {}
-    for i, facing in enumerate(facings):
-        if facing.named.answer == "accept":
-            continue
-        sides = [cells.get((facing.row, facing.position + step, facing.level)) for step in (-1, 1)]
-        if None in sides:
-            continue
-        left, right = (number for number in sides if number is not None)
-        name = facings[left].named
-        if name.answer == "accept" and keys[left] == keys[right] and _may_be(facing.named, name):
-            adopted[i] = keys[left]
-    for i, key in adopted.items():
-        keys[i] = key
-    return set(adopted)
-
-
-def _may_be(doubtful: Named, name: Named) -> bool:
-    if name.product is None:
-        return any(guess.category == name.category for guess in doubtful.guesses)
-    return any(guess.product == name.product for guess in doubtful.guesses)
 
 
 def _components(
@@ -260,14 +232,12 @@ def _components(
         yield members
 
 
-def _run(facings: Sequence[Facing], members: list[int], adopted: set[int]) -> Run:
+def _run(facings: Sequence[Facing], members: list[int]) -> Run:
     ordered = sorted(members, key=lambda i: (facings[i].position, facings[i].level))
-    own = [facings[i].named for i in ordered if i not in adopted]
     return Run(
-        max(own, key=lambda named: named.confidence),
+        max((facings[i].named for i in ordered), key=lambda named: named.confidence),
         facings[ordered[0]].row,
         facings[ordered[0]].position,
         facings[ordered[-1]].position,
         tuple(ordered),
-        sum(i in adopted for i in ordered),
     )

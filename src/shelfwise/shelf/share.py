@@ -54,7 +54,7 @@ class Share:
 
 
 def count_facings(facings: Sequence[Facing], runs: Sequence[Run]) -> Tally:
-    """Count facings by what their run is: a doubtful one between two of a product counts as that product.
+    """Count facings by what their run is, which is what each of them is: doubtful ones count as nothing.
 
     Args:
         facings: of a shelf.

@@ -33,7 +33,7 @@ class Arrangement:
         facings: one for each box, in the order of the boxes.
         runs: neighbouring facings of the same product, row by row; their members are numbers of facings.
         gaps: where products are missing.
-        tally: how many facings each product and category has; a doubtful one between two of a product counts as that.
+        tally: how many facings each product and category has for sure.
         shares: of the shelf, by category.
         comparison: with the planogram; None without one.
     """

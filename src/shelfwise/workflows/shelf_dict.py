@@ -93,7 +93,6 @@ def _run(run: Run) -> dict[str, Any]:
         "last": run.last,
         "facings": len(run),
         "members": list(run.members),
-        "adopted": run.adopted,
         "answer": run.named.answer,
         "product": run.named.product,
         "category": run.named.category,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import event, update
 
-from shelfwise.answers.tables import shelf_photos
+from shelfwise.answers.tables import shelf_boxes, shelf_photos
 from shelfwise.errors import ModelError
 from shelfwise.inventory.records import NewProduct
 from shelfwise.workflows.shelf_naming import ClassifierNamer
@@ -50,6 +50,21 @@ def test_a_photo_comes_back_with_its_boxes_in_rows(shelf, scene, clerk):
     again = clerk.get(f"{SHELF}/{shelf['id']}")
     assert again.json() == shelf
     assert again.headers["etag"] == '"v2"'
+
+
+@pytest.mark.parametrize("answer", ["ask", "unknown"])
+def test_a_doubtful_box_between_two_of_a_category_is_in_no_run_of_it_and_in_no_count(
+    clerk, shelf, shop, answer
+):
+    doubtful = shelf["boxes"][1]
+    assert (doubtful["key"], doubtful["candidates"][0]["category"]) == ("2", "Red")
+    with shop.db.engine.begin() as connection:
+        connection.execute(update(shelf_boxes).where(shelf_boxes.c.key == "2").values(kind=answer))
+    seen = clerk.get(f"{SHELF}/{shelf['id']}").json()
+    runs = [(run["keys"], run["answer"]) for run in seen["runs"][:3]]
+    assert runs == [(["1"], "accept"), (["2"], answer), (["3"], "accept")]
+    assert {each["category"]: each["facings"] for each in seen["counts"]["categories"]}["Red"] == 2
+    assert seen["counts"]["asked" if answer == "ask" else "unknown"] == 1
 
 
 def test_shares_go_by_count_and_by_width(clerk, shelf):
