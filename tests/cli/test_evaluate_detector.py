@@ -103,6 +103,15 @@ def test_json_has_everything(shelf: Path) -> None:
     assert content["trained_or_chosen_on"] is None
 
 
+def test_the_detector_that_comes_along_is_measured_by_name(
+    shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_DETECTOR", shelf / "bundle")
+    result = runner.invoke(app, ["evaluate", "default-detector", "photos", "--format", "json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["format"] == "shelfwise-detector-evaluation"
+
+
 def test_a_detector_that_finds_nothing_has_no_precision(shelf: Path, toy: ModuleType) -> None:
     toy.write_toy_bundle(
         shelf / "bundle",

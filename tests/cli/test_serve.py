@@ -3,10 +3,11 @@
 import gc
 import socket
 import sys
+from pathlib import Path
 
 import pytest
 
-from shelfwise.bundle import write_bundle
+from shelfwise.bundle import DEFAULT_DETECTOR, write_bundle
 from shelfwise.cli.app import main
 from shelfwise.cli.serve import _settings, _use, _without_collection
 from shelfwise.errors import BundleError
@@ -110,6 +111,8 @@ def test_the_detector_of_a_run_finds_products_on_shelf_photos(tmp_path):
     )
     assert _settings(tmp_path, None, None, run_folder).detector == run_folder / "bundle"
     assert _settings(tmp_path, None, None, None).detector is None
+    for name in ("default", "default-detector"):
+        assert _settings(tmp_path, None, None, Path(name)).detector == DEFAULT_DETECTOR
 
 
 def test_the_address_of_the_database_is_not_guessed(tmp_path, capsys):

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from pycocotools.coco import COCO
 from typer.testing import CliRunner
 
+from shelfwise.bundle import DEFAULT_DETECTOR
 from shelfwise.cli.app import app
 from shelfwise.cli.shelf_output import FORMATS
 from shelfwise.datasets.layouts import read_dataset
@@ -331,6 +332,16 @@ def test_a_classifier_is_no_detector(toy, tmp_path):
     result = run(str(tmp_path / "aisle.png"), "--detector", str(tmp_path / "bundle"))
     assert result.exit_code == 2
     assert "--task detect" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["default", "default-detector"])
+def test_the_detector_that_comes_along_can_be_named(shop, monkeypatch, name):
+    monkeypatch.setattr(
+        "shelfwise.shelf.detector.load_detector", lambda bundle, **_: taken.append(bundle) or Blocks()
+    )
+    taken = []
+    assert run("photos", "--no-names", "--detector", name).exit_code == 0
+    assert taken == [DEFAULT_DETECTOR]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from shelfwise.errors import BundleError, ImageError
 from shelfwise.types import Prediction
-from shelfwise.workflows.classify import Answer, Tally, classify_photos, find_bundle
+from shelfwise.workflows.classify import Answer, Tally, classify_photos, find_bundle, find_detector
 from shelfwise.workflows.sorting import Sorter
 
 CATEGORIES = ("Tea", "Milk")
@@ -86,6 +86,19 @@ def test_which_model_is_used(tmp_path, monkeypatch):
     assert find_bundle(Path("default")) == bundle
     (tmp_path / "default").mkdir()
     assert find_bundle(Path("default")) == Path("default")
+
+
+def test_the_detector_that_comes_along_has_a_name(tmp_path, monkeypatch):
+    own, named = Path("default-detector"), Path("default")
+    monkeypatch.setattr("shelfwise.bundle.packaged.DEFAULT_DETECTOR", tmp_path / "own")
+    (tmp_path / "own").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert find_bundle(own) == tmp_path / "own"
+    assert find_detector(own) == find_detector(named) == find_detector(None) == tmp_path / "own"
+    own.mkdir()
+    assert find_bundle(own) == find_detector(own) == own
+    named.mkdir()
+    assert find_detector(named) == named
 
 
 def test_no_model_at_all_says_what_to_do(tmp_path, monkeypatch):

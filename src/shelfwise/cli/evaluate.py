@@ -30,6 +30,7 @@ EXAMPLES = (
     "shelfwise evaluate runs/freiburg/bundle freiburg/ --part fold0 --format json --output figures.json",
     "shelfwise evaluate default grocery-store/ --level coarse",
     "shelfwise evaluate runs/detector/bundle other-shelves/ --report report/",
+    "shelfwise evaluate default-detector other-shelves/",
 )
 
 SHOWN = 10
@@ -39,7 +40,8 @@ SOME_FAILED = 1
 BundleArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="BUNDLE", help="The 'bundle' folder of a training run, or default: the one in the package."
+        metavar="BUNDLE",
+        help="The 'bundle' folder of a training run; or default or default-detector: those in the package.",
     ),
 ]
 DataArgument = Annotated[

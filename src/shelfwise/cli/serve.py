@@ -138,9 +138,9 @@ def _settings(
 def _detector(given: Path) -> Path:
     """A detector's bundle, seen to be one: it is loaded when the first shelf photo comes."""
     from shelfwise.bundle import read_bundle
-    from shelfwise.workflows.classify import find_bundle
+    from shelfwise.workflows.classify import find_detector
 
-    bundle = read_bundle(find_bundle(given))
+    bundle = read_bundle(find_detector(given))
     bundle.refuse_other_task("detect")
     return bundle.path
 

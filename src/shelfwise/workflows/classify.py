@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shelfwise.bundle import default_bundle
+from shelfwise.bundle import default_bundle, default_detector
 from shelfwise.errors import ImageError
 from shelfwise.inference.classifier import Classifier
 from shelfwise.types import Prediction
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 __all__ = [
     "ASK",
     "DEFAULT",
+    "DETECTOR",
     "UNKNOWN",
     "Answer",
     "Tally",
     "accepted_category",
     "classify_photos",
     "find_bundle",
+    "find_detector",
 ]
 
 UNKNOWN = "unknown"
 """The category of a photo like nothing the model learned, or whose answer is less sure than asked for."""
 DEFAULT = "default"
 """Instead of a bundle: the model that comes with Shelfwise."""
+DETECTOR = "default-detector"
+"""Instead of a bundle: the detector that comes with Shelfwise."""
 ASK = "ask"
 """The category of a photo that the model cannot tell for certain; a person should say."""
 
@@ -161,13 +165,33 @@ def find_bundle(given: Path | None) -> Path:
     """Say which model to use: the given one, or the one that comes with Shelfwise.
 
     Args:
-        given: a bundle, a training run with a bundle in it, or ``default`` (where no folder has that name) for the
-            model that comes with Shelfwise, as None is.
+        given: a bundle, a training run with a bundle in it, or (where no folder has that name) ``default`` for the
+            model that comes with Shelfwise, as None is, or ``default-detector`` for the detector that does.
 
     Raises:
-        BundleError: none is given, and this installation came without its model.
+        BundleError: what comes with Shelfwise is asked for, and this installation came without it.
     """
-    if given is None or (given == Path(DEFAULT) and not given.exists()):
+    if given is None or _is_named(given, DEFAULT):
         return default_bundle()
+    if _is_named(given, DETECTOR):
+        return default_detector()
     inner = given / "bundle"
     return inner if (inner / "bundle.json").is_file() and not (given / "bundle.json").exists() else given
+
+
+def find_detector(given: Path | None) -> Path:
+    """Say which detector to use: the given one, or the one that comes with Shelfwise.
+
+    Args:
+        given: as for :func:`find_bundle`, but where a detector alone can be meant, ``default`` means that too, as
+            None does.
+
+    Raises:
+        BundleError: it is the one that comes with Shelfwise, and this installation came without it.
+    """
+    return find_bundle(Path(DETECTOR) if given is None or _is_named(given, DEFAULT) else given)
+
+
+def _is_named(given: Path, name: str) -> bool:
+    """Whether a name is meant and not a folder."""
+    return given == Path(name) and not given.exists()

@@ -16,7 +16,7 @@ from shelfwise.inference.classifier import Source, load
 from shelfwise.inference.engines import Engine
 from shelfwise.shelf.planogram import Planogram, read_planogram
 from shelfwise.types import Detections
-from shelfwise.workflows.classify import find_bundle
+from shelfwise.workflows.classify import find_bundle, find_detector
 from shelfwise.workflows.product_finding import product_finder
 from shelfwise.workflows.shelf_count import Names, Progress, ShelfCount, arrange_shelf
 from shelfwise.workflows.shelf_joining import join_counts
@@ -47,7 +47,7 @@ def load_shelf(
         print(len(count), count.products, count.categories)
 
     Args:
-        detector: the bundle of a detector; None for the one that comes with Shelfwise.
+        detector: the bundle of a detector; None or ``default`` for the one that comes with Shelfwise.
         model: the bundle of the model that names what was found; None for the one that comes with Shelfwise.
         products: the index of products; None for the model's own, if it has one.
         planogram: what should stand on the shelf, or the JSON or CSV file that says it.
@@ -66,7 +66,7 @@ def load_shelf(
     from shelfwise.shelf.detector import load_detector
 
     plan = read_planogram(Path(planogram)) if isinstance(planogram, str | Path) else planogram
-    finder = load_detector(None if detector is None else find_bundle(Path(detector)), threads=threads)
+    finder = load_detector(None if detector is None else find_detector(Path(detector)), threads=threads)
     namer = _namer(model, products, threads, engine, limits, tell) if name else None
     return ShelfReader(finder, namer, plan, min_score=min_score, limits=limits)
 
