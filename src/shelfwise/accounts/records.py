@@ -81,6 +81,8 @@ class Actor:
         scopes: what a token may do at most; None for a session, which may do all that its roles allow.
         everywhere: the role in every store that ``roles`` does not name (admins and their tokens).
         owner: what a token's user may do themselves; None for a session.
+        limited: whether it is a token for particular stores. It has no part in what is of no store, though its user
+            may have made that: nobody knows which store that is about.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Actor:
     token_id: int | None = None
     everywhere: Role | None = None
     owner: Actor | None = None
+    limited: bool = False
 
     def role(self, store_id: int) -> Role | None:
         """The role in a store; None where they have none."""

@@ -227,6 +227,7 @@ def _limited(row: Row[*tuple[Any, ...]], roles: Mapping[int, Role]) -> Actor:
         token_id=row.id,
         everywhere=everywhere,
         owner=owner,
+        limited=row.store_ids is not None,
     )
 
 

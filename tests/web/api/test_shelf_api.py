@@ -608,6 +608,30 @@ def test_a_photo_of_no_store_is_its_owners(clerk, manager, admin, scene):
     assert manager.get(SHELF).json()["items"] == []
 
 
+def test_a_token_for_one_store_keeps_and_sees_nothing_of_no_store(clerk, with_token, scene, goods):
+    own = clerk.post(SHELF, files=sent(scene)).json()
+    till = with_token("clerk", {"read", "classify"}, store_ids=[goods.store])
+    assert till.get(f"{SHELF}/{own['id']}").status_code == 403
+    assert changed(till, own, {"key": "1", "removed": True}).status_code == 403
+    assert till.get(f"/api/v1/photos/{own['photo']}").status_code == 404
+    assert till.get(SHELF).json()["items"] == []
+    anywhere = with_token("clerk", {"read", "classify"})
+    assert [each["id"] for each in anywhere.get(SHELF).json()["items"]] == [own["id"]]
+    sent_there = till.post(SHELF, files=sent(scene)).json()
+    assert sent_there["store_id"] == goods.store
+    assert [each["id"] for each in till.get(SHELF).json()["items"]] == [sent_there["id"]]
+    assert anywhere.post(SHELF, files=sent(scene)).json()["store_id"] is None
+
+
+def test_a_token_for_several_stores_says_of_which_a_photo_is(admin, with_token, scene, goods):
+    till = with_token("admin", {"read", "classify"}, store_ids=[goods.store, goods.other])
+    refused = till.post(SHELF, files=sent(scene))
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "store")
+    assert till.post(f"{SHELF}?store={goods.other}", files=sent(scene)).json()["store_id"] == goods.other
+    there = till.post(f"{SHELF}?location={goods.shelf}", files=sent(scene)).json()
+    assert (there["store_id"], there["location_id"]) == (goods.store, goods.shelf)
+
+
 def test_the_place_can_be_said_afterwards(clerk, shelf, goods):
     assert changed(clerk, shelf, location_id=goods.shelf).json()["location_id"] == goods.shelf
     assert changed(clerk, shelf, location_id=goods.other_root).status_code == 422

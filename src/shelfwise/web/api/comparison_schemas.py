@@ -158,7 +158,10 @@ class ComparisonOut(Reply):
     rows: list[RowPairOut] = Field(description="Which row of the photo shows which row of the planogram.")
     entries: list[PlannedOut]
     extras: list[ExtraOut] = Field(description="What stands where it should not, in order of place.")
-    unnamed: list[UnnamedOut] = Field(description="What has no sure name beside the plan, in order of place.")
+    unnamed: list[UnnamedOut] = Field(
+        description="What stands beside the plan and has to be named first, in order of place: what has no sure name,"
+        " and what only the category of is known where a planned product that it may be is lacking."
+    )
     fixes: list[FixOut] = Field(description="What to do, first things first.")
 
     @classmethod

@@ -67,6 +67,8 @@ def may_use_answer(actor: Actor, answer: Answer, role: Role, scope: Scope) -> bo
 def shelf_for(shop: Shop, actor: Actor, role: Role, shelf_id: int, scope: Scope | None = None) -> ShelfPhoto:
     """A shelf photo, if the caller has the role where it was taken; where no store was said, it is their own photo.
 
+    A token for particular stores has no photos of its own.
+
     Raises:
         NotFoundError: there is no such shelf photo.
         ForbiddenError: it is another store's, or somebody else's.
@@ -75,6 +77,8 @@ def shelf_for(shop: Shop, actor: Actor, role: Role, shelf_id: int, scope: Scope 
     shelf = shop.shelf_photos.get(shelf_id)
     if shelf.store_id is not None:
         actor.require(role, shelf.store_id, scope=scope)
+    elif actor.limited:
+        raise ForbiddenError("this shelf photo is of no store, and this token is for particular stores")
     elif actor.stores() is not None and shelf.user != actor.name:
         raise ForbiddenError("this shelf photo is somebody else's, and of no store")
     return shelf
@@ -91,7 +95,8 @@ def see_photo(shop: Shop, actor: Actor, sha256: str) -> None:
         of_product = select(product_photos.c.sha256).where(product_photos.c.sha256 == sha256)
         here = or_(answers.c.store_id.is_(None), answers.c.store_id.in_(sorted(stores)))
         of_store = select(answers.c.id).where(and_(answers.c.photo == sha256, here))
-        own = and_(shelf_photos.c.store_id.is_(None), shelf_photos.c.user_name == actor.name)
+        user = None if actor.limited else actor.name
+        own = and_(shelf_photos.c.store_id.is_(None), shelf_photos.c.user_name == user)
         of_shelf = select(shelf_photos.c.id).where(
             shelf_photos.c.photo == sha256, or_(own, shelf_photos.c.store_id.in_(sorted(stores)))
         )

@@ -71,8 +71,10 @@ async def add_shelf(
 ) -> ShelfOut:
     """Find and name the products on a photo of a shelf. Clerks.
 
-    The photo is kept, without where it was taken. Looking at it takes some seconds, and longer where others wait:
-    with `wait=0` the answer comes at once, and `GET /shelf/{id}` tells how far it is.
+    The photo is kept, without what the camera wrote into it of where it was taken. Without `store` and `location` it
+    is of no store, and its sender's alone; with a token for particular stores it is of the token's store, and of
+    several the one has to be said. Looking at it takes some seconds, and longer where others wait: with `wait=0` the
+    answer comes at once, and `GET /shelf/{id}` tells how far it is.
     """
     async with sent_files(request, "photo", most=1, most_bytes=shop.photos.limits.max_bytes) as files:
         spend(request, actor, "photos", 1)
@@ -95,7 +97,7 @@ def list_shelves(
     """List shelf photos, the newest first, without what is on them."""
     stores = store_to_read(shop, actor, store)
     stores = frozenset({stores}) if isinstance(stores, int) else stores
-    user = actor.name if store is None else None
+    user = actor.name if store is None and not actor.limited else None
     return page_of(shop.shelf_photos.list(stores, user, pages.cursor, pages.limit), ShelfListedOut.of)
 
 
@@ -157,7 +159,8 @@ def change_shelf(
     """Move, name, add and take away boxes, all of these changes or none. Clerks.
 
     Each says how a box is to be from now on, so that sending it twice does no harm. With `If-Match` only if the
-    photo still is as it was read. Products that people name are known by sight from then on.
+    photo still is as it was read; without it, whatever it is like by now. Products that people name are known by
+    sight from then on.
     """
     from shelfwise.workflows.shop_shelf_edits import change_boxes
 
@@ -191,12 +194,22 @@ def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
 
 
 def _place(shop: Shop, actor: Actor, store: int | None, location: int | None) -> int | None:
-    """The store of a photo that is to come, seen to be one that the caller may send photos of."""
+    """The store of a photo that is to come, seen to be one that the caller may send photos of.
+
+    Without one it is of no store, but by a token for particular stores: then of the only one that it may be of.
+    """
     if location is not None:
         place = shop.catalogue.location(location)
         if store not in (None, place.store_id):
             raise EntryError("location", "it is in another store")
         store = place.store_id
+    if store is None and actor.limited:
+        theirs = [each for each in actor.roles if actor.allows("clerk", each, scope="classify")]
+        if len(theirs) != 1:
+            raise EntryError(
+                "store", "this token is for particular stores: say which of them the photo is of"
+            )
+        (store,) = theirs
     if store is not None:
         actor.require("clerk", store, scope="classify")
         shop.catalogue.store(store)
