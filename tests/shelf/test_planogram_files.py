@@ -69,22 +69,41 @@ def test_other_headings_and_encodings_are_understood():
         ('row,position,product,facings\n1,1,"a"b,1\n', "line 2 is no CSV"),
         ("row,position,product,facings,gtin\n1,1,a,1,123\n", "line 2: '123' is no barcode number"),
         ("row,position,product,facings\n1,1,a\x07b,1\n", "line 2: product .* printable"),
-        ('{"rows": [[{"product": "a"}]]}', "row 1, position 1, facings: Field required"),
-        ('{"rows": [[{"product": "a", "facings": "3"}]]}', "row 1, position 1, facings"),
-        ('{"rows": [[{"product": "a", "facings": 0}]]}', "row 1, position 1, facings"),
-        ('{"rows": [[{"product": "a", "facings": 1}], []]}', "row 2"),
+        ('{"rows": [[{"product": "a"}]]}', "row 1, position 1, facings: this is missing"),
+        (
+            '{"rows": [[{"product": "a", "facings": "3"}]]}',
+            'row 1, position 1, facings: give a whole number from 1 to 1000, not "3"',
+        ),
+        (
+            '{"rows": [[{"product": "a", "facings": 0}]]}',
+            "row 1, position 1, facings: give a whole number from 1 to 1000, not 0",
+        ),
+        ('{"rows": [[{"product": "a", "facings": 1}], []]}', "row 2: give a list of 1 to 500 entries"),
         ('{"rows": [[{"product": "", "facings": 1}]]}', "row 1: nothing says"),
-        ('{"rows": [[{"product": "a", "facings": 1, "colour": 1}]]}', "colour"),
-        ('{"rows": []}', "rows"),
+        (
+            '{"rows": [[{"product": "a", "facings": 1, "colour": 1}]]}',
+            "colour: this is none of product, facings",
+        ),
+        ('{"rows": [[{"product": 7, "facings": 1}]]}', "product: give a text of at most 200 characters"),
+        ('{"rows": [[7]]}', "row 1, position 1: give an entry"),
+        ('{"rows": []}', "rows: give a list of 1 to 100 rows"),
+        ('{"rows": [[{"product": "a", "facings": 1}]], "title": "x"}', "title: this is none of name, rows"),
+        ('{"rows": [[{"product": "a", "facings": ' + "9" * 5000 + "}]]}", "no JSON"),
         ('{"rows": [[', "no JSON"),
         ("[" * 100_000, "no JSON"),
-        ("[1, 2]", "the planogram"),
+        ("[1, 2]", r"the planogram: give \{"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(text, message):
     with pytest.raises(PlanogramError, match=message) as failure:
         parse_planogram(text, "plan.csv")
     assert str(failure.value).startswith("plan.csv")
+
+
+@pytest.mark.parametrize("text", ["hello", "row,position,facings\n1,1,a\n", '"rows"'])
+def test_what_is_called_json_is_told_to_be_none(text):
+    with pytest.raises(PlanogramError, match=r"^plan\.JSON: (this is no JSON|the planogram: give \{)"):
+        parse_planogram(text, "plan.JSON")
 
 
 def test_what_is_too_large_or_no_text_is_refused(tmp_path):

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +25,9 @@ from shelfwise.errors import PlanogramError
 from shelfwise.files import atomic_write_text
 from shelfwise.shelf.planned import MAX_ENTRIES, MAX_FACINGS, MAX_NAME, MAX_ROWS, Entry, Planogram
 from shelfwise.shelf.planogram_csv import entry_of, from_csv, to_csv
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["SIZE", "parse_planogram", "planogram_text", "read_planogram", "write_planogram"]
 
@@ -56,7 +59,7 @@ class _PlanogramModel(BaseModel):
 
 
 def read_planogram(path: Path) -> Planogram:
-    """Read a planogram from a JSON or CSV file; its content says which.
+    """Read a planogram from a JSON or CSV file; its name, or else its content, says which.
 
     Raises:
         PlanogramError: the file cannot be read, is too large, or wrong; the message names the place in it.
@@ -74,7 +77,7 @@ def parse_planogram(data: bytes | str, source: str = "planogram") -> Planogram:
 
     Args:
         data: the content; bytes in UTF-8, UTF-16 with its mark, or Windows-1252.
-        source: what the file is called in messages.
+        source: what the file is called in messages; one that ends in ``.json`` has to be JSON.
 
     Raises:
         PlanogramError: it is too large or wrong; the message names the place in it.
@@ -85,7 +88,8 @@ def parse_planogram(data: bytes | str, source: str = "planogram") -> Planogram:
     if not text.strip():
         raise PlanogramError(f"{source} is empty: give a planogram as JSON or CSV")
     try:
-        return _from_json(text) if text.lstrip()[0] in "{[" else from_csv(text)
+        is_json = source.lower().endswith(".json") or text.lstrip()[0] in "{["
+        return _from_json(text) if is_json else from_csv(text)
     except PlanogramError as error:
         raise PlanogramError(f"{source}: {error}") from error
 
@@ -122,11 +126,11 @@ _MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xf
 def _from_json(text: str) -> Planogram:
     try:
         read = _PlanogramModel.model_validate(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise PlanogramError(f"this is no JSON: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise PlanogramError(f"{_place(first['loc'])}: {first['msg']}") from error
+        raise PlanogramError(f"{_place(first['loc'])}: {_wrong(first)}") from error
+    except (ValueError, RecursionError) as error:
+        raise PlanogramError(f"this is no JSON: {error}") from error
     rows = []
     for number, row in enumerate(read.rows, 1):
         try:
@@ -145,6 +149,29 @@ def _place(path: tuple[int | str, ...]) -> str:
             return f"row {row + 1}"
         case _:
             return ".".join(map(str, path)) or "the planogram"
+
+
+def _wrong(error: ErrorDetails) -> str:
+    """What is wrong there, and what to give instead."""
+    kind, place = error["type"], error["loc"]
+    if kind == "missing":
+        return "this is missing"
+    if kind == "extra_forbidden":
+        known = _EntryModel if place[0] == "rows" else _PlanogramModel
+        return f"this is none of {', '.join(known.model_fields)}"
+    if place and place[-1] == "facings":
+        return f"give a whole number from 1 to {MAX_FACINGS}, not {json.dumps(error['input'])[:40]}"
+    match place:
+        case ():
+            return 'give {"rows": [[{"product": "Oat drink 1 l", "facings": 3}]]}'
+        case ("rows",):
+            return f"give a list of 1 to {MAX_ROWS} rows"
+        case ("rows", _):
+            return f"give a list of 1 to {MAX_ENTRIES} entries"
+        case ("rows", _, _):
+            return 'give an entry, such as {"product": "Oat drink 1 l", "facings": 3}'
+        case _:
+            return f"give a text of at most {MAX_NAME} characters"
 
 
 def _kept(entry: Entry) -> dict[str, Any]:
