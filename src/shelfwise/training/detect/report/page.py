@@ -95,10 +95,10 @@ def _lead(figures: DetectionFigures) -> str:
     counts = figures.counts
     if figures.nothing:
         return f"{nothing_found(figures)} {MORE_NEEDED}"
+    half = f"with an error of at most {percent(counts.median_error)}" if counts.median_error else "to the one"
     return (
         f"The detector finds {percent(figures.recall)} of {counts.products:,} products on {figures.photos:,} photos,"
-        f" and {percent(figures.precision)} of its boxes are products. Half of the photos are counted with an error"
-        f" of at most {percent(counts.median_error)}."
+        f" and {percent(figures.precision)} of its boxes are products. Half of the photos or more are counted {half}."
     )
 
 

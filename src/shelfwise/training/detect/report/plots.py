@@ -67,9 +67,10 @@ def progress_figure(
     if share:
         _per_cent(axes, "y")
         # Of a detector that finds nothing yet all values are 0, around which the axis would be laid.
-        axes.set_ylim(0, min(1.0, axes.get_ylim()[1]) if max(y) > 0 else 1.0)
+        axes.set_ylim(0, min(1.02, 1.12 * max(y)) if max(y) > 0 else 1.0)
     else:
-        axes.set_ylim(bottom=0)
+        # Room for the words above a loss that hardly falls, as when a trained detector learns on.
+        axes.set_ylim(0, 1.2 * max(y) or 1.0)
     if len(x) == 1:
         axes.set_xlim(x[0] - 0.5, x[0] + 0.5)
     value = next((row[name] for row in history if row["epoch"] == best), math.nan)
