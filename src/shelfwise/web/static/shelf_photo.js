@@ -11,7 +11,7 @@ import { Shelf } from "/static/shelf/model.js";
 import { goOnJoining } from "/static/shelf/pair.js";
 import { fillPanel } from "/static/shelf/panel.js";
 import { Saving } from "/static/shelf/saving.js";
-import { bringUp } from "/static/shelf/sight.js";
+import { bringDown, bringUp } from "/static/shelf/sight.js";
 import { Undo } from "/static/shelf/undo.js";
 import { View } from "/static/shelf/view.js";
 import { fillBar, lookingWords } from "/static/shelf/words.js";
@@ -202,7 +202,10 @@ const act = {
     if (beside()) view.root.scrollIntoView({ block: "nearest" });
     pick(next.key, { focus: true });
   },
-  reveal: (box) => view.reveal(box, true),
+  reveal(box) {
+    view.reveal(box, true);
+    bringDown(view.root);
+  },
 };
 
 function editEdges() {
@@ -246,7 +249,10 @@ function addInTheMiddle() {
 
 function undo() {
   const back = undone.pop();
-  if (back) change(back, { undo: false });
+  if (!back) return;
+  change(back, { undo: false });
+  const there = back.find((one) => one.removed === false);
+  if (there) pick(there.key, { up: false });
 }
 
 const KEYS = {
