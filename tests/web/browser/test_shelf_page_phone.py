@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from shelfwise.answers.records import AnswerCandidate
 from shelfwise.answers.shelf_records import FoundBox
-from shelfwise.inventory.records import Location
+from shelfwise.inventory.records import Location, NewProduct
 from shelfwise.types import Detections
 from shelfwise.workflows import shop_shelf_reading
 from shelfwise.workflows.shop import Shop
@@ -227,3 +227,57 @@ def test_a_tall_photo_stands_in_the_middle(tabs: Tabs, tall: int) -> None:
     stage, photo = (page.locator(each).bounding_box() for each in (".shelf-stage", ".shelf-sheet img"))
     assert stage is not None and photo is not None
     assert photo["x"] + photo["width"] / 2 == pytest.approx(stage["x"] + stage["width"] / 2, abs=2)
+
+
+def of_categories(monkeypatch: pytest.MonkeyPatch, categories: list[str]) -> None:
+    """Let the model be sure of a category alone, of one box after the other."""
+    left = iter(categories)
+
+    def found(box: list[float], score: float, words: object) -> FoundBox:
+        return replace(asked(box, score, words), kind="accept", category=next(left), candidates=[])
+
+    monkeypatch.setattr(shop_shelf_reading, "_found", found)
+
+
+EDGES = [[60 + 200 * i, 30, 230 + 200 * i, 200] for i in range(5)]
+
+
+def test_the_only_product_of_a_sure_category_is_booked_and_others_are_passed_to_be_chosen(
+    shop: Shop, tabs: Tabs, place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tea = shop.catalogue.add_product(NewProduct("Green tea", "tea")).id
+    for name in ("Cola", "Cola light"):
+        shop.catalogue.add_product(NewProduct(name, "drinks"))
+    of_categories(monkeypatch, ["tea", "tea", "drinks", "drinks", "drinks"])
+    page = opened(tabs("clerk", PHONE), photographed(shop, EDGES, place))
+    expect(page.locator("#shelf-sum")).to_contain_text("choose the product of 3 facings to book them")
+    expect(page.locator("#shelf-counts")).to_contain_text("Booked as Green tea, the only one2")
+    for key in ("3", "4"):
+        page.get_by_role("button", name="Next to check").click()
+        expect(page.locator(".shelf-chip[aria-current]")).to_have_attribute("data-key", key)
+    page.get_by_role("button", name="Book the counts").click()
+    dialog = page.locator("#shelf-take")
+    expect(dialog.locator("tbody tr")).to_have_count(1)
+    expect(dialog.locator("#take-left")).to_contain_text("3 facings are not named")
+    dialog.get_by_role("button", name="Book anyway").click()
+    expect(page.locator("#flash")).to_contain_text("Booked: 1 product counted.")
+    assert shop.levels.at_location(tea, place.id) == 2
+
+
+def test_why_nothing_can_be_booked_is_told(
+    shop: Shop, tabs: Tabs, place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_categories(monkeypatch, ["drinks"] * 5)
+    page = opened(tabs("clerk", PHONE, "dark"), photographed(shop, EDGES, place))
+    expect(page.get_by_role("button", name="Book the counts")).to_be_disabled()
+    expect(page.locator("#shelf-sum")).to_contain_text("choose the product of 5 facings to book them")
+
+
+def test_what_counts_no_more_after_looking_again_is_told_with_the_reason(tabs: Tabs, shelf: int) -> None:
+    page = opened(tabs("clerk", PHONE), shelf)
+    page.touchscreen.tap(*on_photo(page, 45, 80))
+    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    saved(page)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator("#flash")).to_contain_text("2 are to check now, because they may be Cola.")
