@@ -32,9 +32,9 @@ def some(names: Iterable[str], limit: int = 5) -> str:
     return ", ".join(listed[:limit]) + more
 
 
-def many(count: int, what: str) -> str:
-    """A number with its noun: ``1 facing``, ``2,000 facings``."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+def many(count: int, what: str, several: str | None = None) -> str:
+    """A number with its noun: ``1 facing``, ``2,000 facings``; ``several`` where that is no added s."""
+    return f"{count:,} {what if count == 1 else several or what + 's'}"
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -150,6 +150,15 @@ def shelves(tmp_path):
     return tmp_path / "shelves"
 
 
+def test_one_photo_is_told_as_one(shelves, run):
+    content = json.loads((shelves / "boxes.json").read_text())
+    content["images"], content["annotations"] = content["images"][1:2], content["annotations"][:1]
+    (shelves / "boxes.json").write_text(json.dumps(content))
+    for number in (0, 2, 3, 4):
+        (shelves / "images" / f"{number}.png").unlink()
+    assert "1 photo, 1 box, layout coco" in run(shelves, "--task", "detect").stdout
+
+
 def test_photos_to_find_products_on_are_checked_as_such(shelves, run):
     named = run(shelves)
     assert named.exit_code == 1

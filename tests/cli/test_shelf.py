@@ -128,6 +128,30 @@ def test_without_names_facings_are_counted_alone(shop):
     assert [(row["facings"], row["answer"], row["confidence"]) for row in rows] == [("1", "", "")] * 6
 
 
+def test_without_names_nobody_was_asked_what_a_facing_is(shop):
+    (told,) = json.loads(run("photos", "--no-names", "--format", "json").stdout)["photos"]
+    for each in (*told["facings"], *told["runs"]):
+        assert (each["answer"], each["confidence"]) == (None, None)
+    assert (told["counts"]["facings"], told["counts"]["ask"], told["counts"]["unknown"]) == (6, None, None)
+    boxes = json.loads(run("photos", "--no-names", "--format", "coco").stdout)["annotations"]
+    assert len(boxes) == 6 and not any("answer" in box for box in boxes)
+    boxes = json.loads(run("photos", "--format", "coco").stdout)["annotations"]
+    assert {box["answer"] for box in boxes} == {"accept"}
+
+
+def test_no_two_lines_of_csv_have_the_same_place():
+    boxes = np.array([(10, 10, 50, 50), (10, 50, 50, 90), (60, 10, 100, 90)], np.float32)
+    found = Detections(boxes, np.full(3, 0.9, np.float32), 220, 100)
+    told = FORMATS["csv"](lambda text, colour: text)
+    text = told.header() + told.photo(CountedPhoto("a.jpg", ShelfCount((None,), found, arrange_shelf(found))))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["row"], row["position"], row["level"]) for row in rows] == [
+        ("1", "1", "1"),
+        ("1", "1", "2"),
+        ("1", "2", "1"),
+    ]
+
+
 def test_products_known_by_sight_stand_below_their_category(shop):
     for number in range(3):
         Image.new("RGB", (20, 20), (250, 2 * number, 0)).save(f"{number}.png")
@@ -191,6 +215,39 @@ def test_a_bad_photo_stops_nothing(shop):
     assert "on 2 photos" in result.stderr and "2 failed" in result.stderr
 
 
+def test_a_bad_photo_is_told_once_on_a_terminal(shop, monkeypatch):
+    (shop / "photos" / "bad.jpg").write_bytes(b"")
+    told = "photos/bad.jpg: file is empty"
+    assert told in run("photos").stdout and f"error: {told}" in run("photos").stderr
+    monkeypatch.setattr("shelfwise.cli.shelf.on_one_terminal", lambda: True)
+    result = run("photos")
+    assert told in result.stdout and told not in result.stderr and result.exit_code == 1
+    assert f"error: {told}" in run("photos", "--format", "csv").stderr
+    assert f"error: {told}" in run("photos", "--output", "facings.txt").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("out.csv", "photo,row"),
+        ("out.json", '{"photos"'),
+        ("OUT.COCO.JSON", '{"info"'),
+        ("out.txt", "photos/"),
+        ("out", "photos/"),
+    ],
+)
+def test_the_ending_of_the_output_file_says_the_format(shop, name, begins):
+    assert run("photos", "-o", name).exit_code == 0
+    assert (shop / name).read_text().startswith(begins)
+
+
+def test_an_ending_that_says_no_format_is_refused(shop):
+    result = run("photos", "-o", "out.coco")
+    assert result.exit_code == 2 and ".coco.json (coco), .json (json)" in result.stderr
+    assert not (shop / "out.coco").exists()
+    assert run("photos", "-o", "out.coco", "--format", "coco").exit_code == 0
+
+
 def test_pictures_are_saved_beside_photos_and_not_counted_themselves(shop):
     assert run("photos", "--save-picture").exit_code == 0
     with Image.open("photos/aisle.shelf.png") as picture:
@@ -243,7 +300,9 @@ def test_boxes_that_are_less_sure_are_left_out(shop):
 
 def test_the_output_file_says_the_format_and_is_not_there_where_nothing_was_found(shop):
     assert run("photos", "--output", "counts.csv").stdout == ""
-    assert Path("counts.csv").read_text().startswith("photo,row,position,product,category,facings,answer")
+    assert (
+        Path("counts.csv").read_text().startswith("photo,row,position,level,product,category,facings,answer")
+    )
     (shop / "empty").mkdir()
     result = run("empty", "--output", "none.csv")
     assert result.exit_code == 2 and "no photo found in empty" in result.stderr
@@ -505,6 +564,7 @@ def test_what_is_wrong_with_the_booking_is_told_before_a_photo_is_looked_at(stoc
     result = run("photos", "--book", "--place", "Aisle 4", "--yes")
     assert result.exit_code == 2 and "Did you mean 'Aisle 3'?" in result.stderr
     assert result.stdout == ""
+    assert "Did you mean 'Aisle 3'?" in run("photos", "--book", "--place", "Aisle 4").stderr
     assert "leave out --no-names" in run("photos", "--book", "--no-names", "--yes").stderr
     assert run("photos", "--book", "--depth", "0", "--yes").exit_code == 2
 
@@ -523,6 +583,12 @@ def test_a_planogram_is_drafted_and_compared_with(shop):
     told = json.loads(run("photos/later.png", "--planogram", "plan.csv", "--format", "json").stdout)
     assert told["photos"][0]["planogram"]["planned"] == 6
     assert told["photos"][0]["planogram"]["fixes"]
+
+
+def test_a_planogram_that_is_no_json_is_told_to_be_none(shop):
+    (shop / "plan.json").write_text("product: Red")
+    result = run("photos", "--planogram", "plan.json")
+    assert result.exit_code == 2 and "plan.json: this is no JSON" in result.stderr
 
 
 def test_a_draft_tells_what_it_leaves_out(shop, monkeypatch):

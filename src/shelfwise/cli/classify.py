@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from shelfwise.cli.config_file import takes_config_file
-from shelfwise.cli.result_file import result_file, style_for
+from shelfwise.cli.result_file import on_one_terminal, result_file, style_for
 
 if TYPE_CHECKING:
     from shelfwise.bundle import Bundle
@@ -123,7 +122,7 @@ def classify(
         classifier.categories, top, sorter is not None, style_for(output is None), deciding is not None
     )
     # Where the table and the errors go to the same terminal, the table's row says it already.
-    row_is_enough = chosen == "table" and output is None and sys.stdout.isatty() and sys.stderr.isatty()
+    row_is_enough = chosen == "table" and output is None and on_one_terminal()
     tally = Tally()
     started = time.monotonic()
     with (

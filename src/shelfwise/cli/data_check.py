@@ -118,11 +118,13 @@ def print_report(report: CheckReport, *, show_all: bool = False) -> None:
 def _print_head(console: Console, report: CheckReport) -> None:
     from rich.table import Table
 
-    from shelfwise.text import printable
+    from shelfwise.text import many, printable
 
-    boxes = f"{sum(report.counts.values()):,} boxes"
-    held = boxes if report.task == "detect" else f"{len(report.counts)} categories"
-    where = f"{report.photos:,} photos, {held}, layout {report.layout}"
+    if report.task == "detect":
+        held = many(sum(report.counts.values()), "box", "boxes")
+    else:
+        held = many(len(report.counts), "category", "categories")
+    where = f"{many(report.photos, 'photo')}, {held}, layout {report.layout}"
     console.print(printable(report.root), style="bold")
     console.print(where + (", rendered by a program" if report.rendered else ""))
     console.print()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
+from shelfwise.cli.result_file import on_one_terminal
 from shelfwise.cli.tables import examples_text
 from shelfwise.text import printable
 
@@ -207,7 +208,7 @@ def match(
     there = book.store.read_products()
     writer = FORMATS[output](there[1] if there else (), top)
     # Where the table and the errors go to the same terminal, the table's row says it already.
-    row_is_enough = output == "table" and sys.stdout.isatty() and sys.stderr.isatty()
+    row_is_enough = output == "table" and on_one_terminal()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     total = failed = 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-__all__ = ["Style", "result_file", "style_for"]
+__all__ = ["Style", "on_one_terminal", "result_file", "style_for"]
 
 Style = Callable[[str, str], str]
 """Colours a text: ``style(text, colour)``."""
@@ -49,6 +49,11 @@ def _write_to_stdout(text: str) -> None:
     # Looked up each time: a progress bar puts itself in its place to keep rows above the bar.
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def on_one_terminal() -> bool:
+    """Whether standard output and standard error are both seen by a person, so that nothing need be told on both."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def style_for(to_stdout: bool) -> Style:

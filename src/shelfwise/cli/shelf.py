@@ -10,7 +10,7 @@ import typer
 
 from shelfwise.cli.classify import EngineOption, IndexOption, ModelOption, PathsArgument, RecursiveOption
 from shelfwise.cli.config_file import takes_config_file
-from shelfwise.cli.result_file import result_file, style_for
+from shelfwise.cli.result_file import on_one_terminal, result_file, style_for
 from shelfwise.cli.shelf_booking import Asked, booking
 from shelfwise.cli.shelf_counting import Sight, Tally, counted, joined, write_all
 from shelfwise.cli.shelf_options import (
@@ -57,7 +57,7 @@ EXAMPLES = (
     "shelfwise shelf aisle-3.jpg --book --place 'Aisle 3' --depth 4",
 )
 
-_FORMAT_OF_SUFFIX: Final = {".csv": "csv", ".json": "json"}
+_FORMAT_OF_ENDING: Final = {".coco.json": "coco", ".json": "json", ".csv": "csv", ".txt": "table"}
 
 
 @takes_config_file
@@ -117,6 +117,8 @@ def shelf(
     _refuse_draft_of_several(draft_planogram, count)
     saved = Pictures(pictures, several=count != 1) if save_picture or pictures is not None else None
     writer = FORMATS[chosen](style_for(output is None))
+    # Where the report and the errors go to the same terminal, the report says it already.
+    report_is_enough = chosen == "table" and output is None and on_one_terminal()
     sight = Sight(model, index, detector, planogram, names, min_score, engine)
     asked = Asked(store, place, depth, everything, yes, at, key, user, home, database)
     tally = Tally(names, keep=book or draft_planogram is not None)
@@ -128,7 +130,7 @@ def shelf(
                 if join
                 else counted(reader, photos, saved, progress, count)
             )
-            write_all(found, writer, write, tally)
+            write_all(found, writer, write, tally, None if report_is_enough else progress.note)
             if not tally.photos:
                 raise ConfigError(f"no photo found in {' '.join(map(printable, paths))}")
         _finish(tally, stock, draft_planogram)
@@ -189,8 +191,16 @@ def _draft(count: ShelfCount, path: Path) -> None:
 
 
 def _format_of(output: Path | None) -> str:
-    """The format that a file's name asks for; a table where it asks for none."""
-    return _FORMAT_OF_SUFFIX.get(output.suffix.lower() if output else "", "table")
+    """The format that a file's name asks for; a table where it has no ending. Raises ConfigError."""
+    if output is None or not output.suffix:
+        return "table"
+    for ending, output_format in _FORMAT_OF_ENDING.items():
+        if output.name.lower().endswith(ending):
+            return output_format
+    known = ", ".join(f"{ending} ({output_format})" for ending, output_format in _FORMAT_OF_ENDING.items())
+    raise ConfigError(
+        f"{printable(str(output))}: {printable(output.suffix)} says no format. Known are {known}; or say --format"
+    )
 
 
 def _folder_of(pictures: Path | None) -> Path | None:

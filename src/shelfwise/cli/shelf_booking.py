@@ -68,14 +68,14 @@ def booking(asked: Asked) -> Iterator[StockBook]:
         NotFoundError: there is no such store or place.
         EntryError: the time cannot be read.
     """
-    if not asked.yes and not _is_asked():
-        raise ConfigError("--book asks before it books and there is no terminal to answer at: add --yes")
     from shelfwise.cli.stock_options import find_place, find_store, moment, opened
 
     at = moment(asked.at)
     with opened(asked.home, asked.database) as book:
         store = find_store(book.catalogue, asked.store)
         place = find_place(book.catalogue, store, asked.place)
+        if not asked.yes and not _is_asked():
+            raise ConfigError("--book asks before it books and there is no terminal to answer at: add --yes")
         yield StockBook(
             book.catalogue, _home(asked.home), lambda counts: _book(book, store, place, counts, asked, at)
         )

@@ -83,7 +83,7 @@ def counted(
         reader: what counts shelves.
         photos: the photos.
         pictures: where their marked-out pictures go; None: nowhere.
-        progress: where progress and photos that cannot be read are told.
+        progress: where progress is told.
         count: how many photos there are; None where that is not known.
     """
     from shelfwise.workflows.shelf_photos import count_photos
@@ -94,7 +94,7 @@ def counted(
         return progress.stage("Naming") if over is None else None
 
     for photo in count_photos(reader, photos, pictures=pictures, progress=begin):
-        yield _told(photo, progress)
+        yield photo
         if over is not None:
             over.advance()
 
@@ -109,23 +109,29 @@ def joined(
     if len(found) == 1:
         progress.note("note: --join found one photo alone, so there is nothing to join")
     if found:
-        photo = join_photos(reader, found, pictures=pictures, progress=progress.stage("Naming"))
-        yield _told(photo, progress)
-
-
-def _told(photo: CountedPhoto, progress: Progress) -> CountedPhoto:
-    """The photo; where it cannot be read, that is told at once."""
-    if photo.reason is not None:
-        progress.note(f"error: {printable(photo.photo)}: {photo.reason}")
-    return photo
+        yield join_photos(reader, found, pictures=pictures, progress=progress.stage("Naming"))
 
 
 def write_all(
-    found: Iterable[CountedPhoto], writer: Writer, write: Callable[[str], None], tally: Tally
+    found: Iterable[CountedPhoto],
+    writer: Writer,
+    write: Callable[[str], None],
+    tally: Tally,
+    tell: Callable[[str], None] | None,
 ) -> None:
-    """Write what is on all photos, and add it up."""
+    """Write what is on all photos, and add it up.
+
+    Args:
+        found: the photos.
+        writer: turns them into text.
+        write: takes the text.
+        tally: adds them up.
+        tell: is told at once of a photo that cannot be read; None where the text alone is to say it.
+    """
     write(writer.header())
     for photo in found:
+        if photo.reason is not None and tell is not None:
+            tell(f"error: {printable(photo.photo)}: {photo.reason}")
         write(writer.photo(photo))
         tally.add(photo)
     write(writer.footer())

@@ -45,7 +45,7 @@ FormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="table|json|csv|coco",
-        help="How to write the counts. By default a table, or as --output ends.",
+        help="How to write the counts. By default a table, or as --output ends: .csv, .json, .coco.json or .txt.",
     ),
 ]
 OutputOption = Annotated[

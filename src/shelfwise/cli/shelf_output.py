@@ -153,23 +153,40 @@ class CsvWriter(Writer):
 
     def header(self) -> str:
         """Names of the columns."""
-        names = ["photo", "row", "position", "product", "category", "facings", "answer", "confidence"]
+        names = [
+            "photo",
+            "row",
+            "position",
+            "level",
+            "product",
+            "category",
+            "facings",
+            "answer",
+            "confidence",
+        ]
         return csv_line([*names, "gtin", "error"])
 
     def photo(self, counted: CountedPhoto) -> str:
-        """A line a run, without ``answer`` where nothing was named; a photo that cannot be read has its ``error``."""
+        """A line a run, without ``answer`` where nothing was named; a photo that cannot be read has its ``error``.
+
+        Position and level are those of the run's first facing: no other line of the photo has the same place.
+        """
         where = path_cell(counted.photo)
         if counted.count is None:
-            return csv_line([where, *[""] * 8, counted.reason or ""])
-        named = counted.count.model is not None
-        return "".join(csv_line([where, *_run_cells(run, named)]) for run in counted.count.arrangement.runs)
+            return csv_line([where, *[""] * 9, counted.reason or ""])
+        facings, named = counted.count.facings, counted.count.model is not None
+        return "".join(
+            csv_line([where, *_run_cells(run, facings[run.members[0]].level, named)])
+            for run in counted.count.arrangement.runs
+        )
 
 
-def _run_cells(run: Run, is_named: bool) -> list[str]:
+def _run_cells(run: Run, level: int, is_named: bool) -> list[str]:
     named: Named = run.named
     return [
         str(run.row),
         str(run.first),
+        str(level),
         path_cell(named.product or ""),
         path_cell(named.category or ""),
         str(len(run)),
@@ -217,7 +234,8 @@ class CocoWriter(Writer):
         if counted.count is not None:
             found = counted.count.found
             name = counted.photo.replace("\\", "/")
-            self._photos.append(MarkedPhoto(name, found.width, found.height, counted.count.facings))
+            named = counted.count.model is not None
+            self._photos.append(MarkedPhoto(name, found.width, found.height, counted.count.facings, named))
         return ""
 
     def footer(self) -> str:

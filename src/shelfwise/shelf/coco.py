@@ -24,12 +24,14 @@ class MarkedPhoto:
         width: in pixels, as shown.
         height: in pixels, as shown.
         facings: the products.
+        named: whether anybody was asked which they are.
     """
 
     file_name: str
     width: int
     height: int
     facings: Sequence[Facing]
+    named: bool = True
 
 
 def coco_dataset(photos: Iterable[MarkedPhoto]) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def coco_dataset(photos: Iterable[MarkedPhoto]) -> dict[str, Any]:
 
     Categories are the names of accepted products, else of accepted categories, in alphabetical order after
     :data:`PRODUCT`, which all other boxes have. An annotation also tells the detector's ``score`` and what kind of
-    answer its name is.
+    answer its name is, where names were asked for.
 
     Args:
         photos: in the order of their numbers, which count from 1.
@@ -48,7 +50,8 @@ def coco_dataset(photos: Iterable[MarkedPhoto]) -> dict[str, Any]:
     annotations: list[dict[str, Any]] = []
     for number, photo in enumerate(listed, start=1):
         for facing in photo.facings:
-            annotations.append(_annotation(facing, len(annotations) + 1, number, numbers))
+            annotation = _annotation(facing, len(annotations) + 1, number, numbers)
+            annotations.append(annotation | ({"answer": facing.named.answer} if photo.named else {}))
     return {
         "info": {"description": "Products marked out by Shelfwise"},
         "images": [
@@ -78,5 +81,4 @@ def _annotation(facing: Facing, number: int, image: int, numbers: dict[str, int]
         "area": round(width * height, 2),
         "iscrowd": 0,
         "score": round(facing.score, _DIGITS),
-        "answer": facing.named.answer,
     }

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from shelfwise.errors import ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.levels import Levels
+from shelfwise.workflows.category_products import CategoryProducts
 from shelfwise.workflows.shelf_sight import find_product
-from shelfwise.workflows.stock_categories import StockCategories
 from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class _StockProducts:
 
     def __init__(self, database: Database, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._categories = StockCategories(database)
+        self._products = CategoryProducts(database, catalogue)
         self._found: dict[tuple[str | None, ...], int | str] = {}
 
     def meant(self, named: Named) -> int | str:
@@ -141,12 +141,9 @@ class _StockProducts:
         return f"{product}: archived in the stock book" if found.archived else found
 
     def _by_category(self, category: str) -> Product | str:
-        numbers = () if self._categories.are_wider(category) else self._categories.meant_by(category)
-        there: dict[int, Product] = {}
-        for number in numbers:
-            there |= {each.id: each for each in self._catalogue.products(category_id=number, limit=2).items}
+        there = self._products.some(category)
         if len(there) == 1:
-            return next(iter(there.values()))
+            return there[0]
         return (
             f"{category}: {'several products' if there else 'no product'} of this category in the stock book"
         )

@@ -19,18 +19,21 @@ _DIGITS = 4
 def count_to_dict(count: ShelfCount) -> dict[str, Any]:
     """All of a count but embeddings and probabilities. Boxes are left, top, right and bottom in pixels.
 
-    Numbers of facings (``members``) count from 0, rows, positions and levels from 1.
+    Numbers of facings (``members``) count from 0, rows, positions and levels from 1. Where nothing was named,
+    answers, how sure they are, and how many facings are to ask about and unknown are None: nobody was asked.
     """
-    arrangement = count.arrangement
+    arrangement, is_named = count.arrangement, count.model is not None
     ids = [None] * len(count) if count.names is None else count.names.product_ids
     return {
         "sources": list(count.sources),
         "width": count.found.width,
         "height": count.found.height,
         "model": None if count.model is None else {"id": count.model[0], "name": count.model[1]},
-        "facings": [_facing(facing) | {"product_id": ids[i]} for i, facing in enumerate(count.facings)],
+        "facings": [
+            _facing(facing, is_named) | {"product_id": ids[i]} for i, facing in enumerate(count.facings)
+        ],
         "rows": [_row(row) for row in arrangement.rows],
-        "runs": [_run(run) for run in arrangement.runs],
+        "runs": [_run(run, is_named) for run in arrangement.runs],
         "gaps": [_gap(gap) for gap in arrangement.gaps],
         "shares": [
             {
@@ -46,13 +49,13 @@ def count_to_dict(count: ShelfCount) -> dict[str, Any]:
             "facings": len(count),
             "products": dict(count.products),
             "categories": dict(count.categories),
-            "ask": count.asked,
-            "unknown": count.unknown,
+            "ask": count.asked if is_named else None,
+            "unknown": count.unknown if is_named else None,
         },
     }
 
 
-def _facing(facing: Facing) -> dict[str, Any]:
+def _facing(facing: Facing, is_named: bool) -> dict[str, Any]:
     named = facing.named
     return {
         "box": [round(edge, 1) for edge in facing.box],
@@ -60,11 +63,11 @@ def _facing(facing: Facing) -> dict[str, Any]:
         "row": facing.row,
         "position": facing.position,
         "level": facing.level,
-        "answer": named.answer,
+        "answer": named.answer if is_named else None,
         "product": named.product,
         "category": named.category,
         "gtin": named.gtin,
-        "confidence": round(named.confidence, _DIGITS),
+        "confidence": round(named.confidence, _DIGITS) if is_named else None,
         "candidates": [_guess(guess) for guess in named.candidates],
     }
 
@@ -86,18 +89,18 @@ def _row(row: Row) -> dict[str, Any]:
     }
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: Run, is_named: bool) -> dict[str, Any]:
     return {
         "row": run.row,
         "first": run.first,
         "last": run.last,
         "facings": len(run),
         "members": list(run.members),
-        "answer": run.named.answer,
+        "answer": run.named.answer if is_named else None,
         "product": run.named.product,
         "category": run.named.category,
         "gtin": run.named.gtin,
-        "confidence": round(run.named.confidence, _DIGITS),
+        "confidence": round(run.named.confidence, _DIGITS) if is_named else None,
     }
 
 

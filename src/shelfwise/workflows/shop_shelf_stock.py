@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 from shelfwise.errors import ChangedError, ConflictError, EntryError
 from shelfwise.inventory.ledger import book_in, booked_before
 from shelfwise.inventory.records import Booking, Line
+from shelfwise.workflows.category_products import CategoryProducts
 from shelfwise.workflows.shop_shelf_view import counts_of
 from shelfwise.workflows.stock_lines import Seen, StockLine, stock_lines, stock_movement
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from shelfwise.answers.shelf_records import ShelfPhoto
+    from shelfwise.answers.shelf_records import ShelfBox, ShelfPhoto
     from shelfwise.inventory.records import Location
     from shelfwise.workflows.shop import Shop
 
@@ -59,6 +61,8 @@ def plan_stock_take(
 ) -> StockTake:
     """What booking the counts of a shelf photo would say. A facing is the front unit alone: depth says how many.
 
+    A facing of which the category alone is sure is the only product of that category, if the book has but one.
+
     Args:
         shop: the shop.
         shelf_id: the shelf photo.
@@ -77,24 +81,36 @@ def plan_stock_take(
     location = shop.catalogue.location(location_id)
     if shelf.store_id not in (None, location.store_id):
         raise EntryError("location_id", "it is in another store than the photo")
-    given = depths or {}
-    seen = {
-        each.product_id: Seen(each.facings, given.get(each.product_id, depth)) for each in counts_of(boxes)
-    }
-    lines, unseen = stock_lines(shop.levels, location, seen)
     there = [box for box in boxes if not box.removed]
+    facings = Counter({each.product_id: each.facings for each in counts_of(boxes)})
+    only = _only_products(shop, there)
+    facings.update(only)
+    given = depths or {}
+    seen = {number: Seen(count, given.get(number, depth)) for number, count in facings.items()}
+    lines, unseen = stock_lines(shop.levels, location, seen)
     return StockTake(
         shelf=shelf,
         location=location,
         lines=tuple(sorted(lines, key=lambda line: -line.facings)),
         unseen=unseen,
         asked=sum(box.answer == "ask" for box in there),
-        unknown=sum(
-            box.answer == "unknown" or not box.now_product_id for box in there if box.answer != "ask"
-        ),
+        unknown=sum(box.answer == "unknown" or not box.now_product_id for box in there if box.answer != "ask")
+        - only.total(),
         depth=depth,
         depths=tuple(sorted((depths or {}).items())),
     )
+
+
+def _only_products(shop: Shop, boxes: Sequence[ShelfBox]) -> Counter[int]:
+    """Facings whose category alone is sure, by the product that the book has as the only one of it."""
+    products = CategoryProducts(shop.db, shop.catalogue)
+    categories = [
+        box.now_category
+        for box in boxes
+        if box.answer == "accept" and box.now_product_id is None and box.now_category
+    ]
+    found = [products.only(category) for category in categories]
+    return Counter(each.id for each in found if each is not None)
 
 
 def book_stock_take(

@@ -345,7 +345,7 @@ def test_two_photos_of_one_shelf_are_put_together(
             for part in ("left", "right")
         ]
     )
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     page.wait_for_url("**/shelf/3")
     expect(page.locator(".shelf-chip")).to_have_count(22)
     assert shop.shelf_photos.get(3).joined_from == (1, 2)
@@ -409,7 +409,7 @@ def test_photos_are_put_together_also_after_the_page_was_left_and_loaded_again(
     page = tabs("clerk", PHONE)
     page.goto("/shelf")
     page.locator("#shelf-choose").set_input_files(files(long_shelf, "left", "right"))
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     line = page.locator("#shelf-queue li")
     expect(line).to_contain_text("Sent. left.png: Finding the products…")
     page.reload()
@@ -435,7 +435,7 @@ def test_photos_that_do_not_overlap_stay_by_themselves(
     page.goto("/shelf")
     other = {"name": "other.png", "mimeType": "image/png", "buffer": stranger}
     page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), other])
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     line = page.locator("#shelf-queue li")
     expect(line).to_contain_text("“other.png” cannot be joined to “left.png”: ")
     expect(line.get_by_role("button", name="Try again")).to_have_count(0)
@@ -470,7 +470,7 @@ def test_why_a_photo_could_not_be_looked_at_is_told_in_sentences(
     page.goto("/shelf")
     other = {"name": "other.png", "mimeType": "image/png", "buffer": stranger}
     page.locator("#shelf-choose").set_input_files([*files(long_shelf, "left"), other])
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     words = "“other.png” could not be looked at: the detector gives nothing but NaN."
     expect(page.locator("#shelf-queue .muted")).to_have_text(words)
     page.goto("/shelf/1")
@@ -483,7 +483,7 @@ def test_what_is_no_photo_is_only_to_be_removed(shop: Shop, tabs: Tabs, long_she
     page.goto("/shelf")
     broken = {"name": "broken.png", "mimeType": "image/png", "buffer": b"no picture at all"}
     page.locator("#shelf-choose").set_input_files([broken, *files(long_shelf, "left")])
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     line = page.locator("#shelf-queue li")
     expect(line).to_contain_text("“broken.png”: ")
     expect(line).to_contain_text("not a picture")
@@ -625,7 +625,7 @@ def test_photos_that_are_removed_while_they_are_looked_at_are_not_put_together(
     page.route("**/api/v1/shelf/1", lambda route: route.continue_() if held else held.append(route))
     page.goto("/shelf")
     page.locator("#shelf-choose").set_input_files(files(long_shelf, "left", "right"))
-    page.get_by_role("button", name="Yes, one shelf").click()
+    page.get_by_role("button", name="One shelf").click()
     until(page, lambda: bool(held))
     expect(page.locator("#shelf-queue li")).to_contain_text("Sent. left.png: ")
     page.get_by_role("button", name="Remove left.png + right.png").click()

@@ -183,6 +183,7 @@ def change_shelf(
 def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
     """A shelf photo as it is seen now, with its ``ETag``."""
     # Its arithmetic takes numpy, which the command's help and the schema need not wait for.
+    from shelfwise.workflows.category_products import CategoryProducts
     from shelfwise.workflows.shop_planograms import planogram_of
     from shelfwise.workflows.shop_shelf_view import view_of
 
@@ -190,7 +191,7 @@ def seen(shop: Shop, shelf_id: int, response: Response) -> ShelfOut:
     response.headers["ETag"] = etag(shelf.version)
     planogram = None if shelf.location_id is None else planogram_of(shop, shelf.location_id)
     view = view_of(shelf, boxes, planogram, embeddings)
-    return ShelfOut.seen(view, shop.shelves.resume(shelf))
+    return ShelfOut.seen(view, shop.shelves.resume(shelf), CategoryProducts(shop.db, shop.catalogue))
 
 
 def _place(shop: Shop, actor: Actor, store: int | None, location: int | None) -> int | None:

@@ -16,6 +16,7 @@ from shelfwise.workflows.shop_shelf import LookingAt
 
 if TYPE_CHECKING:
     from shelfwise.shelf.facings import Facing
+    from shelfwise.workflows.category_products import CategoryProducts
     from shelfwise.workflows.shop_shelf_view import ShelfView
 
 __all__ = ["ShelfOut"]
@@ -58,6 +59,10 @@ class CategoryFacingsOut(Reply):
         description="Of the shelf, 0 to 1: of the width of what stands on the boards, without gaps and without what"
         " stands on other products."
     )
+    product: ProductRef | None = Field(
+        description="What those of its facings that have no product are booked as: the only product that the stock"
+        " book has of it. Null where it has none or several."
+    )
 
 
 class GapOut(Reply):
@@ -99,8 +104,10 @@ class ShelfOut(ShelfListedOut):
     comparison: ComparisonOut | None = Field(description="Null where its place has no planogram.")
 
     @classmethod
-    def seen(cls, view: ShelfView, looking: LookingAt | None = None) -> Self:
-        """Shape what is seen."""
+    def seen(
+        cls, view: ShelfView, looking: LookingAt | None = None, products: CategoryProducts | None = None
+    ) -> Self:
+        """Shape what is seen; ``products``: the stock book's, by category."""
         facings, compared = view.arrangement.facings, view.arrangement.comparison
         places = [(facing.row, facing.position, facing.level) for facing in facings]
         ordered = sorted(zip(places, view.boxes, strict=True), key=lambda each: each[0])
@@ -113,7 +120,7 @@ class ShelfOut(ShelfListedOut):
             rows=_rows(view),
             runs=_runs(view),
             alike=[[view.boxes[i].key for i in group] for group in view.alike],
-            counts=_counts(view),
+            counts=_counts(view, products),
             gaps=_gaps(view),
             comparison=None
             if compared is None
@@ -164,7 +171,7 @@ def _gaps(view: ShelfView) -> list[GapOut]:
     ]
 
 
-def _counts(view: ShelfView) -> ShelfCountsOut:
+def _counts(view: ShelfView, products: CategoryProducts | None) -> ShelfCountsOut:
     return ShelfCountsOut(
         facings=len(view.boxes),
         products=[
@@ -175,13 +182,13 @@ def _counts(view: ShelfView) -> ShelfCountsOut:
             )
             for count in view.products
         ],
-        categories=_categories(view),
+        categories=_categories(view, products),
         asked=view.asked,
         unknown=view.unknown,
     )
 
 
-def _categories(view: ShelfView) -> list[CategoryFacingsOut]:
+def _categories(view: ShelfView, products: CategoryProducts | None) -> list[CategoryFacingsOut]:
     """Sure facings by category, most first."""
     members: dict[str | None, list[Facing]] = {}
     for box, facing in zip(view.boxes, view.arrangement.facings, strict=True):
@@ -194,6 +201,12 @@ def _categories(view: ShelfView) -> list[CategoryFacingsOut]:
             facings=len(facings),
             share=round(len(facings) / len(view.boxes), 4),
             linear=round(board_length(facings) / whole, 4),
+            product=_only_product(category, products),
         )
         for category, facings in sorted(members.items(), key=lambda each: (-len(each[1]), each[0] or ""))
     ]
+
+
+def _only_product(category: str | None, products: CategoryProducts | None) -> ProductRef | None:
+    only = products.only(category) if products is not None and category else None
+    return None if only is None else ProductRef(id=only.id, name=only.name)

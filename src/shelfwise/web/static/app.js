@@ -44,14 +44,21 @@ function flashKept() {
 }
 
 /** Ask a question in a dialog; true for yes. */
-export function confirmed(question, yes = "Yes") {
+export async function confirmed(question, yes = "Yes") {
+  return (await answered(question, { yes })) === "yes";
+}
+
+/** Ask a question that has several answers in a dialog; which one was chosen, or null. answers: texts, the likeliest first. */
+export function answered(question, answers) {
   const dialog = document.getElementById("confirm");
   dialog.querySelector("#confirm-text").textContent = question;
-  dialog.querySelector("[data-yes]").textContent = yes;
-  dialog.returnValue = "no";
+  const [likeliest, ...others] = Object.entries(answers).map(([value, text], place) =>
+    el("button", { class: place ? "button" : "button primary", value, "data-yes": place ? null : "" }, text));
+  dialog.querySelector(".actions").replaceChildren(el("button", { class: "button", value: "" }, "Cancel"), ...others, likeliest);
+  dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue || null), { once: true });
   });
 }
 
@@ -121,7 +128,8 @@ export async function tellWaiting() {
   }
 }
 
-function localTimes(root) {
+/** Write the times of a part of a page in the reader's own time zone. */
+export function localTimes(root) {
   const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
   const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const node of root.querySelectorAll("time[data-local]")) {

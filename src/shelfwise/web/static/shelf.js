@@ -1,6 +1,6 @@
 // The Shelf page: photos of shelves are kept here until the server has them; then theirs is the page to go to.
 import { meta, newKey } from "/static/api.js";
-import { confirmed, el, flash, icon, keepStarting } from "/static/app.js";
+import { answered, el, flash, icon, keepStarting, localTimes } from "/static/app.js";
 import { picturesIn } from "/static/scan/photos.js";
 import { whyNotKept } from "/static/sender.js";
 import { Queue } from "/static/shelf/queue.js";
@@ -11,6 +11,7 @@ const at = (name) => document.getElementById(name);
 const owner = meta("user");
 const store = Number(meta("store"));
 const MOST = 12;
+const PAUSE = 3000;
 const queue = new Queue(owner);
 
 let shown = "";
@@ -68,11 +69,12 @@ async function remove(set) {
 async function take(files) {
   if (!files.length) return;
   if (files.length > MOST) return flash(`Choose ${MOST} photos at most.`, "bad");
-  const together = files.length === 2 && (await confirmed("Are these two photos of one shelf, the left one first, that show a part of it twice? They are put together then, and nothing is counted twice.", "Yes, one shelf"));
+  const shelves = files.length === 2 ? await answered("Are these two photos of one shelf, the left one first, that show a part of it twice? They are put together then, and nothing is counted twice.", { one: "One shelf", two: "Two shelves" }) : "two";
+  if (!shelves) return;
   const added = Date.now();
   const set = newKey();
   const place = Number(at("shelf-place").value);
-  const fresh = files.map((file, part) => ({ id: newKey(), owner, store, place, name: file.name || "photo.jpg", blob: file, added, set: together ? set : `${set}-${part}`, part, shelf: null, error: "", final: false }));
+  const fresh = files.map((file, part) => ({ id: newKey(), owner, store, place, name: file.name || "photo.jpg", blob: file, added, set: shelves === "one" ? set : `${set}-${part}`, part, shelf: null, error: "", final: false }));
   try {
     await queue.add(fresh);
   } catch (error) {
@@ -80,13 +82,37 @@ async function take(files) {
   }
 }
 
+let later = 0;
+
+/** Show the list of recent photos as it is by now, and go on as long as one of them is being looked at. */
+async function showRecent() {
+  clearTimeout(later);
+  const reply = await fetch("/shelf", { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  if (reply?.ok && !reply.redirected) {
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    fillRecent(document.importNode(page.getElementById("shelf-recent"), true));
+  }
+  if (at("shelf-recent").querySelector("[data-looking]")) later = setTimeout(showRecent, PAUSE);
+}
+
+function fillRecent(fresh) {
+  const there = at("shelf-recent");
+  const held = there.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  localTimes(fresh);
+  // A photo that is there already is not loaded anew.
+  for (const old of there.querySelectorAll("li > a")) fresh.querySelector(`li > a[href="${old.getAttribute("href")}"] img`)?.replaceWith(old.querySelector("img"));
+  there.replaceWith(fresh);
+  if (held) fresh.querySelector(`a[href="${held}"]`)?.focus({ preventScroll: true });
+}
+
 queue.addEventListener("state", show);
 queue.addEventListener("trouble", ({ detail: reason }) => flash(reason, "bad"));
 // Where nothing else waits, go to it: in the tab that it was taken in, or that somebody looks at.
 queue.addEventListener("sent", ({ detail: { shelf, alone, own } }) => {
   if (alone && (own || !document.hidden)) location.assign(`/shelf/${shelf}`);
-  else flash(`A photo is there: shelf photo ${shelf}. Load the page again to see it in the list.`);
+  else showRecent();
 });
+queue.addEventListener("elsewhere", () => showRecent());
 
 for (const name of ["shelf-camera", "shelf-choose"]) {
   at(name).addEventListener("change", async (event) => {
@@ -112,3 +138,4 @@ queue.read()
     queue.start();
   })
   .finally(started);
+if (at("shelf-recent").querySelector("[data-looking]")) later = setTimeout(showRecent, PAUSE);

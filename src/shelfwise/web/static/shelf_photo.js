@@ -11,7 +11,7 @@ import { Shelf } from "/static/shelf/model.js";
 import { goOnJoining } from "/static/shelf/pair.js";
 import { fillPanel } from "/static/shelf/panel.js";
 import { Saving } from "/static/shelf/saving.js";
-import { bringUp } from "/static/shelf/sight.js";
+import { bringDown, bringUp } from "/static/shelf/sight.js";
 import { Undo } from "/static/shelf/undo.js";
 import { View } from "/static/shelf/view.js";
 import { fillBar, lookingWords } from "/static/shelf/words.js";
@@ -81,12 +81,20 @@ function summary() {
   const parts = [`${facings} ${facings === 1 ? "facing" : "facings"}`, `${products.length} ${products.length === 1 ? "product" : "products"}`];
   if (open) parts.push(`${open} to check`);
   else if (asked) parts.push(`${asked} to check`);
+  const left = shelf.boxes.filter((box) => shelf.unbooked(box)).length;
+  if (left) parts.push(`choose the product of ${left} ${left === 1 ? "facing to book it" : "facings to book them"}`);
   if (shelf.body.booking_id) parts.push("booked");
   at("shelf-sum").textContent = parts.join(" · ");
-  at("shelf-book").disabled = !products.length || saving.waiting.length > 0;
-  at("shelf-next").hidden = !open;
+  mayBook();
+  at("shelf-next").hidden = !open && !left;
   tools.undo.disabled = !undone.possible;
   tools.undo.title = undone.possible ? "Undo (Ctrl+Z)" : "Nothing was changed in this tab";
+}
+
+/** Nothing can be booked where no product is sure, nor while something is on its way. */
+function mayBook() {
+  const { products, categories } = shelf.body.counts;
+  at("shelf-book").disabled = saving.waiting.length > 0 || !(products.length || categories.some(({ product }) => product));
 }
 
 function state() {
@@ -98,7 +106,7 @@ function state() {
   if (told.textContent !== text) told.textContent = text;
   told.hidden = !text;
   at("shelf-saved").textContent = waiting ? "Saving…" : changed ? "Saved" : "";
-  if (shelf.body?.state === "done") at("shelf-book").disabled = waiting > 0 || !shelf.body.counts.products.length;
+  if (shelf.body?.state === "done") mayBook();
 }
 
 // -- what people do
@@ -194,7 +202,9 @@ const act = {
     showPanel();
   },
   next(answer) {
-    const open = shelf.boxes.filter((box) => (answer ? box.answer === answer : shelf.open(box)));
+    const checked = shelf.boxes.filter((box) => (answer ? box.answer === answer : shelf.open(box)));
+    // Once all are checked, those whose product has to be chosen to book them.
+    const open = checked.length || answer ? checked : shelf.boxes.filter((box) => shelf.unbooked(box));
     const order = shelf.boxes.map((box) => box.key);
     const from = order.indexOf(chosen);
     const next = open.find((box) => order.indexOf(box.key) > from) || open[0];
@@ -202,7 +212,10 @@ const act = {
     if (beside()) view.root.scrollIntoView({ block: "nearest" });
     pick(next.key, { focus: true });
   },
-  reveal: (box) => view.reveal(box, true),
+  reveal(box) {
+    view.reveal(box, true);
+    bringDown(view.root);
+  },
 };
 
 function editEdges() {
@@ -246,7 +259,10 @@ function addInTheMiddle() {
 
 function undo() {
   const back = undone.pop();
-  if (back) change(back, { undo: false });
+  if (!back) return;
+  change(back, { undo: false });
+  const there = back.find((one) => one.removed === false);
+  if (there) pick(there.key, { up: false });
 }
 
 const KEYS = {

@@ -2,6 +2,8 @@
 import { flash } from "/static/app.js";
 import { fillBar, lookingWords, sentence } from "/static/shelf/words.js";
 
+const NAMED = 3;
+
 export class LookingAgain {
   /** place: where its button and how far it is are shown; model: what names products now; look(button) begins it. */
   constructor(place, model, look) {
@@ -49,8 +51,14 @@ export class LookingAgain {
   }
 
   result(shelf) {
-    const changed = shelf.boxes.filter((box) => !box.verdict && this.before.has(box.key) && this.before.get(box.key) !== said(box)).length;
-    return changed ? `Looked again: of ${changed} ${changed === 1 ? "facing" : "facings"} something else is said now.` : "Looked again: the same is said of all facings.";
+    const changed = shelf.boxes.filter((box) => !box.verdict && this.before.has(box.key) && this.before.get(box.key) !== said(box));
+    if (!changed.length) return "Looked again: the same is said of all facings.";
+    const told = `Looked again: of ${changed.length} ${changed.length === 1 ? "facing" : "facings"} something else is said now.`;
+    // What counted before counts no more: why is not seen where it counted.
+    const doubted = changed.filter((box) => box.answer === "ask" && this.before.get(box.key).startsWith("accept "));
+    if (!doubted.length) return told;
+    const names = [...new Set(doubted.map((box) => shelf.nameOf(box)))];
+    return `${told} ${doubted.length} ${doubted.length === 1 ? "is" : "are"} to check now, because ${doubted.length === 1 ? "it" : "they"} may be ${names.slice(0, NAMED).join(" or ")}${names.length > NAMED ? " or others" : ""}.`;
   }
 }
 

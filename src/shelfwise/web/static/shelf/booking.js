@@ -60,8 +60,9 @@ export class Booking {
 
   async ask() {
     const asked = ++this.asked;
-    if (!this.depth) return this.trouble("Type how many stand behind each facing: 1 or more.");
+    this.wrongDepth(this.depth ? "" : "Type how many stand behind each facing, such as 4; 1: nothing stands behind it.");
     this.trouble("");
+    if (!this.depth) return;
     try {
       const { body } = await api("GET", `${this.path}/stock-take?location=${this.form.elements.location_id.value}&depth=${this.depth}`);
       if (asked === this.asked) this.show(body);
@@ -71,9 +72,17 @@ export class Booking {
     }
   }
 
+  wrongDepth(text) {
+    this.form.querySelector('[data-error-for="depth"]').textContent = text;
+    this.form.elements.depth.setAttribute("aria-invalid", String(Boolean(text)));
+  }
+
+  /** Say what is in the way of booking, nothing where nothing is but what was typed. */
   trouble(text) {
-    this.form.querySelector("[data-form-error]").textContent = text;
-    this.form.querySelector("[type=submit]").disabled = Boolean(text) || !this.plan?.lines.length;
+    const wrong = this.lines.querySelector('.deep[aria-invalid="true"]');
+    const told = text || (wrong ? `${wrong.dataset.product}: type how many stand behind each facing, such as 4.` : "");
+    this.form.querySelector("[data-form-error]").textContent = told;
+    this.form.querySelector("[type=submit]").disabled = Boolean(told) || !this.depth || !this.plan?.lines.length;
   }
 
   show(plan) {
@@ -89,7 +98,7 @@ export class Booking {
 
   row(line) {
     const own = this.depths.get(line.product.id);
-    const depth = el("input", { class: "deep", inputMode: "decimal", autocomplete: "off", value: own ?? tidy(line.depth), "aria-label": `Units behind each facing, ${line.product.name}` });
+    const depth = el("input", { class: "deep", inputMode: "decimal", autocomplete: "off", value: own ?? tidy(line.depth), "data-product": line.product.name, "aria-label": `Units behind each facing, ${line.product.name}` });
     const will = el("td", { class: "number", "data-label": "Will be" });
     const differs = el("td", { "data-label": "Difference" });
     const tell = () => {
@@ -106,6 +115,7 @@ export class Booking {
       this.depths.set(line.product.id, depth.value);
       this.key = newKey();
       tell();
+      this.trouble("");
     });
     tell();
     return el("tr", {}, el("th", { scope: "row" }, line.product.name), el("td", { class: "number", "data-label": "Facings" }, String(line.facings)),
@@ -128,8 +138,6 @@ export class Booking {
   }
 
   async send() {
-    const wrong = this.form.querySelector('.deep[aria-invalid="true"]');
-    if (wrong) return wrong.focus();
     const button = this.form.querySelector("[type=submit]");
     const there = new Set(this.plan.lines.map(({ product }) => product.id));
     const depths = [...this.depths].filter(([product]) => there.has(product)).map(([product_id, depth]) => ({ product_id, depth: quantityOf(depth) }));

@@ -19,13 +19,13 @@ function percent(share) {
 /** Facings by category, with the products of each, and what is open. act: next(answer). */
 export function fillCounts(place, shelf, act) {
   const { counts } = shelf.body;
-  const lines = counts.categories.map(({ category, facings: number, share, linear }) => {
+  const lines = counts.categories.map(({ category, facings: number, share, linear, product: only }) => {
     const products = counts.products.filter((one) => one.category === category);
     const unnamed = number - products.reduce((sum, one) => sum + one.facings, 0);
     return el("li", {},
       el("div", { class: "shelf-line" }, dot(shelf.colourOf(category)), el("b", {}, category ? readable(category) : "No category"), el("span", { class: "end" }, `${facings(number)} · ${percent(share)} `, el("small", { class: "muted" }, `${percent(linear)} of the width`))),
-      products.length ? el("ul", {}, products.map((one) => el("li", { class: "shelf-line" }, one.product.name, el("span", { class: "end" }, String(one.facings)))),
-        unnamed ? el("li", { class: "shelf-line muted" }, "No product chosen", el("span", { class: "end" }, String(unnamed))) : null) : null);
+      products.length || only ? el("ul", {}, products.map((one) => el("li", { class: "shelf-line" }, one.product.name, el("span", { class: "end" }, String(one.facings)))),
+        unnamed ? el("li", { class: "shelf-line muted" }, only ? `Booked as ${only.name}, the only one` : "No product chosen", el("span", { class: "end" }, String(unnamed))) : null) : null);
   });
   const open = [["ask", counts.asked, "To check"], ["unknown", counts.unknown, "Not known"]].filter(([, number]) => number).map(([answer, number, text]) =>
     el("li", {}, el("button", { type: "button", class: "shelf-line", onclick: () => act.next(answer) }, dot(shelf.colourOf(null)), text, el("span", { class: "end" }, `${facings(number)} · ${percent(number / counts.facings)}`))));

@@ -14,13 +14,18 @@ export class Shelf {
   constructor() {
     this.body = null;
     this.colours = new Map(); // a category keeps its colour as long as the page is open
+    this.only = new Map(); // of a category, the only product that the stock book has
     this.made = new Map(); // what the model said of boxes whose name was changed here
   }
 
   /** Take what the server says, with changes on top that it does not know yet. */
   take(body, changes = []) {
     this.body = body;
-    for (const { category } of body.counts.categories) this.colourOf(category);
+    for (const { category, product } of body.counts.categories) {
+      this.colourOf(category);
+      if (product) this.only.set(category, product);
+      else this.only.delete(category);
+    }
     this.apply(changes);
   }
 
@@ -63,6 +68,11 @@ export class Shelf {
   /** Whether a person should look at it. */
   open(box) {
     return !box.removed && (box.answer === "ask" || (box.answer === "unknown" && !box.verdict));
+  }
+
+  /** Whether it counts in its category, and its product has to be chosen to book it. */
+  unbooked(box) {
+    return !box.removed && box.answer === "accept" && !box.product && !this.only.has(box.category);
   }
 
   /** The boxes beside this one that look the same, or are taken for the same product. */
@@ -156,7 +166,7 @@ export class Shelf {
     this.body.counts = {
       facings: boxes.length,
       products: [...products.values()].sort(most),
-      categories: [...categories].map(([category, some]) => ({ category, facings: some.length, share: some.length / boxes.length, linear: length(some) / (length(boxes) || 1) })).sort(most),
+      categories: [...categories].map(([category, some]) => ({ category, facings: some.length, share: some.length / boxes.length, linear: length(some) / (length(boxes) || 1), product: this.only.get(category) || null })).sort(most),
       asked: boxes.filter((box) => box.answer === "ask").length,
       unknown: boxes.filter((box) => box.answer === "unknown").length,
     };

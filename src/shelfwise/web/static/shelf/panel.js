@@ -39,7 +39,7 @@ function choices(box, act) {
     if (told.has(key) || (product && product.id === box.product?.id && box.verdict)) continue;
     told.add(key);
     const name = product?.name || readable(category);
-    made.push(el("button", { type: "button", class: "choice", onclick: () => (product ? act.name({ product: { ...product, category } }) : act.choose({ category })) },
+    made.push(el("button", { type: "button", class: "choice", onclick: () => (product ? act.name({ product: { ...product, category } }) : act.choose({ category: box.answer === "unknown" ? "" : category })) },
       el("span", { class: "choice-name" }, name, product ? null : el("span", { class: "muted" }, " – choose the product…")),
       // Of what is like nothing that is known, the figure only says how the known ones compare.
       box.answer === "unknown" ? null : el("span", { class: "muted" }, percent(confidence))));
