@@ -6,6 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -27,8 +28,9 @@ REPEATS = 7
 PICTURES = 40
 _QUALITY = 92
 _SIDES = Path(__file__).parent / "sides"
-_ARRANGEMENTS = {0: "one thread a picture", 1: "one picture at a time", 4: "batches of 4"}
+_ARRANGEMENTS = {0: "one thread a picture, as ours", 1: "one picture at a time", 4: "batches of 4"}
 """Of PyTorch's work, by the argument that its side takes."""
+_HEADING = ("PyTorch fp32", "ours, pictures a second", "PyTorch", "ours is faster by")
 _LIBRARIES = ("shelfwise", "torch", "onnxruntime", "numpy", "pillow")
 _METHOD = (
     "File to picture: `shelfwise shelf PHOTO --no-names --pictures OUT` as a process of its own, from its start to"
@@ -39,9 +41,9 @@ _METHOD = (
     "The detector alone: both sides run the same network with the same weights on the same pictures, which are in"
     " memory, from uint8 pixels to scores and boxes, in processes that take turns. Ours is the bundle's ONNX graph in"
     " ONNX Runtime as the detector runs it: one thread a picture, one picture a core. PyTorch: fp32, channels_last,"
-    " eval(), no gradients, one picture at a time on all cores, in batches of 4, or as ours, the fastest of the"
-    " three. Suppression is in neither. The figure is the ratio of the medians; in brackets the range over the"
-    " pairs.",
+    " eval(), no gradients; for the figure on all cores as it works by itself, one picture at a time or in batches of"
+    " 4, the faster of the two. The table has it made to work as ours does too. Suppression is in neither. The figure"
+    " is the ratio of the medians; in brackets the range over the pairs.",
 )
 
 
@@ -62,11 +64,14 @@ def detector_speed(options: Options) -> Result:
         ours = [sys.executable, _SIDES / "detector_ours.py", bundle.path, photo, side, count]
         peer = [sys.executable, _SIDES / "detector_torch.py", run, photo, side, count]
         tried = {batch: measure([*peer, batch]).answer()["rate"] for batch in _ARRANGEMENTS}
-        best = max(tried, key=lambda batch: tried[batch])
-        mine, theirs = alternate(
-            lambda: measure(ours), lambda: measure([*peer, best]), min(repeats, 5), options.tell
-        )
-    compared = compare(_rates(mine), _rates(theirs))
+        best = max((1, 4), key=lambda batch: tried[batch])
+        pairs = {}
+        for batch in (best, 0):
+            options.tell(f"  beside PyTorch, {_ARRANGEMENTS[batch]}")
+            theirs = partial(measure, [*peer, batch])
+            pairs[batch] = alternate(lambda: measure(ours), theirs, min(repeats, 5), options.tell)
+    rates = {batch: (_rates(mine), _rates(theirs)) for batch, (mine, theirs) in pairs.items()}
+    compared = compare(*rates[best])
     seconds = [each.seconds for each in whole]
     return Result(
         name=NAME,
@@ -89,13 +94,14 @@ def detector_speed(options: Options) -> Result:
         command=(f"python -m benchmarks detector-speed --run {RUN}",),
         method=_METHOD,
         remarks=(f"Measured: {bundle.name}, bundle {bundle.id}.",),
+        table=(_HEADING, *(_row(_ARRANGEMENTS[batch], *both) for batch, both in rates.items())),
         machine=machine.facts(),
         versions=machine.versions(_LIBRARIES),
         samples={
             "file_to_picture_seconds": seconds,
             "loaded_seconds": warm,
-            "ours_rates": _rates(mine),
-            "torch_rates": _rates(theirs),
+            "ours_rates": {_ARRANGEMENTS[batch]: ours for batch, (ours, _) in rates.items()},
+            "torch_rates": {_ARRANGEMENTS[batch]: theirs for batch, (_, theirs) in rates.items()},
             "torch_tried": {_ARRANGEMENTS[batch]: rate for batch, rate in tried.items()},
         },
     )
@@ -138,6 +144,16 @@ def _warm(photo: Path, out: Path, bundle: Path, repeats: int) -> list[float]:
             pass
         seconds.append(time.perf_counter() - started)
     return seconds[1:]
+
+
+def _row(name: str, ours: list[float], theirs: list[float]) -> tuple[str, ...]:
+    found = compare(ours, theirs)
+    return (
+        name,
+        f"{found.ours:.2f}",
+        f"{found.peer:.2f}",
+        f"{found.ratio:.2f}× ({found.low:.2f} to {found.high:.2f})",
+    )
 
 
 def _rates(runs: list[Run]) -> list[float]:
