@@ -8,7 +8,7 @@ from benchmarks.options import Options
 from benchmarks.result import Result, percent
 from shelfwise.rules import DetectionRule
 from shelfwise.shelf.detector import Detector
-from shelfwise.training.detect.measures import DetectionFigures
+from shelfwise.training.detect.measures import DetectionFigures, miscounted
 from shelfwise.training.detect.photos import read_photo_set
 from shelfwise.workflows.detector_finding import measure_detector
 
@@ -58,6 +58,6 @@ def _rules(own: DetectionRule) -> dict[str, DetectionRule]:
 
 def _row(name: str, figures: DetectionFigures) -> tuple[str, ...]:
     every = figures.sizes["all"]
-    off = sum(abs(each.count(figures.threshold) - len(each.photo.boxes)) for each in figures.matched)
+    off = miscounted(figures.matched, figures.threshold)
     shares = (every.ap50, every.ap75, float(figures.curve.f1.max()), off / every.products)
     return name, *(percent(share) for share in shares), f"{figures.threshold:.3f}"

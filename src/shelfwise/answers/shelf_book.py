@@ -20,6 +20,7 @@ from shelfwise.answers.shelf_rows import (
     box_values,
     chosen_boxes,
     chosen_shelves,
+    name_values,
     new_box,
     shelf_of,
 )
@@ -34,12 +35,6 @@ __all__ = ["ShelfBook"]
 _SHELVES: Final = Cursors("shelves", (int,))
 _AT_ONCE: Final = 200
 _IDS: Final = range(1, 2**63)
-_NAME: Final = ("kind", "category", "confidence", "product_id", "candidates")
-_RENAME: Final = (
-    update(shelf_boxes)
-    .where(shelf_boxes.c.key == bindparam("its_key"), shelf_boxes.c.verdict.is_(None))
-    .values({name: bindparam(f"its_{name}") for name in _NAME})
-)
 
 
 class ShelfBook:
@@ -150,12 +145,13 @@ class ShelfBook:
             shelf = _locked(connection, number)
             edges = {box.key: box.box for box in _boxes(connection, number)}
             there = {key: found for key, found in names.items() if edges.get(key) == tuple(found.box)}
-            rows = [_renaming(key, found) for key, found in there.items()]
+            rows = [{"its_key": key, **name_values(found)} for key, found in there.items()]
             values = {"model": model, "embeddings": embeddings(there.keys())}
             values |= {"again_at": None, "problem": None}
             connection.execute(_of(number).values(version=shelf.version + 1, **values))
             if rows:
-                connection.execute(_RENAME.where(shelf_boxes.c.shelf_id == number), rows)
+                its = shelf_boxes.c.shelf_id == number, shelf_boxes.c.key == bindparam("its_key")
+                connection.execute(update(shelf_boxes).where(*its, shelf_boxes.c.verdict.is_(None)), rows)
 
         self._database.write(work)
 
@@ -381,11 +377,6 @@ def _settled(connection: Connection, number: int, values: dict[str, Any]) -> boo
         return False
     connection.execute(_of(number).values(version=shelf.version + 1, **values))
     return True
-
-
-def _renaming(key: str, found: FoundBox) -> dict[str, Any]:
-    values = new_box(0, key, found)
-    return {f"its_{name}": values[name] for name in ("key", *_NAME)}
 
 
 def _shelf_values(shelf: ShelfPhoto, user: str, changed: bool, place: int | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from shelfwise.answers.shelf_records import FoundBox, ShelfBox, ShelfPhoto
 from shelfwise.answers.tables import shelf_boxes, shelf_photos
 from shelfwise.inventory.tables import categories, products
 
-__all__ = ["box_of", "box_values", "chosen_boxes", "chosen_shelves", "new_box", "shelf_of"]
+__all__ = ["box_of", "box_values", "chosen_boxes", "chosen_shelves", "name_values", "new_box", "shelf_of"]
 
 _found: Final = products.alias("found")
 _found_in: Final = categories.alias("found_in")
@@ -95,11 +95,21 @@ def box_of(row: Row[Any]) -> ShelfBox:
     )
 
 
+def name_values(found: FoundBox) -> dict[str, Any]:
+    """The columns that say what a model takes a box for."""
+    return {
+        "kind": found.kind,
+        "category": found.category,
+        "confidence": found.confidence,
+        "product_id": found.product_id,
+        "candidates": [
+            (each.category, each.confidence, each.product_id, each.product) for each in found.candidates
+        ],
+    }
+
+
 def new_box(shelf_id: int, key: str, found: FoundBox) -> dict[str, Any]:
     """The row of a box that is to be kept."""
-    candidates = [
-        (each.category, each.confidence, each.product_id, each.product) for each in found.candidates
-    ]
     return {
         "shelf_id": shelf_id,
         "key": key,
@@ -108,11 +118,7 @@ def new_box(shelf_id: int, key: str, found: FoundBox) -> dict[str, Any]:
         "right": found.box[2],
         "bottom": found.box[3],
         "score": found.score,
-        "kind": found.kind,
-        "category": found.category,
-        "confidence": found.confidence,
-        "product_id": found.product_id,
-        "candidates": candidates,
+        **name_values(found),
         "verdict": found.verdict,
         "right_category": found.right_category,
         "right_product_id": found.right_product_id,

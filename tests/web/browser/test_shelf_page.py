@@ -94,6 +94,13 @@ def saved(page: Page) -> None:
     expect(page.locator("#shelf-saved")).to_have_text("Saved")
 
 
+def name_cola(page: Page) -> None:
+    """Say of the chosen box that it is a product, and wait until that is kept."""
+    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
+    page.locator("#picker").get_by_role("button", name="Cola").click()
+    saved(page)
+
+
 def test_from_a_photo_to_a_booked_stock_take_on_a_phone(
     shop: Shop, tabs: Tabs, scene, place: Location, products: dict[str, int]
 ) -> None:
@@ -174,9 +181,7 @@ def test_what_looks_the_same_is_named_at_once_where_nothing_is_known(
 def test_what_was_typed_of_a_place_is_there_for_its_next_photo(tabs: Tabs, shelf: int) -> None:
     page = opened(tabs("clerk", DESK), shelf)
     page.mouse.click(*on_photo(page, 45, 80))
-    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
-    page.locator("#picker").get_by_role("button", name="Cola").click()
-    saved(page)
+    name_cola(page)
     dialog = page.locator("#shelf-take")
     page.get_by_role("button", name="Book the counts").click()
     dialog.get_by_label("Units behind each facing", exact=True).fill("4")
@@ -764,9 +769,7 @@ def test_what_was_taught_since_is_known_once_it_is_looked_at_again(
 ) -> None:
     page = opened(tabs("clerk", PHONE, "dark"), shelf)
     page.touchscreen.tap(*on_photo(page, 45, 80))
-    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
-    page.locator("#picker").get_by_role("button", name="Cola").click()
-    saved(page)
+    name_cola(page)
     expect(page.locator(".shelf-chip", has_text="Cola")).to_have_count(1)
     page.get_by_role("button", name="Look again").click()
     expect(page.locator("#flash")).to_contain_text("Looked again: of 2 facings something else is said now.")
@@ -803,9 +806,7 @@ def test_a_server_that_stops_while_it_looks_again_goes_on_afterwards(
 ) -> None:
     page = opened(tabs("clerk", DESK), shelf)
     page.locator(".shelf-chip").first.click()
-    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
-    page.locator("#picker").get_by_role("button", name="Cola").click()
-    saved(page)
+    name_cola(page)
     page.get_by_role("button", name="Look again").click()
     looking = page.locator("#shelf-again .looking")
     expect(looking).to_be_visible()

@@ -16,7 +16,7 @@ from shelfwise.workflows import shop_shelf_reading
 from shelfwise.workflows.shop import Shop
 
 from .conftest import DESK, PHONE, Tabs, until
-from .test_shelf_page import files, kept, on_photo, opened, place, products, saved, shelf
+from .test_shelf_page import files, kept, name_cola, on_photo, opened, place, products, shelf
 
 __all__ = ["place", "products", "shelf"]
 
@@ -186,9 +186,7 @@ def test_a_new_product_has_no_category_of_what_is_like_nothing_known(
 def test_what_is_no_depth_is_told_at_its_field(tabs: Tabs, shelf: int) -> None:
     page = opened(tabs("clerk", PHONE), shelf)
     page.touchscreen.tap(*on_photo(page, 45, 80))
-    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
-    page.locator("#picker").get_by_role("button", name="Cola").click()
-    saved(page)
+    name_cola(page)
     page.get_by_role("button", name="Book the counts").click()
     dialog = page.locator("#shelf-take")
     every, one = (
@@ -276,8 +274,6 @@ def test_why_nothing_can_be_booked_is_told(
 def test_what_counts_no_more_after_looking_again_is_told_with_the_reason(tabs: Tabs, shelf: int) -> None:
     page = opened(tabs("clerk", PHONE), shelf)
     page.touchscreen.tap(*on_photo(page, 45, 80))
-    page.locator("#shelf-panel").get_by_role("button", name="Something else…").click()
-    page.locator("#picker").get_by_role("button", name="Cola").click()
-    saved(page)
+    name_cola(page)
     page.get_by_role("button", name="Look again").click()
     expect(page.locator("#flash")).to_contain_text("2 are to check now, because they may be Cola.")

@@ -24,6 +24,7 @@ __all__ = [
     "count_figures",
     "curve_of",
     "measure",
+    "miscounted",
 ]
 
 Floats = NDArray[np.float64]
@@ -221,11 +222,16 @@ def choose_threshold(matched: Sequence[Matched], curve: Curve) -> float:
 
     def badness(place: int) -> tuple[int, float]:
         threshold = float(curve.threshold[place])
-        return sum(abs(each.count(threshold) - len(each.photo.boxes)) for each in matched), -float(f1[place])
+        return miscounted(matched, threshold), -float(f1[place])
 
     best = min(map(int, good), key=badness)
     below = curve.threshold[best + 1] if best + 1 < len(f1) else 0.0
     return float(np.clip(round((float(curve.threshold[best]) + float(below)) / 2, 4), 0.01, 0.99))
+
+
+def miscounted(matched: Sequence[Matched], threshold: float) -> int:
+    """``sum |found - there|``: products that are counted too much or too little with a threshold, over all photos."""
+    return sum(abs(each.count(threshold) - len(each.photo.boxes)) for each in matched)
 
 
 def count_figures(matched: Sequence[Matched], threshold: float) -> CountFigures:
